@@ -1,0 +1,98 @@
+# make                 the programs, in build/release/bin
+# make SAN=1           with address and undefined sanitizers, in build/san
+# make CC=clang V=clang  another compiler, in build/clang
+# make test            unit tests and bats of one build (SAN=1 for the other)
+# make install         DESTDIR and PREFIX as usual
+# make fuzz            libFuzzer targets, in build/fuzz (clang)
+# make lint            every static check
+
+PREFIX ?= /usr/local
+V ?= $(if $(SAN),san,release)
+B := build/$(V)
+
+CC ?= gcc
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+	-Wvla -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings \
+	-Wundef -Wformat=2 $(if $(CI),-Werror)
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full
+CFLAGS ?= -g $(if $(SAN),-O1 -fno-omit-frame-pointer \
+	-fsanitize=address$(,)undefined -fno-sanitize-recover=all, \
+	-O2 -D_FORTIFY_SOURCE=3 $(HARDEN))
+CPPFLAGS += -D_GNU_SOURCE -Ilib -MMD -MP
+LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
+	-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)noexecstack)
+, := ,
+LDLIBS := -Wl,--as-needed -lcdb -ltls -lssl -lcrypto -lcrypt -lsodium \
+	-lidn2 -Wl,--no-as-needed
+
+LIB := $(B)/libchainmail.a
+libs := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
+programs := $(notdir $(patsubst %/main.c,%,$(wildcard bin/*/main.c)))
+scripts := $(filter-out $(programs),$(notdir $(wildcard bin/*)))
+units := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
+fuzzers := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*/*.c))
+helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helper/*.c))
+
+all: $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 $(WARN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIB): $(libs)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# A program is its folder's objects; all but main.o also form NAME.a, which
+# unit tests and fuzz targets link.
+define program
+$(1)_objects := $(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c))
+$(B)/bin/$(1): $$($(1)_objects) $(LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(1)_objects) $(LIB) $(LDLIBS)
+$(B)/$(1).a: $$(filter-out %/main.o,$$($(1)_objects))
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach p,$(programs),$(eval $(call program,$(p))))
+
+$(scripts:%=$(B)/bin/%): $(B)/bin/%: bin/%
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+# tests/unit/NAME/x.c may call what bin/NAME holds; tests/unit/lib only lib/.
+.SECONDEXPANSION:
+own = $(patsubst %,$(B)/%.a,$(filter $(programs),$(notdir $(patsubst %/,%,$(dir $(1))))))
+$(units): $(B)/%: $(B)/%.o $$(call own,$$*) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(fuzzers): $(B)/%: $(B)/%.o $$(call own,$$*) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(helpers): $(B)/%: $(B)/%.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+units: $(units)
+helpers: $(helpers)
+
+test: all units helpers
+	BUILD=$(CURDIR)/$(B) tests/run
+
+fuzz:
+	$(MAKE) V=fuzz CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzzers
+fuzzers: $(fuzzers)
+
+lint:
+	tests/lint
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	for m in man/*.[1-8]; do \
+		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+clean:
+	rm -rf build
+
+.PHONY: all units helpers test fuzz fuzzers lint install clean
+.SECONDARY:
+-include $(shell [ -d $(B) ] && find $(B) -name '*.d')

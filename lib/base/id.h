@@ -1,0 +1,26 @@
+/* Message ids: 26 characters of Crockford base 32 (0-9A-Z without I L O U),
+ * 48 bits of milliseconds and 80 random bits, so they sort by time. */
+#ifndef BASE_ID_H
+#define BASE_ID_H
+
+#include "base/span.h"
+
+enum { ID_LEN = 26, ID_RANDOM = 10 };
+struct id {
+	char text[ID_LEN + 1];
+};
+
+/* A new id, from the wall clock and getrandom(2). */
+struct id id_new(void);
+/* The id of a time (milliseconds since the epoch) and ten bytes. */
+struct id id_make(int64_t ms, const unsigned char random[ID_RANDOM]);
+/* The id that belongs to this one and a purpose ("bounce", a recipient): the
+ * same time, the random part derived by SHA-256, so that doing it again after
+ * a crash gives the same id. */
+struct id id_derive(struct span id, struct span purpose);
+/* Milliseconds since the epoch at which the id was made; -1 if it is none. */
+int64_t id_birth_ms(struct span id);
+/* Exactly 26 characters of the alphabet, upper case. */
+bool id_valid(struct span s);
+
+#endif

@@ -1,0 +1,364 @@
+#include "base/io.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+	READ_SIZE = 4096,
+	FLUSH_AT = 16384,   /* output is written when this much waits */
+	PIPE_ATOMIC = 4096, /* poll promises room for this much (PIPE_BUF) */
+};
+
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+void
+io_init(struct io *io, int in, int out)
+{
+	*io = (struct io){ .input = STR_INIT, .output = STR_INIT };
+	io_switch(io, in, out);
+}
+
+void
+io_switch(struct io *io, int in, int out)
+{
+	io->in = in;
+	io->out = out;
+	io->socket_in = is_socket(in);
+	io->socket_out = in == out ? io->socket_in : is_socket(out);
+	io->terminal = !io->socket_in && in >= 0 && isatty(in);
+}
+
+void
+io_free(struct io *io)
+{
+	str_wipe(&io->input);
+	str_wipe(&io->output);
+}
+
+/* Wait until fd is ready; IO_OK or IO_TIMEOUT (errors show when it is used). */
+static enum io_result
+wait_ready(const struct io *io, int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int64_t start = clock_mono_ms();
+
+	for (;;) {
+		int64_t now = clock_mono_ms(), wait = -1;
+
+		if (io->idle_ms > 0)
+			wait = start + io->idle_ms - now;
+		if (io->deadline > 0 && (wait < 0 || io->deadline - now < wait))
+			wait = io->deadline - now;
+		if ((io->idle_ms > 0 || io->deadline > 0) && wait <= 0)
+			wait = 0;
+		int n = poll(&p, 1, (int)(wait > INT32_MAX ? INT32_MAX : wait));
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return IO_OK;
+		if (n == 0 && wait >= 0 && wait <= INT32_MAX)
+			return IO_TIMEOUT;
+	}
+}
+
+enum io_result
+io_flush(struct io *io)
+{
+	size_t done = 0;
+
+	while (!io->failed && done < io->output.len) {
+		struct span rest = span_from(str_span(&io->output), done);
+		ssize_t n;
+
+		if (io->socket_out) {
+			n = send(io->out, rest.at, rest.len,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
+		} else {
+			if (wait_ready(io, io->out, POLLOUT) != IO_OK)
+				return IO_TIMEOUT;
+			n = write(io->out, rest.at,
+			    rest.len < PIPE_ATOMIC ? rest.len : PIPE_ATOMIC);
+		}
+		if (n >= 0) {
+			done += (size_t)n;
+			io->bytes_out += (uint64_t)n;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			if (wait_ready(io, io->out, POLLOUT) != IO_OK) {
+				io->failed = true;
+				return IO_TIMEOUT;
+			}
+		} else if (errno != EINTR) {
+			io->failed = true;
+		}
+	}
+	str_clear(&io->output);
+	return io->failed ? IO_EOF : IO_OK;
+}
+
+void
+io_put(struct io *io, struct span bytes)
+{
+	if (io->failed)
+		return;
+	if (io->output.len > 0 && io->output.len + bytes.len > FLUSH_AT)
+		io_flush(io);
+	while (bytes.len > FLUSH_AT && !io->failed) {
+		str_add(&io->output, span_head(bytes, FLUSH_AT));
+		bytes = span_from(bytes, FLUSH_AT);
+		io_flush(io);
+	}
+	str_add(&io->output, bytes);
+}
+
+void
+io_put_text(struct io *io, const char *text)
+{
+	io_put(io, span_text(text));
+}
+
+void
+io_putf(struct io *io, const char *format, ...)
+{
+	char text[2048];
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (n > 0)
+		io_put(io,
+		    span_head(
+			(struct span){ text, sizeof text - 1 }, (size_t)n));
+}
+
+struct span
+io_pending(const struct io *io)
+{
+	return span_from(str_span(&io->input), io->input_at);
+}
+
+/* Wait for input, writing out first what the peer may be waiting for. */
+static enum io_result
+wait_input(struct io *io)
+{
+	struct pollfd p = { .fd = io->in, .events = POLLIN };
+
+	if (io->output.len > 0 &&
+	    (io->exact || poll(&p, 1, 0) == 0 || !(p.revents & POLLIN)) &&
+	    io_flush(io) == IO_TIMEOUT)
+		return IO_TIMEOUT;
+	return wait_ready(io, io->in, POLLIN);
+}
+
+/* How many bytes may be read without passing the end of the current line:
+ * everything when not exact; on a socket, up to the LF that is in sight. */
+static ssize_t
+read_allowed(struct io *io, char *into, size_t room)
+{
+	ssize_t n;
+
+	if (!io->exact)
+		return (ssize_t)room;
+	if (!io->socket_in)
+		return 1;
+	n = recv(io->in, into, room, MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0) {
+		size_t lf = span_find((struct span){ into, (size_t)n }, '\n');
+
+		return (ssize_t)(lf == (size_t)n ? lf : lf + 1);
+	}
+	return n;
+}
+
+/* Read more input after what is there. Room is made by dropping what was
+ * taken. */
+static enum io_result
+fill(struct io *io, size_t most)
+{
+	str_shift(&io->input, io->input_at);
+	io->input_at = 0;
+	for (;;) {
+		enum io_result r;
+		char *into = str_reserve(&io->input, READ_SIZE);
+		ssize_t n;
+
+		if (!io->socket_in || io->output.len > 0) {
+			r = wait_input(io);
+			if (r != IO_OK)
+				return r;
+		}
+		n = read_allowed(io, into, most);
+		if (n > 0)
+			n = io->socket_in
+			    ? recv(io->in, into, (size_t)n, MSG_DONTWAIT)
+			    : read(io->in, into, (size_t)n);
+		if (n > 0) {
+			io->input.len += (size_t)n;
+			io->input.at[io->input.len] = '\0';
+			io->bytes_in += (uint64_t)n;
+			return IO_OK;
+		}
+		if (n == 0)
+			return IO_EOF;
+		if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			r = wait_input(io);
+			if (r != IO_OK)
+				return r;
+		} else if (errno != EINTR) {
+			return IO_EOF;
+		}
+	}
+}
+
+/* Find the end of the first line of the input, from offset scanned on. */
+static bool
+line_end(struct io *io, size_t *scanned, struct span *raw_r)
+{
+	struct span rest = io_pending(io);
+	size_t n = *scanned + span_find(span_from(rest, *scanned), '\n');
+
+	*scanned = n;
+	if (n == rest.len)
+		return false;
+	*raw_r = span_head(rest, n + 1);
+	io->input_at += n + 1;
+	return true;
+}
+
+/* A line up to and with its LF. When it is over the limit its excess is thrown
+ * away as it comes, so memory stays bounded. */
+static enum io_result
+line_raw(struct io *io, size_t limit, struct span *raw_r)
+{
+	size_t scanned = 0;
+	bool over = false;
+
+	while (!line_end(io, &scanned, raw_r)) {
+		enum io_result r;
+
+		if (io->input.len - io->input_at > limit) {
+			over = true;
+			str_clear(&io->input);
+			io->input_at = 0;
+			scanned = 0;
+		}
+		r = fill(io, READ_SIZE);
+		if (r != IO_OK)
+			return r;
+	}
+	return over || raw_r->len > limit ? IO_LONG : IO_OK;
+}
+
+enum io_result
+io_line(struct io *io, size_t limit, struct span *line_r)
+{
+	enum io_result r = line_raw(io, limit + 2, line_r);
+	struct span line;
+
+	if (r != IO_OK)
+		return r;
+	line = span_head(*line_r, line_r->len - 1);
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	else if (!io->terminal)
+		return IO_BARE;
+	*line_r = line;
+	if (line.len > limit)
+		return IO_LONG;
+	return span_find(line, '\r') == line.len ? IO_OK : IO_BARE;
+}
+
+enum io_result
+io_record(struct io *io, size_t limit, struct span *line_r)
+{
+	enum io_result r = line_raw(io, limit + 1, line_r);
+
+	if (r == IO_OK)
+		line_r->len--;
+	return r;
+}
+
+enum io_result
+io_some(struct io *io, size_t max, struct span *bytes_r)
+{
+	enum io_result r = IO_OK;
+
+	if (io_pending(io).len == 0) {
+		bool exact = io->exact;
+
+		io->exact = false;
+		r = fill(io, max < READ_SIZE ? max : READ_SIZE);
+		io->exact = exact;
+	}
+	if (r != IO_OK)
+		return r;
+	*bytes_r = span_head(io_pending(io), max);
+	io->input_at += bytes_r->len;
+	return IO_OK;
+}
+
+size_t
+io_discard(struct io *io)
+{
+	size_t n = io_pending(io).len;
+	char waste[READ_SIZE];
+	ssize_t got;
+
+	str_clear(&io->input);
+	io->input_at = 0;
+	while (io->socket_in &&
+	    (got = recv(io->in, waste, sizeof waste, MSG_DONTWAIT)) > 0)
+		n += (size_t)got;
+	return n;
+}
+
+int
+write_all(int fd, struct span bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			bytes = span_from(bytes, (size_t)n);
+	}
+	return 0;
+}
+
+int
+read_all(int fd, size_t limit, struct str *out)
+{
+	size_t start = out->len;
+
+	for (;;) {
+		ssize_t n = read(fd, str_reserve(out, READ_SIZE), READ_SIZE);
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			out->len += (size_t)n;
+			out->at[out->len] = '\0';
+		}
+		if (out->len - start > limit) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
+}

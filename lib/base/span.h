@@ -1,0 +1,73 @@
+/* Bytes looked at, never owned. A parser is a set of functions that take bytes
+ * off the front of a span: each takes what it names and says true, or takes
+ * nothing and says false. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* A string literal as a span. */
+#define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
+
+/* The bytes of a NUL-ended string. */
+struct span span_text(const char *text);
+
+bool span_equal(struct span a, struct span b);
+/* The same, ASCII letters compared without case. */
+bool span_equal_case(struct span a, struct span b);
+bool span_starts(struct span s, struct span prefix);
+bool span_starts_case(struct span s, struct span prefix);
+bool span_ends_case(struct span s, struct span suffix);
+/* Order as memcmp, the shorter first when one begins the other. */
+int span_compare(struct span a, struct span b);
+/* Offset of the first c, or s.len. */
+size_t span_find(struct span s, char c);
+/* Offset of the first needle, ASCII without case, or s.len. */
+size_t span_find_case(struct span s, struct span needle);
+
+/* The same bytes without the first n (at most all of them). */
+struct span span_from(struct span s, size_t n);
+/* At most the first n bytes. */
+struct span span_head(struct span s, size_t n);
+/* Without spaces and tabs at both ends. */
+struct span span_trim(struct span s);
+
+/* Take one byte, if it is c. */
+bool span_take(struct span *rest, char c);
+/* Take a fixed text, exactly or without case. */
+bool span_take_text(struct span *rest, struct span text);
+bool span_take_case(struct span *rest, struct span text);
+/* Take one byte, whatever it is. */
+bool span_take_byte(struct span *rest, char *c_r);
+/* Take everything up to the first stop, which stays; false if there is none. */
+bool span_until(struct span *rest, char stop, struct span *head_r);
+/* Take one line without its LF (the last may lack one); false at the end. */
+bool span_line(struct span *rest, struct span *line_r);
+/* Take one or more decimal digits; false if none or above max. */
+bool span_number(struct span *rest, uint64_t max, uint64_t *n_r);
+/* The whole span is one decimal number of at most max. */
+bool span_is_number(struct span s, uint64_t max, uint64_t *n_r);
+
+/* ASCII, independent of the locale. */
+char byte_lower(char c);
+bool byte_is_digit(char c);
+bool byte_is_alpha(char c);
+/* Space and tab. */
+bool byte_is_blank(char c);
+/* 0 to 31 and 127. */
+bool byte_is_control(char c);
+
+/* The bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlongs). */
+bool span_is_utf8(struct span s);
+/* No byte above 127. */
+bool span_is_ascii(struct span s);
+
+#endif

@@ -1,0 +1,11 @@
+/* Where things are: CHAINMAIL_ETC, CHAINMAIL_SPOOL, CHAINMAIL_MAIL and
+ * CHAINMAIL_RUN from the environment, else the usual places. */
+#ifndef OS_DIRS_H
+#define OS_DIRS_H
+
+const char *dir_etc(void);   /* /etc/chainmail */
+const char *dir_spool(void); /* /var/spool/chainmail */
+const char *dir_mail(void);  /* /var/mail */
+const char *dir_run(void);   /* /run/chainmail */
+
+#endif

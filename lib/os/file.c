@@ -1,0 +1,125 @@
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+file_create(int dir, const char *name, mode_t mode)
+{
+	return openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    mode == 0 ? 0600 : mode);
+}
+
+int
+dir_open(int dir, const char *path)
+{
+	return openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
+dir_make(int dir, const char *name, mode_t mode)
+{
+	if (mkdirat(dir, name, mode) < 0)
+		return errno == EEXIST ? 0 : -1;
+	return dir == AT_FDCWD ? 0 : fsync(dir);
+}
+
+/* Did a link or rename that reported an error happen all the same? NFS loses
+ * replies: the file is ours if both are the same inode. */
+static bool
+name_is(const struct commit *c)
+{
+	struct stat mine, named;
+
+	return fstat(c->fd, &mine) == 0 &&
+	    fstatat(c->to_dir, c->to, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
+/* Give the lasting name without ever replacing one. */
+static int
+name_new(const struct commit *c)
+{
+	if (renameat2(
+		c->from_dir, c->from, c->to_dir, c->to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return name_is(c) ? 0 : (errno = EEXIST, -1);
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* A file system without RENAME_NOREPLACE (NFS, GlusterFS). */
+	if (linkat(c->from_dir, c->from, c->to_dir, c->to, 0) < 0) {
+		int saved = errno;
+
+		if (!name_is(c)) {
+			errno = saved;
+			return -1;
+		}
+	}
+	unlinkat(c->from_dir, c->from, 0);
+	return 0;
+}
+
+static void
+name_give(struct commit *c)
+{
+	int r = c->replace ? renameat(c->from_dir, c->from, c->to_dir, c->to)
+			   : name_new(c);
+
+	if (r < 0)
+		c->error = errno;
+}
+
+/* Sync the directory of files[i], once for all that share it. */
+static void
+directory_sync(struct commit *files, size_t n, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (files[k].error == 0 && files[k].to_dir == files[i].to_dir)
+			return;
+	if (fsync(files[i].to_dir) == 0)
+		return;
+	for (size_t k = i, error = (size_t)errno; k < n; k++)
+		if (files[k].error == 0 && files[k].to_dir == files[i].to_dir) {
+			if (!files[k].replace)
+				unlinkat(files[k].to_dir, files[k].to, 0);
+			files[k].error = (int)error;
+		}
+}
+
+int
+file_commit_how(struct commit *files, size_t n, bool sync_files)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		files[i].error = 0;
+		if (sync_files && fsync(files[i].fd) < 0)
+			files[i].error = errno;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (files[i].error == 0)
+			name_give(&files[i]);
+		if (files[i].error != 0)
+			unlinkat(files[i].from_dir, files[i].from, 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (files[i].error == 0)
+			directory_sync(files, n, i);
+	for (size_t i = 0; i < n; i++)
+		if (files[i].error != 0) {
+			errno = files[i].error;
+			r = -1;
+		}
+	return r;
+}
+
+int
+file_commit(struct commit *files, size_t n)
+{
+	return file_commit_how(files, n, true);
+}

@@ -1,0 +1,15 @@
+/* Locks between processes: fcntl(2) open-file-description locks, so they work
+ * on shared file systems, vanish with their holder, and closing another
+ * descriptor of the same file does not drop them. */
+#ifndef OS_LOCK_H
+#define OS_LOCK_H
+
+/* Lock the file NAME in dir (made when missing, mode 0600), waiting up to
+ * wait_ms (0: do not wait). Returns the descriptor that holds the lock
+ * (close it to unlock), or -1 with errno; EAGAIN: somebody else has it. */
+int lock_take(int dir, const char *name, int wait_ms);
+/* The same on an open descriptor, open for writing; 0 or -1. */
+int lock_fd(int fd, int wait_ms);
+int lock_drop(int fd);
+
+#endif

@@ -1,0 +1,115 @@
+#include "os/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/log.h"
+
+/* Rights of Landlock ABI 3 that older headers lack. */
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+
+enum {
+	READ_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE |
+	    LANDLOCK_ACCESS_FS_READ_DIR,
+	EXEC_RIGHTS = LANDLOCK_ACCESS_FS_EXECUTE | READ_RIGHTS,
+	FILE_RIGHTS = LANDLOCK_ACCESS_FS_EXECUTE |
+	    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	    LANDLOCK_ACCESS_FS_TRUNCATE,
+	WRITE_RIGHTS = LANDLOCK_ACCESS_FS_WRITE_FILE |
+	    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+	    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+	    LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER |
+	    LANDLOCK_ACCESS_FS_TRUNCATE,
+	ALL_RIGHTS = READ_RIGHTS | EXEC_RIGHTS | WRITE_RIGHTS |
+	    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK,
+};
+
+/* The documented switch, for kernels without Landlock. */
+static bool
+switched_off(void)
+{
+	const char *value = getenv("CHAINMAIL_SANDBOX");
+
+	return value != NULL && strcmp(value, "off") == 0;
+}
+
+static void
+path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
+{
+	struct landlock_path_beneath_attr rule = { 0 };
+	struct stat st;
+
+	if (p->path == NULL)
+		return;
+	rule.parent_fd = open(p->path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0 && errno == ENOENT)
+		return;
+	if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) < 0)
+		die(CONFIG, "open %s for the sandbox", p->path);
+	if (p->access & SANDBOX_READ)
+		rule.allowed_access |= READ_RIGHTS;
+	if (p->access & SANDBOX_WRITE)
+		rule.allowed_access |= WRITE_RIGHTS;
+	if (p->access & SANDBOX_EXEC)
+		rule.allowed_access |= EXEC_RIGHTS;
+	if (!S_ISDIR(st.st_mode))
+		rule.allowed_access &= FILE_RIGHTS;
+	rule.allowed_access &= handled;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		&rule, 0) < 0)
+		die(CONFIG, "allow %s in the sandbox", p->path);
+	close(rule.parent_fd);
+}
+
+void
+sandbox_paths(const struct sandbox_path *paths, size_t count)
+{
+	struct landlock_ruleset_attr attr = { .handled_access_fs = ALL_RIGHTS };
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	int ruleset;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		die(CONFIG, "no_new_privs");
+	if (abi < 1 && switched_off()) {
+		struct logline l;
+
+		log_start(&l, "sandbox");
+		log_text(&l, "landlock", "off");
+		log_write(&l);
+		return;
+	}
+	if (abi < 1)
+		die(CONFIG,
+		    "this kernel has no Landlock; boot it with "
+		    "lsm=landlock,... "
+		    "or set CHAINMAIL_SANDBOX=off to run without");
+	if (abi < 2) /* without REFER, renaming between folders is refused */
+		attr.handled_access_fs &= ~LANDLOCK_ACCESS_FS_REFER;
+	if (abi < 3)
+		attr.handled_access_fs &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
+	ruleset = (int)syscall(
+	    SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+	if (ruleset < 0)
+		die(CONFIG, "create a Landlock ruleset");
+	for (size_t i = 0; i < count; i++)
+		path_allow(ruleset, &paths[i], attr.handled_access_fs);
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		die(CONFIG, "enter the Landlock sandbox");
+	close(ruleset);
+	errno = 0;
+}

@@ -1,0 +1,203 @@
+/* The seccomp filter: a list of allowed numbers turned into a small program of
+ * the kernel's packet filter language. */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/die.h"
+#include "base/span.h"
+#include "os/sandbox.h"
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#error "name this machine's AUDIT_ARCH here"
+#endif
+
+/* Numbers that only some architectures have. */
+#ifdef SYS_open
+#define OLD(...) __VA_ARGS__
+#else
+#define OLD(...)
+#endif
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+static const int stream[] = {
+	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_ppoll,
+	SYS_pselect6, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise,
+	SYS_mprotect, SYS_getrandom, SYS_exit, SYS_exit_group, SYS_rt_sigreturn,
+	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_clock_gettime,
+	SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_fstat,
+	SYS_newfstatat, SYS_fcntl, SYS_lseek, SYS_futex, SYS_restart_syscall,
+	SYS_getpid, SYS_gettid, SYS_tgkill, SYS_sched_yield, SYS_recvfrom,
+	SYS_sendto, SYS_shutdown, SYS_ioctl, SYS_rseq, SYS_set_robust_list,
+	SYS_membarrier, SYS_uname, SYS_getuid, SYS_geteuid, SYS_getgid,
+	SYS_getegid, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait,
+	OLD(SYS_poll, SYS_select, SYS_time, SYS_stat, SYS_lstat, SYS_epoll_wait)
+};
+static const int files[] = { SYS_openat, SYS_pread64, SYS_pwrite64, SYS_statx,
+	SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_renameat2, SYS_linkat,
+	SYS_unlinkat, SYS_mkdirat, SYS_readlinkat, SYS_faccessat,
+	SYS_faccessat2, SYS_getdents64, SYS_fstatfs, SYS_statfs, SYS_flock,
+	SYS_ftruncate, SYS_fallocate, SYS_utimensat, SYS_fchmod, SYS_fchmodat,
+	SYS_umask, SYS_inotify_init1, SYS_inotify_add_watch,
+	SYS_inotify_rm_watch, SYS_sendfile, SYS_copy_file_range, SYS_fadvise64,
+	SYS_sync_file_range, SYS_getcwd, SYS_memfd_create, SYS_symlinkat,
+	OLD(SYS_open, SYS_access, SYS_rename, SYS_link, SYS_unlink, SYS_mkdir,
+	    SYS_rmdir, SYS_readlink, SYS_utime, SYS_chmod, SYS_getdents,
+	    SYS_renameat) };
+static const int sockets[] = { SYS_sendmsg, SYS_recvmsg, SYS_getpeername,
+	SYS_getsockname, SYS_setsockopt, SYS_getsockopt, SYS_socketpair,
+	SYS_sendmmsg, SYS_recvmmsg, SYS_dup, SYS_dup3, SYS_pipe2,
+	OLD(SYS_dup2, SYS_pipe) };
+static const int connects[] = { SYS_connect };
+static const int accepts[] = { SYS_accept4, SYS_accept };
+static const int forks[] = { SYS_clone, SYS_clone3, SYS_wait4, SYS_waitid,
+	SYS_kill, SYS_signalfd4, SYS_pipe2, SYS_dup, SYS_dup3, SYS_socketpair,
+	SYS_setpgid, SYS_getpgid, SYS_getppid, SYS_setsid, SYS_prlimit64,
+	SYS_pidfd_open, SYS_pidfd_send_signal, SYS_timerfd_create,
+	SYS_timerfd_settime, SYS_setitimer, SYS_eventfd2, SYS_prctl,
+	OLD(SYS_fork, SYS_vfork, SYS_pipe, SYS_dup2, SYS_alarm) };
+/* With these a new program can start under glibc's dynamic linker. */
+static const int execs[] = { SYS_execve, SYS_access, SYS_pread64, SYS_prctl,
+	SYS_prlimit64, SYS_set_tid_address, SYS_openat, SYS_umask,
+	SYS_close_range, OLD(SYS_arch_prctl, SYS_open) };
+static const int owners[] = { SYS_setuid, SYS_setgid, SYS_setresuid,
+	SYS_setresgid, SYS_setgroups, SYS_getresuid, SYS_getresgid, SYS_fchown,
+	SYS_fchownat, SYS_setreuid, SYS_setregid };
+static const int narrower[] = { SYS_prctl, SYS_seccomp,
+	SYS_landlock_create_ruleset, SYS_landlock_add_rule,
+	SYS_landlock_restrict_self, SYS_prlimit64, SYS_setrlimit, SYS_getrlimit,
+	SYS_close_range, SYS_openat };
+/* What the sanitizers' run-time library needs. */
+static const int sanitizer[] = { SYS_sigaltstack, SYS_openat, SYS_getpid,
+	SYS_sched_getaffinity, SYS_readlink, SYS_prlimit64, SYS_getrlimit,
+	SYS_pread64, SYS_sysinfo, SYS_close_range };
+/* Nobody needs these by mistake: the process is killed. Those of a chosen
+ * group are allowed before it comes to this. */
+static const int deadly[] = { SYS_execve, SYS_execveat, SYS_ptrace,
+	SYS_process_vm_readv, SYS_process_vm_writev, SYS_bpf, SYS_mount,
+	SYS_umount2, SYS_pivot_root, SYS_unshare, SYS_setns, SYS_keyctl,
+	SYS_add_key, SYS_request_key, SYS_init_module, SYS_finit_module,
+	SYS_kexec_load, SYS_perf_event_open, SYS_userfaultfd,
+	SYS_io_uring_setup };
+
+static const struct {
+	unsigned group;
+	const int *calls;
+	size_t count;
+} groups_of[] = {
+	{ CALLS_FILES, files, COUNT(files) },
+	{ CALLS_SOCKET, sockets, COUNT(sockets) },
+	{ CALLS_CONNECT | CALLS_INTERNET, connects, COUNT(connects) },
+	{ CALLS_CONNECT | CALLS_INTERNET, sockets, COUNT(sockets) },
+	{ CALLS_ACCEPT, accepts, COUNT(accepts) },
+	{ CALLS_FORK, forks, COUNT(forks) },
+	{ CALLS_EXEC, execs, COUNT(execs) },
+	{ CALLS_OWNER, owners, COUNT(owners) },
+	{ CALLS_SANDBOX, narrower, COUNT(narrower) },
+};
+
+enum { PROGRAM_MAX = 700 };
+struct program {
+	struct sock_filter code[PROGRAM_MAX];
+	unsigned short len;
+};
+
+static void
+emit(struct program *p, struct sock_filter instruction)
+{
+	if (p->len == PROGRAM_MAX)
+		die(CONFIG, "the list of system calls is too long");
+	p->code[p->len++] = instruction;
+}
+
+/* "If the loaded word is value, the answer is action." */
+static void
+answer_if(struct program *p, unsigned value, unsigned action)
+{
+	emit(p,
+	    (struct sock_filter)BPF_JUMP(
+		BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+	emit(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+static void
+load(struct program *p, size_t offset)
+{
+	emit(p,
+	    (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+}
+
+static void
+allow(struct program *p, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		answer_if(p, (unsigned)calls[i], SECCOMP_RET_ALLOW);
+}
+
+/* socket(2): only the families that the groups give. */
+static void
+allow_families(struct program *p, unsigned groups)
+{
+	if (!(groups & (CALLS_CONNECT | CALLS_INTERNET)))
+		return;
+	/* Other calls jump over this block: a load, one or three answers, the
+	 * refusal. */
+	emit(p,
+	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket,
+		0, groups & CALLS_INTERNET ? 8 : 4));
+	load(p, offsetof(struct seccomp_data, args[0]));
+	answer_if(p, AF_UNIX, SECCOMP_RET_ALLOW);
+	if (groups & CALLS_INTERNET) {
+		answer_if(p, AF_INET, SECCOMP_RET_ALLOW);
+		answer_if(p, AF_INET6, SECCOMP_RET_ALLOW);
+	}
+	emit(p,
+	    (struct sock_filter)BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+}
+
+void
+sandbox_calls(unsigned groups)
+{
+	struct program p = { .len = 0 };
+	struct sock_fprog f;
+
+	load(&p, offsetof(struct seccomp_data, arch));
+	emit(&p,
+	    (struct sock_filter)BPF_JUMP(
+		BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
+	emit(&p,
+	    (struct sock_filter)BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	load(&p, offsetof(struct seccomp_data, nr));
+	allow_families(&p, groups);
+	allow(&p, stream, COUNT(stream));
+	for (size_t i = 0; i < COUNT(groups_of); i++)
+		if (groups & groups_of[i].group)
+			allow(&p, groups_of[i].calls, groups_of[i].count);
+	if (SANDBOX_SANITIZED)
+		allow(&p, sanitizer, COUNT(sanitizer));
+	for (size_t i = 0; i < COUNT(deadly); i++)
+		answer_if(&p, (unsigned)deadly[i], SECCOMP_RET_KILL_PROCESS);
+	emit(&p,
+	    (struct sock_filter)BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+
+	f = (struct sock_fprog){ p.len, p.code };
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &f) < 0)
+		die(CONFIG, "enter the system call sandbox");
+	errno = 0;
+}

@@ -1,0 +1,39 @@
+/* How a session program meets its connections. Descriptor 0 decides:
+ *
+ *  - a listening socket (inetd's "wait", s6, systemd): serve() accepts and
+ *    forks one child per connection;
+ *  - the channel of `listen -k` (LISTEN_CHANNEL is in the environment): listen
+ *    accepts, counts and logs; each packet brings one connection's descriptor
+ *    and its facts, and serve() forks one child for it. So the program is
+ *    started, configured and sandboxed once, and a connection costs a fork;
+ *  - anything else (inetd, Accept=yes, a pipe, a terminal): that is the one
+ *    connection, and serve() calls the session in this process.
+ *
+ * In every case the session runs with the connection as descriptors 0 and 1 and
+ * its facts in the environment. */
+#ifndef OS_SERVE_H
+#define OS_SERVE_H
+
+#include <stdbool.h>
+
+struct serve {
+	/* One session; its result is the process's exit code. */
+	int (*session)(void *arg);
+	void *arg;
+	/* Called in the parent about once a second while it serves many; may be
+	 * NULL. */
+	void (*tick)(void *arg);
+	unsigned max; /* children at once when it accepts by itself; 0: 1000 */
+};
+
+/* Serve until the end (SIGTERM: no new connections, wait for the children).
+ * Returns the program's exit code. Call it after the sandbox is on; a parent of
+ * many needs CALLS_FORK and CALLS_SOCKET (and CALLS_ACCEPT). */
+int serve(const struct serve *s);
+/* This process will serve many connections (fork per connection). */
+bool serve_is_parent(void);
+
+/* The channel's packets, for listen: "conn n=… PROTO=… TCPREMOTEIP=… …" with
+ * one descriptor; back comes "end n=… exit=…" (exit: code, or 128 + signal). */
+
+#endif
