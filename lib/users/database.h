@@ -1,0 +1,46 @@
+/* A constant database (CDB) that another program may replace at any time by
+ * renaming a new one over it. Every open checks the file as a whole (magic,
+ * version, checksum at its end), so a damaged one is an error, never a wrong
+ * "not there". Written by compile.c. */
+#ifndef USERS_DATABASE_H
+#define USERS_DATABASE_H
+
+#include <cdb.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+
+struct database {
+	int dir; /* where it lies; not owned */
+	const char *name;
+	const char *magic; /* how the value of the empty key begins */
+	bool open;
+	struct cdb cdb;
+	dev_t device;
+	ino_t inode;
+	struct timespec changed;
+};
+
+enum database_result {
+	DATABASE_FOUND,
+	DATABASE_ABSENT, /* no such key, or no such file at all */
+	DATABASE_ERROR,  /* can't be read or is damaged: try again later */
+};
+
+void database_init(
+    struct database *d, int dir, const char *name, const char *magic);
+void database_close(struct database *d);
+/* Open it, or open it again when the file was replaced: one stat(2). FOUND
+ * when it is open now. */
+enum database_result database_refresh(struct database *d);
+/* The value of a key; good until the next refresh or close. */
+enum database_result database_get(
+    struct database *d, struct span key, struct span *value_r);
+
+/* The trailer after the CDB: eight bytes of magic, and this sum of all bytes
+ * before it, little-endian. */
+enum { DATABASE_TRAILER = 16 };
+void database_trailer(
+    const void *bytes, size_t len, unsigned char trailer_r[DATABASE_TRAILER]);
+
+#endif

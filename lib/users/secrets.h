@@ -1,0 +1,23 @@
+/* Passwords: secrets.cdb, readable by authd alone; made together with
+ * users.cdb. Ask users_account() first: it knows the account's name. */
+#ifndef USERS_SECRETS_H
+#define USERS_SECRETS_H
+
+#include "users/database.h"
+
+struct secret {
+	struct str password; /* crypt(3) hash, or empty */
+	struct str scram;    /* ITERATIONS,SALT,STOREDKEY,SERVERKEY, or empty */
+	struct str cert;     /* subject of the client certificate, or empty */
+	bool checkpassword;  /* another program decides */
+};
+
+void secrets_open(struct database *d, int etc);
+/* FOUND, ABSENT (no such account: answer as for a wrong password) or ERROR.
+ * The strings are replaced. */
+enum database_result secrets_lookup(
+    struct database *d, struct span account, struct secret *s);
+void secret_init(struct secret *s);
+void secret_free(struct secret *s);
+
+#endif
