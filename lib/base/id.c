@@ -59,11 +59,11 @@ id_valid(struct span s)
 int64_t
 id_birth_ms(struct span id)
 {
-	int64_t ms = 0;
+	uint64_t ms = 0;
 
 	if (!id_valid(id))
 		return -1;
 	for (size_t i = 0; i < TIME_CHARS; i++)
-		ms = ms << 5 | digit(id.at[i]);
-	return ms;
+		ms = ms << 5 | (unsigned)digit(id.at[i]);
+	return (int64_t)ms;
 }

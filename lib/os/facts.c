@@ -42,7 +42,7 @@ address_text(
 void
 facts_from_socket(int fd)
 {
-	struct sockaddr_storage peer, own;
+	struct sockaddr_storage peer = { 0 }, own = { 0 };
 	socklen_t peer_len = sizeof peer, own_len = sizeof own;
 	char ip[INET6_ADDRSTRLEN], port[8];
 
