@@ -1,0 +1,17 @@
+/* Text of any character set as UTF-8. US-ASCII, UTF-8, ISO-8859-1 and
+ * windows-1252 are known here; iconv(3) is asked for the others. */
+#ifndef MAIL_CHARSET_H
+#define MAIL_CHARSET_H
+
+#include "base/str.h"
+
+/* Append in as UTF-8; bytes that mean nothing become U+FFFD. False, and
+ * nothing appended, when the character set is unknown. */
+bool charset_decode(struct str *out, struct span charset, struct span in);
+/* Append one code point as UTF-8. */
+void utf8_add(struct str *out, uint32_t point);
+/* Take one code point; a malformed byte gives U+FFFD and is taken alone.
+ * False at the end. */
+bool utf8_take(struct span *rest, uint32_t *point_r);
+
+#endif

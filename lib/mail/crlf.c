@@ -1,0 +1,61 @@
+#include "mail/crlf.h"
+
+#include <string.h>
+
+uint64_t
+crlf_size(struct span text)
+{
+	uint64_t bare = text.len > 0 && text.at[0] == '\n';
+
+	for (size_t i = 1; i < text.len; i++)
+		bare += (uint64_t)((text.at[i] == '\n') &
+		    (text.at[i - 1] != '\r'));
+	return text.len + bare;
+}
+
+/* Take the next stretch of wire bytes: text up to a bare LF, or the CRLF that
+ * stands for it. */
+static struct span
+take_stretch(const char *start, struct span *rest)
+{
+	size_t n = 0;
+	struct span stretch;
+
+	while (n < rest->len) {
+		const char *p;
+
+		n += span_find(span_from(*rest, n), '\n');
+		p = rest->at + n;
+		if (n == rest->len || p == start || p[-1] != '\r')
+			break;
+		n++;
+	}
+	if (n == 0 && rest->len > 0) {
+		*rest = span_from(*rest, 1);
+		return SPAN("\r\n");
+	}
+	stretch = span_head(*rest, n);
+	*rest = span_from(*rest, n);
+	return stretch;
+}
+
+void
+crlf_put(struct io *io, struct span text, uint64_t from, uint64_t count)
+{
+	const char *start = text.at;
+
+	while (count > 0 && text.len > 0) {
+		struct span s = take_stretch(start, &text);
+
+		if (from >= s.len) {
+			from -= s.len;
+			continue;
+		}
+		s = span_from(s, (size_t)from);
+		from = 0;
+		if (s.len > count)
+			s.len = (size_t)count;
+		count -= s.len;
+		io_put(io, s);
+	}
+}

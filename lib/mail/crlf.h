@@ -1,0 +1,13 @@
+/* Stored text (lines ended by LF, CRLF where a foreign program wrote it) as it
+ * goes on the wire: every line ended by CRLF. */
+#ifndef MAIL_CRLF_H
+#define MAIL_CRLF_H
+
+#include "base/io.h"
+
+/* Bytes of the text on the wire. */
+uint64_t crlf_size(struct span text);
+/* Write count of its wire bytes from offset from on; both must lie within. */
+void crlf_put(struct io *io, struct span text, uint64_t from, uint64_t count);
+
+#endif

@@ -1,0 +1,66 @@
+#include "mail/nstring.h"
+
+enum { QUOTED_MAX = 1000 };
+
+static bool
+needs_literal(struct span s)
+{
+	if (s.len > QUOTED_MAX)
+		return true;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+
+		if (c == '\0' || c == '\r' || c == '\n' || c > 127)
+			return true;
+	}
+	return false;
+}
+
+void
+string_add(struct str *out, struct span s)
+{
+	if (needs_literal(s)) {
+		str_addf(out, "{%zu}\r\n", s.len);
+		str_add(out, s);
+		return;
+	}
+	str_add_byte(out, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.at[i] == '"' || s.at[i] == '\\')
+			str_add_byte(out, '\\');
+		str_add_byte(out, s.at[i]);
+	}
+	str_add_byte(out, '"');
+}
+
+void
+nstring_add(struct str *out, struct span s)
+{
+	if (s.at == NULL)
+		str_add(out, SPAN("NIL"));
+	else
+		string_add(out, s);
+}
+
+void
+nstring_add_value(struct str *out, struct span value)
+{
+	struct str flat = STR_INIT;
+
+	if (value.at == NULL) {
+		nstring_add(out, value);
+		return;
+	}
+	if (span_find(value, '\n') == value.len) {
+		value = span_trim(value);
+		if (value.len > 0 && value.at[value.len - 1] == '\r')
+			value.len--;
+		string_add(out, value);
+		return;
+	}
+	for (size_t i = 0; i < value.len; i++)
+		if (value.at[i] != '\r' && value.at[i] != '\n')
+			str_add_byte(&flat, value.at[i]);
+	string_add(out, span_trim(str_span(&flat)));
+	str_free(&flat);
+}
