@@ -6,10 +6,11 @@
 
 #include "base/str.h"
 
+/* RFC 5321 4.5.3.1 asks for 64 and 255 and to impose no limit where possible;
+ * senders that put recipients into their bounce address use more than 64. */
 enum {
-	ADDRESS_LOCAL_MAX = 64,   /* RFC 5321 4.5.3.1.1 */
-	ADDRESS_DOMAIN_MAX = 255, /* 4.5.3.1.2 */
-	ADDRESS_PATH_MAX = 256,   /* 4.5.3.1.3: with < and > */
+	ADDRESS_LOCAL_MAX = 255,
+	ADDRESS_DOMAIN_MAX = 255,
 };
 
 /* Spans into the text that was read. */

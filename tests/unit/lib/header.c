@@ -1,0 +1,115 @@
+/* lib/mail/header */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "mail/header.h"
+
+static void
+assert_span(struct span s, const char *text)
+{
+	assert_true(span_equal(s, span_text(text)));
+}
+
+static void
+fields_come_one_by_one(void **state)
+{
+	struct span rest = SPAN(
+	    "From: a@b\nSubject : one\n\ttwo\nX:\n\nbody: 1\n");
+	struct header_field f;
+
+	(void)state;
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "From");
+	assert_span(f.value, " a@b");
+	assert_span(f.whole, "From: a@b\n");
+	assert_true(header_next(&rest, &f));
+	assert_true(header_is(&f, "subject"));
+	assert_span(f.value, " one\n\ttwo");
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "X");
+	assert_span(f.value, "");
+	assert_false(header_next(&rest, &f));
+	assert_span(rest, "body: 1\n");
+}
+
+static void
+crlf_reads_like_lf(void **state)
+{
+	struct span rest = SPAN("A: 1\r\n 2\r\nB: 3\r\n\r\nbody");
+	struct header_field f;
+
+	(void)state;
+	assert_true(header_next(&rest, &f));
+	assert_span(f.value, " 1\r\n 2");
+	assert_true(header_next(&rest, &f));
+	assert_span(f.value, " 3");
+	assert_false(header_next(&rest, &f));
+	assert_span(rest, "body");
+}
+
+static void
+only_an_empty_line_ends_the_header(void **state)
+{
+	struct span text = SPAN("From x\n y\nno colon\nA B: c\nC: d"), rest;
+	struct header_field f;
+
+	(void)state;
+	rest = text;
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "");
+	assert_span(f.value, "From x\n y");
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "");
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "");
+	assert_true(header_next(&rest, &f));
+	assert_span(f.name, "C");
+	assert_false(header_next(&rest, &f));
+	assert_int_equal(rest.len, 0);
+	assert_int_equal(header_size(text), text.len);
+	assert_int_equal(header_size(SPAN("A: b\n\nc")), 6);
+	assert_int_equal(header_size(SPAN("\nc")), 1);
+}
+
+static void
+finding_stops_at_the_body(void **state)
+{
+	struct header_field f;
+
+	(void)state;
+	assert_true(header_find(SPAN("a: 1\nB: 2\nb: 3\n\n"), "b", &f));
+	assert_span(f.value, " 2");
+	assert_false(header_find(SPAN("a: 1\n\nb: 3\n"), "b", &f));
+}
+
+static void
+unfolding_keeps_inner_blanks(void **state)
+{
+	struct str s = STR_INIT;
+
+	(void)state;
+	header_unfold(&s, SPAN(" one\r\n\ttwo\n  three \r\n "));
+	assert_string_equal(s.at, "one\ttwo  three");
+	str_clear(&s);
+	header_unfold(&s, SPAN("\r\n \r\n x"));
+	assert_string_equal(s.at, "x");
+	str_free(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_come_one_by_one),
+		cmocka_unit_test(crlf_reads_like_lf),
+		cmocka_unit_test(only_an_empty_line_ends_the_header),
+		cmocka_unit_test(finding_stops_at_the_body),
+		cmocka_unit_test(unfolding_keeps_inner_blanks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
