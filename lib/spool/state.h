@@ -14,6 +14,7 @@ struct result {
 	struct span status; /* RFC 3463, "4.4.1" */
 	int64_t next;       /* when to try again; only for verdict 75 */
 	struct span text;   /* for a person to read */
+	bool reported;      /* the sender has been told */
 	unsigned attempts;  /* reading: lines of this recipient so far */
 };
 

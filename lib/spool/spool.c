@@ -1,0 +1,110 @@
+#include "spool/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "os/dirs.h"
+#include "os/file.h"
+
+enum {
+	DIR_MODE = 02770, /* programs of several uids, one group */
+	INODES_LEAST = 1000,
+};
+
+/* Open a directory, made when it is missing: with its whole mode, whatever the
+ * umask says. */
+static int
+part_open(int parent, const char *name)
+{
+	int fd = dir_open(parent, name);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (dir_make(parent, name, 0700) < 0)
+		return -1;
+	fd = dir_open(parent, name);
+	if (fd >= 0 && fchmod(fd, DIR_MODE) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+spool_open(struct spool *s)
+{
+	int root = part_open(AT_FDCWD, dir_spool()), saved;
+	struct stat st;
+
+	*s = (struct spool){ -1, -1, -1, -1, 0 };
+	if (root < 0)
+		return -1;
+	if ((s->tmp = part_open(root, "tmp")) >= 0 &&
+	    (s->new = part_open(root, "new")) >= 0 &&
+	    (s->state = part_open(root, "state")) >= 0 &&
+	    (s->bad = part_open(root, "bad")) >= 0 && fstat(s->new, &st) == 0) {
+		s->group = st.st_gid;
+		close(root);
+		return 0;
+	}
+	saved = errno;
+	close(root);
+	spool_close(s);
+	errno = saved;
+	return -1;
+}
+
+void
+spool_close(struct spool *s)
+{
+	const int all[] = { s->tmp, s->new, s->state, s->bad };
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i] >= 0)
+			close(all[i]);
+	*s = (struct spool){ -1, -1, -1, -1, 0 };
+}
+
+int
+spool_room(const struct spool *s, uint64_t size, uint64_t reserve)
+{
+	struct statfs fs;
+	uint64_t need = size > UINT64_MAX / 2 ? UINT64_MAX : 2 * size;
+
+	if (fstatfs(s->tmp, &fs) < 0)
+		return -1;
+	if (need < reserve)
+		need = reserve;
+	/* A file system without a limit on inodes says 0 of 0 (btrfs). */
+	if ((fs.f_files > 0 && fs.f_ffree < INODES_LEAST) ||
+	    (uint64_t)fs.f_bavail < need / (uint64_t)fs.f_bsize + 1) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return 0;
+}
+
+int
+spool_reply(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG ? 452 : 451;
+}
+
+int
+spool_scratch(const struct spool *s)
+{
+	struct id id = id_new();
+	int fd = openat(s->tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	/* A file system without O_TMPFILE (NFS). */
+	fd = openat(s->tmp, id.text,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		unlinkat(s->tmp, id.text, 0);
+	return fd;
+}

@@ -1,0 +1,157 @@
+/* Writing a message: the only way into the spool. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/file.h"
+#include "spool/format.h"
+#include "spool/spool.h"
+
+enum {
+	WRITE_AT = 65536, /* pending bytes are written when this many wait */
+};
+
+/* Remember the first failure. */
+static int
+failed(struct spool_file *f, int error)
+{
+	if (f->error == 0)
+		f->error = error;
+	errno = f->error;
+	return -1;
+}
+
+static int
+pending_write(struct spool_file *f)
+{
+	ssize_t n = 0;
+
+	for (struct span rest = str_span(&f->pending); rest.len > 0;
+	     rest = span_from(rest, (size_t)n)) {
+		n = write(f->fd, rest.at, rest.len);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			return failed(f, errno);
+	}
+	str_clear(&f->pending);
+	return 0;
+}
+
+int
+spool_create(struct spool_file *f, const struct spool *s, const struct id *id,
+    const struct envelope *e)
+{
+	*f = (struct spool_file){ .spool = s, .id = *id, .pending = STR_INIT };
+	f->fd = file_create(s->tmp, f->id.text, 0600);
+	if (f->fd < 0)
+		return -1;
+	/* The other programs of the chain have other uids and the same group;
+	 * the umask would take that away. */
+	if (fchmod(f->fd, SPOOL_MODE) < 0) {
+		failed(f, errno);
+		spool_abort(f);
+		return -1;
+	}
+	str_addf(&f->pending, SPOOL_FIRST_LINE, 0ULL, 0ULL);
+	envelope_write(e, &f->pending);
+	f->header = f->pending.len;
+	if (f->header > SPOOL_HEADER_MAX) {
+		failed(f, EFBIG);
+		spool_abort(f);
+		errno = EFBIG;
+		return -1;
+	}
+	return 0;
+}
+
+int
+spool_write(struct spool_file *f, struct span bytes)
+{
+	if (f->error != 0)
+		return failed(f, f->error);
+	f->size += bytes.len;
+	str_add(&f->pending, bytes);
+	return f->pending.len < WRITE_AT ? 0 : pending_write(f);
+}
+
+int
+spool_share(struct spool_file *f)
+{
+	if (f->error != 0 || pending_write(f) < 0)
+		return failed(f, f->error);
+	f->shared = true;
+	return f->fd;
+}
+
+/* Put the lengths where zeros were: in memory as long as nothing has been
+ * written, so that a small message takes one write. */
+static int
+lengths_fill(struct spool_file *f)
+{
+	char line[SPOOL_FIRST_MAX];
+	struct stat st;
+	int n;
+
+	if (f->shared) {
+		if (pending_write(f) < 0)
+			return -1;
+		if (fstat(f->fd, &st) < 0)
+			return failed(f, errno);
+		if ((uint64_t)st.st_size < f->header)
+			return failed(f, EIO);
+		f->size = (uint64_t)st.st_size - f->header;
+	}
+	n = snprintf(line, sizeof line, SPOOL_FIRST_LINE,
+	    (unsigned long long)f->header, (unsigned long long)f->size);
+	if (f->pending.len == f->header + f->size) {
+		memcpy(f->pending.at, line, (size_t)n);
+		return 0;
+	}
+	if (pwrite(f->fd, line, (size_t)n, 0) != n)
+		return failed(f, errno);
+	return 0;
+}
+
+static void
+release(struct spool_file *f)
+{
+	close(f->fd);
+	f->fd = -1;
+	str_free(&f->pending);
+}
+
+int
+spool_commit(struct spool_file *f)
+{
+	struct commit c = { .fd = f->fd,
+		.from_dir = f->spool->tmp,
+		.from = f->id.text,
+		.to_dir = f->spool->new,
+		.to = f->id.text };
+	int r;
+
+	if (f->error != 0 || lengths_fill(f) < 0 || pending_write(f) < 0) {
+		spool_abort(f);
+		errno = f->error;
+		return -1;
+	}
+	r = file_commit(&c, 1);
+	f->error = c.error;
+	release(f);
+	errno = f->error;
+	return r;
+}
+
+void
+spool_abort(struct spool_file *f)
+{
+	if (f->fd < 0)
+		return;
+	unlinkat(f->spool->tmp, f->id.text, 0);
+	release(f);
+	errno = f->error;
+}

@@ -1,0 +1,151 @@
+#include "spool/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/record.h"
+#include "spool/format.h"
+
+enum {
+	TEXT_MAX = 300,       /* bytes kept of one result's text */
+	STATE_MAX = 64 << 20, /* five days of thousands of recipients */
+};
+
+static void
+result_write(struct str *out, const struct result *r)
+{
+	record_add_number(out, "at", r->at);
+	record_add_number(out, "index", (int64_t)r->index);
+	record_add_number(out, "verdict", r->verdict);
+	record_add(out, "status", r->status);
+	record_add_number(out, "next", r->next);
+	if (r->reported)
+		record_add_number(out, "reported", 1);
+	record_add(out, "text", span_head(r->text, TEXT_MAX));
+	record_end(out);
+}
+
+/* What must stand before new lines: the magic in a new file; an LF after a line
+ * that a crash left unfinished. Reading skips what makes no sense. */
+static const char *
+joint(int fd, off_t size)
+{
+	char last = '\n';
+
+	if (size < (off_t)strlen(STATE_MAGIC "\n"))
+		return size == 0 ? STATE_MAGIC "\n" : "\n" STATE_MAGIC "\n";
+	if (pread(fd, &last, 1, size - 1) < 0)
+		return NULL;
+	return last == '\n' ? "" : "\n";
+}
+
+static int
+lines_append(int fd, off_t size, const struct result *r, size_t n)
+{
+	const char *before = joint(fd, size);
+	struct str lines = STR_INIT;
+	int result;
+
+	if (before == NULL)
+		return -1;
+	str_add_text(&lines, before);
+	for (size_t i = 0; i < n; i++)
+		result_write(&lines, &r[i]);
+	result = write_all(fd, str_span(&lines));
+	str_free(&lines);
+	return result < 0 ? -1 : fdatasync(fd);
+}
+
+int
+state_add(
+    const struct spool *s, const char *name, const struct result *r, size_t n)
+{
+	struct stat st;
+	int result, saved;
+	int fd = openat(s->state, name,
+	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return -1;
+	result = fstat(fd, &st);
+	if (result == 0)
+		result = lines_append(fd, st.st_size, r, n);
+	if (result == 0 && st.st_size == 0)
+		result = fsync(s->state);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
+static bool
+result_parse(struct span line, struct arena *a, struct result *r, size_t count)
+{
+	struct str value = STR_INIT;
+	uint64_t at, index, verdict, next, reported;
+	bool sound = record_get_number(line, "at", INT64_MAX, &at) &&
+	    record_get_number(line, "index", count - 1, &index) &&
+	    record_get_number(line, "verdict", 255, &verdict) &&
+	    record_get_number(line, "next", INT64_MAX, &next) &&
+	    record_get(line, "status", &value);
+
+	if (sound) {
+		struct result *to = &r[index];
+
+		*to = (struct result){ .at = (int64_t)at,
+			.index = index,
+			.verdict = (int)verdict,
+			.next = (int64_t)next,
+			.reported = record_get_number(
+			    line, "reported", 1, &reported),
+			.attempts = to->attempts + 1 };
+		to->status = arena_copy(a, str_span(&value));
+		record_get(line, "text", &value);
+		to->text = arena_copy(a, str_span(&value));
+	}
+	str_free(&value);
+	return sound;
+}
+
+void
+state_parse(
+    struct span text, struct arena *a, struct result *results_r, size_t count)
+{
+	struct span line;
+	bool known = false;
+
+	for (size_t i = 0; i < count; i++)
+		results_r[i] = (struct result){ .index = i };
+	/* An unfinished last line is no result. */
+	while (count > 0 && span_until(&text, '\n', &line)) {
+		text = span_from(text, 1);
+		if (span_equal(line, SPAN(STATE_MAGIC)))
+			known = true;
+		else if (known)
+			result_parse(line, a, results_r, count);
+	}
+}
+
+int
+state_read(const struct spool *s, const char *name, struct arena *a,
+    struct result *results_r, size_t count)
+{
+	struct str text = STR_INIT;
+	int r = 0,
+	    fd = openat(
+		s->state, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT)
+		return -1;
+	if (fd >= 0) {
+		r = read_all(fd, STATE_MAX, &text);
+		close(fd);
+	}
+	state_parse(r == 0 ? str_span(&text) : SPAN(""), a, results_r, count);
+	str_free(&text);
+	return r;
+}
