@@ -1,0 +1,57 @@
+/* The name of a message's file in a Maildir. Ours:
+ *	TIME.IDrHHHHHHHH.HOST,S=4096,W=4180,U=17:2,FSab
+ * Those of qmail, Courier, Dovecot, mbsync, offlineimap and mutt are read too:
+ * fields after a ',' may be missing, in any order, or unknown; what is not
+ * understood is kept as it is. */
+#ifndef STORE_NAME_H
+#define STORE_NAME_H
+
+#include "base/str.h"
+
+/* System flags: bit n is the capital letter n of the alphabet, so letters that
+ * mean nothing to us survive. Keywords: bit n is the small letter n. */
+enum {
+	FLAG_DRAFT = 1 << ('D' - 'A'),
+	FLAG_FLAGGED = 1 << ('F' - 'A'),
+	FLAG_PASSED = 1 << ('P' - 'A'), /* resent, forwarded, bounced */
+	FLAG_ANSWERED = 1 << ('R' - 'A'),
+	FLAG_SEEN = 1 << ('S' - 'A'),
+	FLAG_DELETED = 1 << ('T' - 'A'),
+	FLAGS_IMAP = FLAG_DRAFT | FLAG_FLAGGED | FLAG_ANSWERED | FLAG_SEEN |
+	    FLAG_DELETED,
+	KEYWORDS_MAX = 26,
+	LETTERS = (1 << 26) - 1, /* every flag, or every keyword */
+};
+
+enum { NAME_MAX_LEN = 255, NAME_HOST_MAX = 64 };
+#define NAME_NO_SIZE UINT64_MAX
+
+struct name {
+	struct span base; /* up to the first ',' or ':': the message itself */
+	struct span head; /* up to the ':' */
+	bool ours;        /* made by name_make(): time is the internal date */
+	int64_t time;     /* the number at the front, or -1 */
+	uint64_t size;    /* S=, or NAME_NO_SIZE */
+	uint64_t wire;    /* W=, each LF without a CR before it counted as two;
+			   * or NAME_NO_SIZE */
+	uint32_t uid;     /* U=, or 0 */
+	uint32_t flags;
+	uint32_t keywords;
+};
+
+/* Read a file's name; the spans point into it. False for what is no message:
+ * empty, beginning with '.', over 255 bytes, holding '/' or NUL. */
+bool name_parse(struct span file, struct name *n_r);
+/* Append the name with n's uid, flags and keywords; everything else in head
+ * stays. In cur/ the ":2," is always there; in new/ (info false) never. */
+void name_format(struct str *out, const struct name *n, bool info);
+/* Append the part of a new name that stands before the first ',':
+ * TIME.ID.HOST, or TIME.IDrHHHHHHHH.HOST when a recipient is given (the first
+ * four bytes of the SHA-256 of its lower-case form). The host is cut to 64
+ * bytes and '/', ':' and ',' in it become \057, \072 and \054. */
+void name_make(struct str *out, int64_t time, struct span id,
+    struct span recipient, struct span host);
+/* Append ",S=size,W=wire". */
+void name_sizes(struct str *out, uint64_t size, uint64_t wire);
+
+#endif

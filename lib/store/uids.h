@@ -1,0 +1,37 @@
+/* The file `uids` of a folder: UIDVALIDITY and how far UIDs are reserved.
+ *
+ *	chainmail-uids 1 validity=… reserved=… next=… boot=… LF    (fixed width)
+ *
+ * `reserved` is the first UID that nobody may give yet; it is raised a block at
+ * a time with pwrite and fdatasync. `next`, the first UID not given, is written
+ * without a sync and believed only by a program of the same boot: after a
+ * power cut, or on another host, giving goes on at `reserved`. Where the
+ * kernel's boot id can't be read each process is its own boot. */
+#ifndef STORE_UIDS_H
+#define STORE_UIDS_H
+
+#include "store/store.h"
+
+struct uids {
+	uint32_t validity;
+	uint32_t next;     /* the first UID to give */
+	uint32_t reserved; /* the first that is not reserved */
+};
+
+/* The file's text, parsed; false when it is none of ours. boot: see above. */
+bool uids_parse(struct span text, const char *boot, struct uids *u_r);
+/* Read it; -1 and errno: ENOENT, or EBADMSG when it is damaged. */
+int uids_read(int dir, const char *boot, struct uids *u_r);
+/* Make the file durably; the caller holds the folder's lock. */
+int uids_create(
+    const struct maildir *m, const char *boot, const struct uids *u);
+/* Take n UIDs; the first is returned, 0 and errno on failure (EOVERFLOW: no
+ * UID is left). The caller holds the folder's lock. Until it returns nobody
+ * may see them. */
+uint32_t uids_take(int dir, const char *boot, uint32_t n, struct uids *u_r);
+/* A UIDVALIDITY that no folder of this account ever had: seconds since the
+ * epoch, or one more than the last (file `validity` in the root). 0 and
+ * errno on failure. */
+uint32_t uids_validity_new(const struct store *s);
+
+#endif
