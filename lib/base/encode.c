@@ -126,13 +126,13 @@ percent_decode(struct str *out, struct span in)
 	for (size_t i = 0; i < in.len; i++) {
 		int high, low;
 
-		if (in.at[i] != '%') {
+		if (in.at[i] > ' ' && in.at[i] < 127 && in.at[i] != '%') {
 			str_add_byte(out, in.at[i]);
 			continue;
 		}
 		high = i + 2 < in.len ? hex_digit(in.at[i + 1]) : -1;
 		low = i + 2 < in.len ? hex_digit(in.at[i + 2]) : -1;
-		if (high < 0 || low < 0) {
+		if (in.at[i] != '%' || high < 0 || low < 0) {
 			str_cut(out, start);
 			return false;
 		}

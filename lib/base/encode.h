@@ -13,6 +13,7 @@ void hex_encode(struct str *out, struct span in);
 bool hex_decode(struct str *out, struct span in);
 /* RFC 3986: %XX for every byte that is not a letter, digit or one of keep. */
 void percent_encode(struct str *out, struct span in, const char *keep);
+/* Refuses raw spaces, control bytes and bytes above 126 too. */
 bool percent_decode(struct str *out, struct span in);
 
 #endif

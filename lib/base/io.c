@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,9 +11,11 @@
 #include "base/clock.h"
 
 enum {
-	READ_SIZE = 4096,
+	READ_SIZE = 4095,   /* with the NUL of a str: a page */
+	BULK_SIZE = 32767,  /* the same where much is asked for */
 	FLUSH_AT = 16384,   /* output is written when this much waits */
 	PIPE_ATOMIC = 4096, /* poll promises room for this much (PIPE_BUF) */
+	DISCARD_MAX = 64,   /* reads; a flood ends the session soon enough */
 };
 
 static bool
@@ -49,29 +50,40 @@ io_free(struct io *io)
 	str_wipe(&io->output);
 }
 
+static bool
+deadline_passed(const struct io *io)
+{
+	return io->deadline > 0 && clock_mono_ms() >= io->deadline;
+}
+
 /* Wait until fd is ready; IO_OK or IO_TIMEOUT (errors show when it is used). */
 static enum io_result
 wait_ready(const struct io *io, int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
-	int64_t start = clock_mono_ms();
+	int64_t now = clock_mono_ms(), until = io->deadline;
 
-	for (;;) {
-		int64_t now = clock_mono_ms(), wait = -1;
+	if (io->idle_ms > 0 && (until == 0 || now + io->idle_ms < until))
+		until = now + io->idle_ms;
+	for (;; now = clock_mono_ms()) {
+		int64_t wait = until == 0 ? -1 : until - now;
+		int n;
 
-		if (io->idle_ms > 0)
-			wait = start + io->idle_ms - now;
-		if (io->deadline > 0 && (wait < 0 || io->deadline - now < wait))
-			wait = io->deadline - now;
-		if ((io->idle_ms > 0 || io->deadline > 0) && wait <= 0)
-			wait = 0;
-		int n = poll(&p, 1, (int)(wait > INT32_MAX ? INT32_MAX : wait));
-
+		if (until > 0 && wait <= 0)
+			return IO_TIMEOUT;
+		n = poll(&p, 1, (int)(wait > INT32_MAX ? INT32_MAX : wait));
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return IO_OK;
-		if (n == 0 && wait >= 0 && wait <= INT32_MAX)
-			return IO_TIMEOUT;
 	}
+}
+
+/* The peer did not take what we said in time: nothing more is said. */
+static enum io_result
+give_up(struct io *io)
+{
+	io->failed = true;
+	str_clear(&io->output);
+	return IO_TIMEOUT;
 }
 
 enum io_result
@@ -88,7 +100,7 @@ io_flush(struct io *io)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 		} else {
 			if (wait_ready(io, io->out, POLLOUT) != IO_OK)
-				return IO_TIMEOUT;
+				return give_up(io);
 			n = write(io->out, rest.at,
 			    rest.len < PIPE_ATOMIC ? rest.len : PIPE_ATOMIC);
 		}
@@ -96,10 +108,8 @@ io_flush(struct io *io)
 			done += (size_t)n;
 			io->bytes_out += (uint64_t)n;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			if (wait_ready(io, io->out, POLLOUT) != IO_OK) {
-				io->failed = true;
-				return IO_TIMEOUT;
-			}
+			if (wait_ready(io, io->out, POLLOUT) != IO_OK)
+				return give_up(io);
 		} else if (errno != EINTR) {
 			io->failed = true;
 		}
@@ -132,17 +142,15 @@ io_put_text(struct io *io, const char *text)
 void
 io_putf(struct io *io, const char *format, ...)
 {
-	char text[2048];
 	va_list ap;
-	int n;
 
+	if (io->failed)
+		return;
 	va_start(ap, format);
-	n = vsnprintf(text, sizeof text, format, ap);
+	str_add_format(&io->output, format, ap);
 	va_end(ap);
-	if (n > 0)
-		io_put(io,
-		    span_head(
-			(struct span){ text, sizeof text - 1 }, (size_t)n));
+	if (io->output.len > FLUSH_AT)
+		io_flush(io);
 }
 
 struct span
@@ -158,7 +166,7 @@ wait_input(struct io *io)
 	struct pollfd p = { .fd = io->in, .events = POLLIN };
 
 	if (io->output.len > 0 &&
-	    (io->exact || poll(&p, 1, 0) == 0 || !(p.revents & POLLIN)) &&
+	    (poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN)) &&
 	    io_flush(io) == IO_TIMEOUT)
 		return IO_TIMEOUT;
 	return wait_ready(io, io->in, POLLIN);
@@ -191,11 +199,18 @@ fill(struct io *io, size_t most)
 {
 	str_shift(&io->input, io->input_at);
 	io->input_at = 0;
+	if (most <= READ_SIZE && io->input.len == 0 &&
+	    io->input.size > 2 * READ_SIZE)
+		str_wipe(&io->input); /* the bulk is over */
 	for (;;) {
 		enum io_result r;
-		char *into = str_reserve(&io->input, READ_SIZE);
+		char *into = str_reserve(&io->input, most);
 		ssize_t n;
 
+		/* A peer that never lets us wait must not outlive the deadline
+		 * either. */
+		if (deadline_passed(io))
+			return IO_TIMEOUT;
 		if (!io->socket_in || io->output.len > 0) {
 			r = wait_input(io);
 			if (r != IO_OK)
@@ -240,7 +255,8 @@ line_end(struct io *io, size_t *scanned, struct span *raw_r)
 }
 
 /* A line up to and with its LF. When it is over the limit its excess is thrown
- * away as it comes, so memory stays bounded. */
+ * away as it comes, so memory stays bounded; all but its last byte, which says
+ * whether the line ends in CRLF. */
 static enum io_result
 line_raw(struct io *io, size_t limit, struct span *raw_r)
 {
@@ -252,9 +268,9 @@ line_raw(struct io *io, size_t limit, struct span *raw_r)
 
 		if (io->input.len - io->input_at > limit) {
 			over = true;
-			str_clear(&io->input);
+			str_shift(&io->input, io->input.len - 1);
 			io->input_at = 0;
-			scanned = 0;
+			scanned = 1;
 		}
 		r = fill(io, READ_SIZE);
 		if (r != IO_OK)
@@ -269,7 +285,7 @@ io_line(struct io *io, size_t limit, struct span *line_r)
 	enum io_result r = line_raw(io, limit + 2, line_r);
 	struct span line;
 
-	if (r != IO_OK)
+	if (r != IO_OK && r != IO_LONG)
 		return r;
 	line = span_head(*line_r, line_r->len - 1);
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
@@ -277,7 +293,7 @@ io_line(struct io *io, size_t limit, struct span *line_r)
 	else if (!io->terminal)
 		return IO_BARE;
 	*line_r = line;
-	if (line.len > limit)
+	if (r == IO_LONG || line.len > limit)
 		return IO_LONG;
 	return span_find(line, '\r') == line.len ? IO_OK : IO_BARE;
 }
@@ -301,7 +317,7 @@ io_some(struct io *io, size_t max, struct span *bytes_r)
 		bool exact = io->exact;
 
 		io->exact = false;
-		r = fill(io, max < READ_SIZE ? max : READ_SIZE);
+		r = fill(io, max < BULK_SIZE ? max : BULK_SIZE);
 		io->exact = exact;
 	}
 	if (r != IO_OK)
@@ -316,13 +332,14 @@ io_discard(struct io *io)
 {
 	size_t n = io_pending(io).len;
 	char waste[READ_SIZE];
-	ssize_t got;
+	ssize_t got = 1;
 
 	str_clear(&io->input);
 	io->input_at = 0;
-	while (io->socket_in &&
-	    (got = recv(io->in, waste, sizeof waste, MSG_DONTWAIT)) > 0)
-		n += (size_t)got;
+	for (int i = 0; io->socket_in && i < DISCARD_MAX && got > 0; i++) {
+		got = recv(io->in, waste, sizeof waste, MSG_DONTWAIT);
+		n += got > 0 ? (size_t)got : 0;
+	}
 	return n;
 }
 

@@ -1,6 +1,5 @@
 #include "base/str.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,8 +106,8 @@ str_add_number(struct str *s, uint64_t n)
 	str_add(s, (struct span){ digits + at, sizeof digits - at });
 }
 
-static void
-add_format(struct str *s, const char *format, va_list ap)
+void
+str_add_format(struct str *s, const char *format, va_list ap)
 {
 	va_list again;
 	int n;
@@ -128,7 +127,7 @@ str_addf(struct str *s, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	add_format(s, format, ap);
+	str_add_format(s, format, ap);
 	va_end(ap);
 }
 
@@ -146,7 +145,7 @@ str_setf(struct str *s, const char *format, ...)
 
 	str_clear(s);
 	va_start(ap, format);
-	add_format(s, format, ap);
+	str_add_format(s, format, ap);
 	va_end(ap);
 }
 

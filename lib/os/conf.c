@@ -49,9 +49,11 @@ conf_open(void)
 static bool
 conf_read(int etc, const char *name, struct str *text_r)
 {
-	int fd = etc < 0 ? -1 : openat(etc, name, O_RDONLY | O_CLOEXEC);
+	int fd;
 	bool ok;
 
+	errno = ENOENT;
+	fd = etc < 0 ? -1 : openat(etc, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	ok = read_all(fd, CONF_MAX, text_r) == 0;
@@ -105,8 +107,11 @@ conf_value(int etc, const char *name, struct str *value_r)
 {
 	struct conf_list l;
 	struct span line;
-	bool found = conf_list_open(&l, etc, name) && conf_next(&l, &line);
+	bool open = conf_list_open(&l, etc, name);
+	bool found = open && conf_next(&l, &line);
 
+	if (open && !found)
+		errno = ENOENT;
 	str_clear(value_r);
 	if (found)
 		str_add(value_r, line);

@@ -11,7 +11,8 @@
  * takes -1 as an empty configuration. */
 int conf_open(void);
 
-/* The first line of a file; false when it has none. */
+/* The first line of a file; false when it has none (errno ENOENT) or can't be
+ * read (any other errno: not the same as empty where access is at stake). */
 bool conf_value(int etc, const char *name, struct str *value_r);
 
 /* A list, read whole. conf_next() gives the lines one by one, trimmed, with
@@ -21,6 +22,7 @@ struct conf_list {
 	size_t at;
 	unsigned line;
 };
+/* False with errno as above. */
 bool conf_list_open(struct conf_list *l, int etc, const char *name);
 bool conf_next(struct conf_list *l, struct span *line_r);
 void conf_list_close(struct conf_list *l);

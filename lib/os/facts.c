@@ -1,5 +1,6 @@
 /* The facts of a connection: see os/sock.h. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,16 @@ facts_from_socket(int fd)
 	socklen_t peer_len = sizeof peer, own_len = sizeof own;
 	char ip[INET6_ADDRSTRLEN], port[8];
 
-	if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0)
+	if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0) {
+		/* A peer that has reset the connection has no address any more,
+		 * but what it sent can still be read: it must not pass for a
+		 * local one. */
+		if (errno != ENOTSOCK && errno != EBADF) {
+			setenv("PROTO", "TCP", 1);
+			setenv("TCPREMOTEIP", "0.0.0.0", 1);
+		}
 		return;
+	}
 	if (!address_text(&peer, ip, port)) {
 		setenv("PROTO", "UNIX", 1);
 		setenv("TCPREMOTEIP", "local", 1);

@@ -47,12 +47,12 @@ name_new(const struct commit *c)
 	if (renameat2(
 		c->from_dir, c->from, c->to_dir, c->to, RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno == EEXIST)
-		return name_is(c) ? 0 : (errno = EEXIST, -1);
-	if (errno != EINVAL && errno != ENOSYS)
+	if (errno != EEXIST && errno != EINVAL && errno != ENOSYS)
 		return -1;
-	/* A file system without RENAME_NOREPLACE (NFS, GlusterFS). */
-	if (linkat(c->from_dir, c->from, c->to_dir, c->to, 0) < 0) {
+	/* EINVAL, ENOSYS: a file system without RENAME_NOREPLACE (NFS,
+	 * GlusterFS). */
+	if (errno == EEXIST ||
+	    linkat(c->from_dir, c->from, c->to_dir, c->to, 0) < 0) {
 		int saved = errno;
 
 		if (!name_is(c)) {

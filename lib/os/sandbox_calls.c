@@ -4,7 +4,9 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -107,93 +109,169 @@ static const struct {
 	{ CALLS_SANDBOX, narrower, COUNT(narrower) },
 };
 
-enum { PROGRAM_MAX = 700 };
+/* What becomes of a call. */
+enum answer {
+	REFUSED, /* EPERM */
+	ALLOWED,
+	DEADLY,     /* the process is killed */
+	MISSING,    /* ENOSYS, so that libc takes the older call */
+	UNIX_ONLY,  /* socket(2): AF_UNIX */
+	INTERNET,   /* socket(2): AF_INET and AF_INET6 too */
+	PLAIN_CLONE /* clone(2) without new namespaces */
+};
+enum { CALLS_MAX = 512, PROGRAM_MAX = 1024 };
+#define NAMESPACES                                                             \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |         \
+	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
 struct program {
 	struct sock_filter code[PROGRAM_MAX];
 	unsigned short len;
 };
 
 static void
-emit(struct program *p, struct sock_filter instruction)
+emit(struct program *p, unsigned code, unsigned k, unsigned jt, unsigned jf)
 {
-	if (p->len == PROGRAM_MAX)
+	if (p->len == PROGRAM_MAX || jt > 255 || jf > 255)
 		die(CONFIG, "the list of system calls is too long");
-	p->code[p->len++] = instruction;
+	p->code[p->len++] = (struct sock_filter){ (uint16_t)code, (uint8_t)jt,
+		(uint8_t)jf, k };
 }
 
-/* "If the loaded word is value, the answer is action." */
 static void
-answer_if(struct program *p, unsigned value, unsigned action)
+answer(struct program *p, unsigned action)
 {
-	emit(p,
-	    (struct sock_filter)BPF_JUMP(
-		BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
-	emit(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+	emit(p, BPF_RET | BPF_K, action, 0, 0);
 }
 
 static void
 load(struct program *p, size_t offset)
 {
-	emit(p,
-	    (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+	emit(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
+}
+
+/* "If the loaded word is value, it is allowed." */
+static void
+allow_if(struct program *p, unsigned value)
+{
+	emit(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	answer(p, SECCOMP_RET_ALLOW);
 }
 
 static void
-allow(struct program *p, const int *calls, size_t count)
+emit_answer(struct program *p, enum answer a)
+{
+	switch (a) {
+	case REFUSED:
+		break;
+	case ALLOWED:
+		answer(p, SECCOMP_RET_ALLOW);
+		return;
+	case DEADLY:
+		answer(p, SECCOMP_RET_KILL_PROCESS);
+		return;
+	case MISSING:
+		answer(p, SECCOMP_RET_ERRNO | ENOSYS);
+		return;
+	case UNIX_ONLY:
+	case INTERNET:
+		load(p, offsetof(struct seccomp_data, args[0]));
+		allow_if(p, AF_UNIX);
+		if (a == INTERNET) {
+			allow_if(p, AF_INET);
+			allow_if(p, AF_INET6);
+		}
+		break;
+	case PLAIN_CLONE:
+		load(p, offsetof(struct seccomp_data, args[0]));
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 1, 0);
+		answer(p, SECCOMP_RET_ALLOW);
+		break;
+	}
+	answer(p, SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* The numbers from one start to before the next have the same answer. */
+struct runs {
+	unsigned char answers[CALLS_MAX];
+	unsigned starts[CALLS_MAX];
+	size_t count;
+};
+
+static void
+runs_find(struct runs *r)
+{
+	r->count = 0;
+	for (unsigned i = 0; i < CALLS_MAX; i++)
+		if (i == 0 || r->answers[i] != r->answers[i - 1])
+			r->starts[r->count++] = i;
+}
+
+/* Find the answer by halving: the kernel walks the whole program once for each
+ * number there is when it is put on, so a list from top to bottom costs as
+ * much as a fork. */
+static void
+emit_tree(struct program *p, const struct runs *r, size_t low, size_t high)
+{
+	size_t middle = low + (high - low) / 2, at = p->len;
+
+	if (high - low == 1) {
+		emit_answer(p, r->answers[r->starts[low]]);
+		return;
+	}
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, r->starts[middle], 0, 0);
+	emit_tree(p, r, low, middle);
+	if (p->len - at - 1 > 255)
+		die(CONFIG, "the list of system calls is too long");
+	p->code[at].jt = (uint8_t)(p->len - at - 1);
+	emit_tree(p, r, middle, high);
+}
+
+static void
+answers_set(
+    unsigned char *answers, const int *calls, size_t count, enum answer a)
 {
 	for (size_t i = 0; i < count; i++)
-		answer_if(p, (unsigned)calls[i], SECCOMP_RET_ALLOW);
+		answers[calls[i]] = (unsigned char)a;
 }
 
-/* socket(2): only the families that the groups give. */
 static void
-allow_families(struct program *p, unsigned groups)
+answers_choose(unsigned char answers[CALLS_MAX], unsigned groups)
 {
-	if (!(groups & (CALLS_CONNECT | CALLS_INTERNET)))
-		return;
-	/* Other calls jump over this block: a load, one or three answers, the
-	 * refusal. */
-	emit(p,
-	    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket,
-		0, groups & CALLS_INTERNET ? 8 : 4));
-	load(p, offsetof(struct seccomp_data, args[0]));
-	answer_if(p, AF_UNIX, SECCOMP_RET_ALLOW);
-	if (groups & CALLS_INTERNET) {
-		answer_if(p, AF_INET, SECCOMP_RET_ALLOW);
-		answer_if(p, AF_INET6, SECCOMP_RET_ALLOW);
+	memset(answers, REFUSED, CALLS_MAX);
+	answers_set(answers, deadly, COUNT(deadly), DEADLY);
+	answers_set(answers, stream, COUNT(stream), ALLOWED);
+	for (size_t i = 0; i < COUNT(groups_of); i++)
+		if (groups & groups_of[i].group)
+			answers_set(answers, groups_of[i].calls,
+			    groups_of[i].count, ALLOWED);
+	if (SANDBOX_SANITIZED)
+		answers_set(answers, sanitizer, COUNT(sanitizer), ALLOWED);
+	if (groups & (CALLS_CONNECT | CALLS_INTERNET))
+		answers[SYS_socket] = groups & CALLS_INTERNET ? INTERNET
+							      : UNIX_ONLY;
+	if (groups & CALLS_FORK) {
+		answers[SYS_clone] = PLAIN_CLONE;
+		answers[SYS_clone3] = MISSING; /* its flags are out of sight */
 	}
-	emit(p,
-	    (struct sock_filter)BPF_STMT(
-		BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
 }
 
 void
 sandbox_calls(unsigned groups)
 {
+	struct runs r;
 	struct program p = { .len = 0 };
 	struct sock_fprog f;
 
+	answers_choose(r.answers, groups);
+	runs_find(&r);
 	load(&p, offsetof(struct seccomp_data, arch));
-	emit(&p,
-	    (struct sock_filter)BPF_JUMP(
-		BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
-	emit(&p,
-	    (struct sock_filter)BPF_STMT(
-		BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+	answer(&p, SECCOMP_RET_KILL_PROCESS);
 	load(&p, offsetof(struct seccomp_data, nr));
-	allow_families(&p, groups);
-	allow(&p, stream, COUNT(stream));
-	for (size_t i = 0; i < COUNT(groups_of); i++)
-		if (groups & groups_of[i].group)
-			allow(&p, groups_of[i].calls, groups_of[i].count);
-	if (SANDBOX_SANITIZED)
-		allow(&p, sanitizer, COUNT(sanitizer));
-	for (size_t i = 0; i < COUNT(deadly); i++)
-		answer_if(&p, (unsigned)deadly[i], SECCOMP_RET_KILL_PROCESS);
-	emit(&p,
-	    (struct sock_filter)BPF_STMT(
-		BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+	emit(&p, BPF_JMP | BPF_JGE | BPF_K, CALLS_MAX, 0, 1);
+	answer(&p, SECCOMP_RET_ERRNO | EPERM);
+	emit_tree(&p, &r, 0, r.count);
 
 	f = (struct sock_fprog){ p.len, p.code };
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||

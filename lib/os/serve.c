@@ -1,6 +1,7 @@
 #include "os/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct parent {
 	bool closing;
 	int64_t ticked;
 	sigset_t inherited;
+	struct str packet; /* the connection's facts */
 };
 
 static enum mode
@@ -61,7 +63,6 @@ facts_take(struct span record)
 	struct str value = STR_INIT;
 	struct span key;
 
-	unsetenv("LISTEN_CHANNEL");
 	while (record_next(&record, &key, &value))
 		if (key.len > 0 && key.at[0] >= 'A' && key.at[0] <= 'Z') {
 			char *name = mem_text(key);
@@ -75,6 +76,7 @@ facts_take(struct span record)
 static _Noreturn void
 child_run(struct parent *p, int connection, struct span facts)
 {
+	unsetenv("LISTEN_CHANNEL");
 	if (p->mode == CHANNEL)
 		facts_take(facts);
 	close(p->signals);
@@ -152,7 +154,6 @@ children_reap(struct parent *p)
 static void
 connection_take(struct parent *p)
 {
-	struct str facts = STR_INIT;
 	int fds[FDS_MAX];
 	size_t count = 0;
 	int r;
@@ -161,19 +162,19 @@ connection_take(struct parent *p)
 		fds[0] = accept4(FD_SERVED, NULL, NULL, SOCK_CLOEXEC);
 		if (fds[0] >= 0)
 			child_start(p, fds[0], SPAN(""));
-		else if (errno == EMFILE || errno == ENFILE)
-			poll(NULL, 0, 50); /* until a child ends */
+		else if (errno != EAGAIN && errno != EINTR &&
+		    errno != ECONNABORTED)
+			poll(NULL, 0, 50); /* no descriptors, no memory */
 		return;
 	}
-	r = sock_receive(FD_SERVED, MSG_DONTWAIT, &facts, fds, &count);
+	r = sock_receive(FD_SERVED, MSG_DONTWAIT, &p->packet, fds, &count);
 	if (r == 0)
 		p->closing = true;
 	if (r > 0 && count == 1)
-		child_start(p, fds[0], str_span(&facts));
+		child_start(p, fds[0], str_span(&p->packet));
 	else
 		while (count > 0)
 			close(fds[--count]);
-	str_free(&facts);
 }
 
 static void
@@ -208,6 +209,8 @@ serve_many(struct parent *p)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, &p->inherited);
+	if (p->mode == ACCEPT) /* a peer may be gone again before accept */
+		fcntl(FD_SERVED, F_SETFL, O_NONBLOCK);
 	p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (p->signals < 0)
 		die(TEMP, "signalfd");
@@ -232,7 +235,7 @@ serve_many(struct parent *p)
 int
 serve(const struct serve *s)
 {
-	struct parent p = { .how = s, .mode = mode_of() };
+	struct parent p = { .how = s, .mode = mode_of(), .packet = STR_INIT };
 
 	if (p.mode == ONE_SESSION) {
 		facts_complete();

@@ -179,14 +179,14 @@ sock_receive(
 	do
 		n = recvmsg(sock, &m, flags | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return (int)n;
+	if (n < 0)
+		return -1;
 	take_descriptors(&m, fds, count_r);
-	if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+	if (n == 0 || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
 		while (*count_r > 0)
 			close(fds[--*count_r]);
 		errno = EMSGSIZE;
-		return -1;
+		return n == 0 ? 0 : -1;
 	}
 	bytes_r->len = (size_t)n;
 	bytes_r->at[n] = '\0';

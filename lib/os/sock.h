@@ -25,7 +25,8 @@ int sock_connect_unix(const char *path, int type, int wait_ms);
 /* Send one packet with up to FDS_MAX descriptors; -1 and errno. */
 enum { FDS_MAX = 4, PACKET_MAX = 65536 };
 int sock_send(int sock, struct span bytes, const int *fds, size_t count);
-/* Receive one packet into bytes_r (replaced) and its descriptors (close-on-exec;
+/* Receive one packet into bytes_r (replaced; room for the longest is made once
+ * and its pages cost nothing until they are used, so keep the str) and its descriptors (close-on-exec;
  * fds holds FDS_MAX). 1: got one; 0: the peer closed; -1: errno, EMSGSIZE
  * when it was over PACKET_MAX. MSG_DONTWAIT may be given. */
 int sock_receive(
@@ -35,7 +36,8 @@ int sock_receive(
  * TCPREMOTEIP, TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT (and SERVICE, which the
  * socket's unit sets). */
 /* Put them there from a connected socket, by getpeername(2). A Unix socket
- * gives PROTO=UNIX and TCPREMOTEIP=local. Not a socket: nothing changes. */
+ * gives PROTO=UNIX and TCPREMOTEIP=local, a peer that is gone already
+ * TCPREMOTEIP=0.0.0.0. Not a socket: nothing changes. */
 void facts_from_socket(int fd);
 /* Fill in what is missing, from systemd's REMOTE_ADDR, or from descriptor 0. */
 void facts_complete(void);
