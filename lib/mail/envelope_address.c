@@ -1,0 +1,266 @@
+/* Address lists of a message's header (RFC 5322 3.4 and 4.4), read in one pass
+ * and so that nothing a sender writes is an error. */
+#include "mail/envelope.h"
+#include "mail/nstring.h"
+
+/* The pieces of one address as they come. */
+struct pieces {
+	struct str words; /* words before '<', or the local part */
+	struct str
+	    comment; /* the last comment: a name when there is no other */
+	struct str route;
+	struct str local;
+	struct str domain;
+	bool angle;  /* inside or behind <...> */
+	bool at;     /* behind the '@' */
+	bool spaced; /* blank before the next word */
+	bool any;
+};
+
+static bool
+is_space(char c)
+{
+	return byte_is_blank(c) || c == '\r' || c == '\n';
+}
+
+static void
+pieces_clear(struct pieces *p)
+{
+	str_clear(&p->words);
+	str_clear(&p->comment);
+	str_clear(&p->route);
+	str_clear(&p->local);
+	str_clear(&p->domain);
+	p->angle = p->at = p->spaced = p->any = false;
+}
+
+static void
+pieces_free(struct pieces *p)
+{
+	str_free(&p->words);
+	str_free(&p->comment);
+	str_free(&p->route);
+	str_free(&p->local);
+	str_free(&p->domain);
+}
+
+static void
+optional_add(struct str *out, const struct str *s)
+{
+	if (s->len == 0)
+		str_add(out, SPAN("NIL"));
+	else
+		string_add(out, str_span(s));
+}
+
+/* (name route mailbox host). NIL as host would begin a group and NIL as
+ * mailbox end it (RFC 3501 7.4.2), so what is missing is "". */
+static void
+address_add(struct str *out, struct pieces *p)
+{
+	struct str *local = p->angle ? &p->local : &p->words;
+	struct str *name = p->angle ? &p->words : &p->comment;
+
+	if (p->any) {
+		if (name->len == 0)
+			name = &p->comment;
+		str_add_byte(out, '(');
+		optional_add(out, name);
+		str_add_byte(out, ' ');
+		optional_add(out, &p->route);
+		str_add_byte(out, ' ');
+		string_add(out, str_span(local));
+		str_add_byte(out, ' ');
+		string_add(out, str_span(&p->domain));
+		str_add_byte(out, ')');
+	}
+	pieces_clear(p);
+}
+
+static void
+group_start(struct str *out, struct pieces *p)
+{
+	str_add(out, SPAN("(NIL NIL "));
+	string_add(out, str_span(&p->words));
+	str_add(out, SPAN(" NIL)"));
+	pieces_clear(p);
+}
+
+/* Where words go now. */
+static struct str *
+target(struct pieces *p)
+{
+	return p->at ? &p->domain : p->angle ? &p->local : &p->words;
+}
+
+/* A blank between two words of a name is kept; in an address it is not. */
+static void
+word_start(struct pieces *p)
+{
+	if (p->spaced && !p->angle && !p->at && p->words.len > 0)
+		str_add_byte(&p->words, ' ');
+	p->spaced = false;
+	p->any = true;
+}
+
+static void
+take_comment(struct span *rest, struct pieces *p)
+{
+	unsigned depth = 1;
+	char c;
+
+	str_clear(&p->comment);
+	while (span_take_byte(rest, &c)) {
+		if (c == '\\' && !span_take_byte(rest, &c))
+			break;
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && --depth == 0)
+			break;
+		if (c != '\r' && c != '\n')
+			str_add_byte(&p->comment, c);
+	}
+	p->spaced = true;
+}
+
+static void
+take_quoted(struct span *rest, struct pieces *p)
+{
+	char c;
+
+	word_start(p);
+	while (span_take_byte(rest, &c) && c != '"') {
+		if (c == '\\' && !span_take_byte(rest, &c))
+			break;
+		if (c != '\r' && c != '\n')
+			str_add_byte(target(p), c);
+	}
+}
+
+/* "[" ... "]" is one word of a domain. */
+static void
+take_literal(struct span *rest, struct pieces *p)
+{
+	char c;
+
+	word_start(p);
+	str_add_byte(target(p), '[');
+	while (span_take_byte(rest, &c)) {
+		if (!is_space(c))
+			str_add_byte(target(p), c);
+		if (c == ']')
+			break;
+	}
+}
+
+static void
+take_at(struct pieces *p)
+{
+	p->any = true;
+	if (p->at) { /* a second '@': all before it was the local part */
+		struct str *local = p->angle ? &p->local : &p->words;
+
+		str_add_byte(local, '@');
+		str_add(local, str_span(&p->domain));
+		str_clear(&p->domain);
+	}
+	p->at = true;
+	p->spaced = false;
+}
+
+static void
+take_angle(struct pieces *p)
+{
+	if (!p->angle && p->at) { /* "a@b <c@d>": the first is the name */
+		str_add_byte(&p->words, '@');
+		str_add(&p->words, str_span(&p->domain));
+	}
+	str_clear(&p->domain);
+	str_clear(&p->local);
+	p->angle = p->any = true;
+	p->at = p->spaced = false;
+}
+
+/* RFC 5322 4.4: "<@a,@b:c@d>"; the route is what stands before the colon. */
+static void
+take_colon(struct pieces *p)
+{
+	str_clear(&p->route);
+	str_add_byte(&p->route, '@');
+	str_add(&p->route, str_span(&p->domain));
+	str_clear(&p->domain);
+	str_clear(&p->local);
+	p->at = false;
+}
+
+struct list {
+	struct str *out;
+	struct pieces p;
+	bool in_group;
+	bool in_angle;
+};
+
+static void
+group_end(struct list *l)
+{
+	address_add(l->out, &l->p);
+	if (l->in_group)
+		str_add(l->out, SPAN("(NIL NIL NIL NIL)"));
+	l->in_group = false;
+}
+
+/* The bytes that structure a list; true when c was one. */
+static bool
+take_special(struct list *l, char c)
+{
+	struct pieces *p = &l->p;
+
+	if (c == '@') {
+		take_at(p);
+	} else if (c == '<') {
+		take_angle(p);
+		l->in_angle = true;
+	} else if (c == '>') {
+		l->in_angle = false;
+	} else if (c == ':' && l->in_angle) {
+		take_colon(p);
+	} else if (c == ':' && !p->at && !p->angle && !l->in_group) {
+		group_start(l->out, p);
+		l->in_group = true;
+	} else if (c == ';') {
+		group_end(l);
+	} else if (c == ',' && !l->in_angle) {
+		address_add(l->out, p);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void
+envelope_addresses(struct str *out, struct span value)
+{
+	struct list l = { .out = out,
+		.p = { STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT, false,
+		    false, false, false } };
+	char c;
+
+	while (span_take_byte(&value, &c)) {
+		if (is_space(c))
+			l.p.spaced = true;
+		else if (c == '(')
+			take_comment(&value, &l.p);
+		else if (c == '"')
+			take_quoted(&value, &l.p);
+		else if (c == '[')
+			take_literal(&value, &l.p);
+		else if (l.p.angle && !l.in_angle && c != ',' && c != ';')
+			continue; /* rubbish behind '>' */
+		else if (!take_special(&l, c)) {
+			word_start(&l.p);
+			str_add_byte(target(&l.p), c);
+		}
+	}
+	group_end(&l);
+	pieces_free(&l.p);
+}
