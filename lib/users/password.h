@@ -6,11 +6,11 @@
 #include "base/str.h"
 
 enum {
-	PASSWORD_MAX = 512,      /* bytes (CRYPT_MAX_PASSPHRASE_SIZE) */
+	PASSWORD_MAX = 512,      /* crypt(3) takes fewer bytes than this */
 	SCRAM_ITERATIONS = 4096, /* RFC 7677 4: at least this */
 };
 
-/* A password that can be kept: 1 to PASSWORD_MAX bytes of UTF-8 without
+/* A password that can be kept: 1 to under PASSWORD_MAX bytes of UTF-8 without
  * control characters (RFC 4013 2.3 prohibits them). */
 bool password_acceptable(struct span password);
 

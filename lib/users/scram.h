@@ -1,0 +1,37 @@
+/* SCRAM-SHA-256 (RFC 5802, RFC 7677): the arithmetic of the keys. */
+#ifndef USERS_SCRAM_H
+#define USERS_SCRAM_H
+
+#include "base/str.h"
+
+enum { SCRAM_KEY = 32, SCRAM_SALT = 16, SCRAM_SALT_MAX = 64 };
+
+/* What the server keeps of a password. */
+struct scram_keys {
+	uint32_t iterations;
+	size_t salt_len;
+	unsigned char salt[SCRAM_SALT_MAX];
+	unsigned char stored[SCRAM_KEY];
+	unsigned char server[SCRAM_KEY];
+};
+
+/* Fill in stored and server from the password and the rest of k (RFC 5802 3).
+ * The slow part: about 2 ms for 4096 iterations. */
+void scram_derive(struct span password, struct scram_keys *k);
+/* The text form of secrets.cdb; the parser takes nothing but it. */
+void scram_write(const struct scram_keys *k, struct str *record);
+bool scram_parse(struct span record, struct scram_keys *k_r);
+/* The password belongs to the keys. */
+bool scram_check(struct span password, const struct scram_keys *k);
+
+/* HMAC-SHA-256. */
+void scram_hmac(
+    struct span key, struct span data, unsigned char mac_r[SCRAM_KEY]);
+/* The client's proof is right for this AuthMessage (RFC 5802 3). */
+bool scram_proof_fits(
+    const struct scram_keys *k, struct span auth_message, struct span proof);
+/* ServerSignature. */
+void scram_signature(const struct scram_keys *k, struct span auth_message,
+    unsigned char signature_r[SCRAM_KEY]);
+
+#endif
