@@ -46,11 +46,14 @@ bool name_parse(struct span file, struct name *n_r);
  * stays. In cur/ the ":2," is always there; in new/ (info false) never. */
 void name_format(struct str *out, const struct name *n, bool info);
 /* Append the part of a new name that stands before the first ',':
- * TIME.ID.HOST, or TIME.IDrHHHHHHHH.HOST when a recipient is given (the first
- * four bytes of the SHA-256 of its lower-case form). The host is cut to 64
+ * TIME.ID.HOST, or with a mark TIME.IDrHHHHHHHH.HOST. The host is cut to 64
  * bytes and '/', ':' and ',' in it become \057, \072 and \054. */
-void name_make(struct str *out, int64_t time, struct span id,
-    struct span recipient, struct span host);
+void name_make(struct str *out, int64_t time, struct span id, struct span mark,
+    struct span host);
+/* Append a recipient's mark: 'r' and the first four bytes of the SHA-256 of
+ * its lower-case form. (In a file of its own: only deliver needs the
+ * library.) */
+void name_mark(struct str *out, struct span recipient);
 /* Append ",S=size,W=wire". */
 void name_sizes(struct str *out, uint64_t size, uint64_t wire);
 
