@@ -27,7 +27,7 @@ LDLIBS := -Wl,--as-needed -lcdb -ltls -lssl -lcrypto -lcrypt -lsodium \
 	-lidn2 -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
-libs := $(patsubst %.c,$(B)/%.o,$(wildcard lib/*/*.c))
+libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))
 programs := $(notdir $(patsubst %/main.c,%,$(wildcard bin/*/main.c)))
 scripts := $(filter-out $(programs),$(notdir $(wildcard bin/*)))
 units := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
@@ -36,7 +36,8 @@ helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helper/*.c))
 
 all: $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%)
 
-$(B)/%.o: %.c
+# Apart from the programs: bin/NAME is a folder here and a file there.
+$(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 $(WARN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -47,7 +48,7 @@ $(LIB): $(libs)
 # A program is its folder's objects; all but main.o also form NAME.a, which
 # unit tests and fuzz targets link.
 define program
-$(1)_objects := $(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c))
+$(1)_objects := $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/$(1)/*.c))
 $(B)/bin/$(1): $$($(1)_objects) $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(1)_objects) $(LIB) $(LDLIBS)
@@ -64,11 +65,11 @@ $(scripts:%=$(B)/bin/%): $(B)/bin/%: bin/%
 # tests/unit/NAME/x.c may call what bin/NAME holds; tests/unit/lib only lib/.
 .SECONDEXPANSION:
 own = $(patsubst %,$(B)/%.a,$(filter $(programs),$(notdir $(patsubst %/,%,$(dir $(1))))))
-$(units): $(B)/%: $(B)/%.o $$(call own,$$*) $(LIB)
+$(units): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
-$(fuzzers): $(B)/%: $(B)/%.o $$(call own,$$*) $(LIB)
+$(fuzzers): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(helpers): $(B)/%: $(B)/%.o $(LIB)
+$(helpers): $(B)/%: $(B)/obj/%.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 units: $(units)
