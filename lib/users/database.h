@@ -10,30 +10,31 @@
 
 #include "base/str.h"
 
-struct database {
-	int dir; /* where it lies; not owned */
-	const char *name;
-	const char *magic; /* how the value of the empty key begins */
-	bool open;
-	struct cdb cdb;
-	dev_t device;
-	ino_t inode;
-	struct timespec changed;
-};
-
 enum database_result {
 	DATABASE_FOUND,
 	DATABASE_ABSENT, /* no such key, or no such file at all */
 	DATABASE_ERROR,  /* can't be read or is damaged: try again later */
 };
 
+struct database {
+	int dir; /* where it lies; not owned */
+	const char *name;
+	const char *magic;          /* how the value of the empty key begins */
+	enum database_result state; /* FOUND: open */
+	struct cdb cdb;
+	dev_t device;
+	ino_t inode;
+	struct timespec changed;
+};
+
 void database_init(
     struct database *d, int dir, const char *name, const char *magic);
 void database_close(struct database *d);
-/* Open it, or open it again when the file was replaced: one stat(2). FOUND
- * when it is open now. */
+/* Open it, or open it again when the file was replaced: one stat(2). Returns
+ * the state: FOUND when it is open. */
 enum database_result database_refresh(struct database *d);
-/* The value of a key; good until the next refresh or close. */
+/* The value of a key; good until the next refresh or close. The state when it
+ * is not open. */
 enum database_result database_get(
     struct database *d, struct span key, struct span *value_r);
 

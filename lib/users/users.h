@@ -78,8 +78,4 @@ int users_may_send(struct users *u, struct span account, struct span sender);
 void user_home(const struct user *r, struct str *path_r);
 void user_maildir(const struct user *r, struct str *path_r);
 
-/* Fold an address in place as the database's keys are: domain and ASCII
- * letters in lower case, no dot at the domain's end. */
-void address_fold(struct str *address);
-
 #endif

@@ -1,0 +1,72 @@
+/* chainmail-user: the users of this server (chainmail user ...).
+ *
+ *	chainmail user add ADDRESS [FIELD=VALUE ...]	a mailbox
+ *	chainmail user passwd ADDRESS			another password
+ *	chainmail user del ADDRESS			out of the text
+ *	chainmail user list				mailboxes and aliases
+ *	chainmail user check				all faults of the text
+ *	chainmail user compile [-]			make the databases
+ * stdin: the password, one line, or (compile -) the text. uid: who owns the
+ * configuration. Exit: 0, 64 usage, 65 faults, 67 no such user, 75 and 78. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "commands.h"
+#include "os/dirs.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(char **arguments, int count);
+	int least, most; /* arguments */
+	const char *help;
+} commands[] = {
+	{ "add", command_add, 1, 16, "ADDRESS [FIELD=VALUE ...]" },
+	{ "passwd", command_passwd, 1, 1, "ADDRESS" },
+	{ "del", command_del, 1, 1, "ADDRESS" },
+	{ "list", command_list, 0, 0, "" },
+	{ "check", command_check, 0, 0, "" },
+	{ "compile", command_compile, 0, 1, "[-]" },
+};
+
+static int
+usage(void)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		fprintf(stderr, "%s chainmail user %s %s\n",
+		    i == 0 ? "usage:" : "      ", commands[i].name,
+		    commands[i].help);
+	return USAGE;
+}
+
+static void
+sandbox(void)
+{
+	/* getpwnam() reads /etc and loads what it names there. */
+	const struct sandbox_path paths[] = {
+		{ dir_etc(), SANDBOX_READ | SANDBOX_WRITE },
+		{ "/etc", SANDBOX_READ },
+		{ "/usr/lib", SANDBOX_READ | SANDBOX_EXEC },
+		{ "/lib", SANDBOX_READ | SANDBOX_EXEC },
+		{ "/dev", SANDBOX_READ },
+	};
+
+	sandbox_paths(paths, COUNT(paths));
+}
+
+int
+main(int argc, char **argv)
+{
+	proc_start("chainmail-user", 3);
+	for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0 &&
+		    argc - 2 >= commands[i].least &&
+		    argc - 2 <= commands[i].most) {
+			sandbox();
+			return commands[i].run(argv + 2, argc - 2);
+		}
+	return usage();
+}

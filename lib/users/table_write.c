@@ -1,0 +1,204 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/record.h"
+#include "os/file.h"
+#include "users/database.h"
+#include "users/table.h"
+
+struct output {
+	const char *name, *temporary;
+	mode_t mode;       /* of a file that was not there before */
+	const char *group; /* likewise, when root makes it */
+	int etc, fd;
+	struct cdb_make make;
+};
+
+static int
+put(struct output *o, struct span key, struct span value)
+{
+	return cdb_make_add(
+	    &o->make, key.at, (unsigned)key.len, value.at, (unsigned)value.len);
+}
+
+static int
+put_domain(struct output *o, const struct row *r)
+{
+	struct str value = STR_INIT;
+	int error = 0;
+
+	record_verb(&value, "domain");
+	error |= put(o, r->key, str_span(&value));
+	if (r->unicode.len > 0) {
+		record_add(&value, "ascii", r->key);
+		error |= put(o, r->unicode, str_span(&value));
+	}
+	str_free(&value);
+	return error;
+}
+
+static int
+put_user(struct output *o, const struct row *r)
+{
+	struct str value = STR_INIT;
+	int error;
+
+	record_verb(&value, r->targets.len > 0 ? "targets" : "mailbox");
+	if (r->targets.len > 0 && r->mailbox)
+		record_add_number(&value, "mailbox", 1);
+	if (r->fields.len > 0) {
+		str_add_byte(&value, ' ');
+		str_add(&value, r->fields);
+	}
+	if (r->targets.len > 0) {
+		str_add_byte(&value, ' ');
+		str_add(&value, r->targets);
+	}
+	error = put(o, r->key, str_span(&value));
+	str_free(&value);
+	return error;
+}
+
+/* The empty key: magic, version, and who gets what nobody set up. */
+static int
+put_header(struct output *o, const struct table *t)
+{
+	struct str value = STR_INIT;
+	const struct row *r = t->first;
+	int error;
+
+	str_set(&value, SPAN("chainmail-users 1"));
+	while (r != NULL && !r->mailbox)
+		r = r->next;
+	if (r != NULL)
+		record_add(&value, "admin", r->key);
+	error = put(o, SPAN(""), str_span(&value));
+	str_free(&value);
+	return error;
+}
+
+static int
+put_users(struct output *o, const struct table *t, struct span me)
+{
+	int error = put_header(o, t);
+
+	if (table_find(t, me) == NULL)
+		error |= put(o, me, SPAN("domain"));
+	for (const struct row *r = t->first; r != NULL; r = r->next)
+		error |= r->domain ? put_domain(o, r) : put_user(o, r);
+	return error;
+}
+
+static int
+put_secrets(struct output *o, const struct table *t)
+{
+	int error = put(o, SPAN(""), SPAN("chainmail-secrets 1"));
+
+	for (const struct row *r = t->first; r != NULL; r = r->next)
+		if (r->mailbox)
+			error |= put(o, r->key, r->secrets);
+	return error;
+}
+
+/* The new file belongs to whom the old one did. */
+static int
+output_owner(const struct output *o)
+{
+	struct stat st;
+	const struct group *gr;
+
+	if (fstatat(o->etc, o->name, &st, 0) == 0) {
+		if (geteuid() == 0 && fchown(o->fd, st.st_uid, st.st_gid) < 0)
+			return -1;
+		return fchmod(
+		    o->fd, st.st_mode & (o->mode == 0600 ? 0660 : 0666));
+	}
+	gr = geteuid() == 0 && o->group != NULL ? getgrnam(o->group) : NULL;
+	if (gr != NULL && fchown(o->fd, (uid_t)-1, gr->gr_gid) < 0)
+		return -1;
+	return fchmod(o->fd, gr != NULL ? o->mode | 0040 : o->mode);
+}
+
+static int
+output_open(struct output *o)
+{
+	if (unlinkat(o->etc, o->temporary, 0) < 0 && errno != ENOENT)
+		return -1;
+	o->fd = openat(o->etc, o->temporary,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (o->fd < 0 || output_owner(o) < 0)
+		return -1;
+	return cdb_make_start(&o->make, o->fd);
+}
+
+/* Finish the CDB and add the trailer. */
+static int
+output_finish(struct output *o)
+{
+	unsigned char trailer[DATABASE_TRAILER];
+	void *bytes;
+	off_t size;
+
+	if (cdb_make_finish(&o->make) < 0)
+		return -1;
+	size = lseek(o->fd, 0, SEEK_END);
+	bytes = size < 0
+	    ? MAP_FAILED
+	    : mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, o->fd, 0);
+	if (bytes == MAP_FAILED)
+		return -1;
+	database_trailer(bytes, (size_t)size, trailer);
+	munmap(bytes, (size_t)size);
+	return write_all(
+	    o->fd, (struct span){ (const char *)trailer, sizeof trailer });
+}
+
+static int
+write_both(const struct table *t, struct span me, struct output *users,
+    struct output *secrets)
+{
+	struct commit files[2];
+	struct output *const all[2] = { secrets, users };
+
+	if (output_open(users) < 0 || output_open(secrets) < 0)
+		return -1;
+	if ((put_users(users, t, me) | put_secrets(secrets, t)) != 0)
+		return -1;
+	if (output_finish(users) < 0 || output_finish(secrets) < 0)
+		return -1;
+	for (size_t i = 0; i < 2; i++)
+		files[i] = (struct commit){ .fd = all[i]->fd,
+			.from_dir = all[i]->etc,
+			.from = all[i]->temporary,
+			.to_dir = all[i]->etc,
+			.to = all[i]->name,
+			.replace = true };
+	return file_commit(files, 2);
+}
+
+int
+table_write(const struct table *t, struct span me, int etc)
+{
+	struct output users = { "users.cdb", ".users.cdb.new", 0644, NULL, etc,
+		-1, { 0 } };
+	struct output secrets = { "secrets.cdb", ".secrets.cdb.new", 0600,
+		"chainmail-auth", etc, -1, { 0 } };
+	int r = write_both(t, me, &users, &secrets), saved = errno;
+
+	if (r < 0) {
+		unlinkat(etc, users.temporary, 0);
+		unlinkat(etc, secrets.temporary, 0);
+	}
+	if (users.fd >= 0)
+		close(users.fd);
+	if (secrets.fd >= 0)
+		close(secrets.fd);
+	errno = saved;
+	return r;
+}

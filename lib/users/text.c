@@ -1,0 +1,418 @@
+#include "users/text.h"
+
+#include <grp.h>
+#include <idn2.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "base/encode.h"
+#include "base/record.h"
+#include "mail/address.h"
+#include "users/password.h"
+
+void
+entry_init(struct entry *e)
+{
+	*e = (struct entry){ ENTRY_DOMAIN, STR_INIT, STR_INIT, STR_INIT,
+		STR_INIT, STR_INIT };
+}
+
+void
+entry_free(struct entry *e)
+{
+	str_free(&e->key);
+	str_free(&e->unicode);
+	str_free(&e->fields);
+	str_wipe(&e->secrets);
+	str_free(&e->targets);
+}
+
+struct span
+text_content(struct span line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] == '#' &&
+		    (i == 0 || byte_is_blank(line.at[i - 1])))
+			return span_trim(span_head(line, i));
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return span_trim(line);
+}
+
+/* Take a word up to a blank. */
+static struct span
+word_take(struct span *rest)
+{
+	size_t n = 0;
+
+	*rest = span_trim(*rest);
+	while (n < rest->len && !byte_is_blank(rest->at[n]))
+		n++;
+	struct span word = span_head(*rest, n);
+
+	*rest = span_trim(span_from(*rest, n));
+	return word;
+}
+
+static bool
+wrong(struct str *wrong_r, struct span what, const char *remedy)
+{
+	str_set(wrong_r, what);
+	str_add_text(wrong_r, ": ");
+	str_add_text(wrong_r, remedy);
+	return false;
+}
+
+/* RFC 5891: to the form that DNS and the keys have. */
+static bool
+domain_ascii(struct span domain, struct str *key_r)
+{
+	struct str text = STR_INIT;
+	char *ascii = NULL;
+	bool ok;
+
+	str_set(&text, domain);
+	ok = idn2_to_ascii_8z(text.at, &ascii,
+		 IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK;
+	if (ok)
+		str_add_text(key_r, ascii);
+	idn2_free(ascii);
+	str_free(&text);
+	return ok;
+}
+
+bool
+domain_fold(struct span domain, struct str *key_r)
+{
+	struct span rest, taken;
+	size_t start = key_r->len;
+
+	if (domain.len > 0 && domain.at[domain.len - 1] == '.')
+		domain.len--;
+	if (domain.len == 0 || span_find(domain, '\0') < domain.len ||
+	    (span_is_ascii(domain) ? (str_add(key_r, domain), false)
+				   : !domain_ascii(domain, key_r)))
+		return false;
+	str_lower(key_r, start);
+	rest = span_from(str_span(key_r), start);
+	return domain_take(&rest, &taken) && rest.len == 0 &&
+	    !domain_is_literal(taken);
+}
+
+bool
+address_fold(struct span address, struct str *key_r)
+{
+	struct address a, key = { .domain = SPAN("x") };
+
+	if (!address_parse(address, &a))
+		return false;
+	key.local = a.local;
+	address_key(&key, key_r);
+	str_cut(key_r, key_r->len - 1);
+	return domain_fold(a.domain, key_r);
+}
+
+static bool
+parse_domain(struct span name, struct entry *e, struct str *wrong_r)
+{
+	char *unicode = NULL;
+
+	e->kind = ENTRY_DOMAIN;
+	if (!domain_fold(name, &e->key))
+		return wrong(
+		    wrong_r, name, "not a domain; write it as example.org");
+	if (idn2_to_unicode_8z8z(e->key.at, &unicode, 0) == IDN2_OK &&
+	    !span_equal(span_text(unicode), str_span(&e->key)))
+		str_add_text(&e->unicode, unicode);
+	idn2_free(unicode);
+	return true;
+}
+
+static bool
+parse_quota(struct span value, struct entry *e)
+{
+	static const char units[] = "KMGT";
+	uint64_t n;
+	unsigned shift = 0;
+
+	if (!span_number(&value, UINT32_MAX, &n))
+		return false;
+	for (unsigned i = 0; value.len == 1 && i < 4; i++)
+		if (value.at[0] == units[i])
+			shift = 10 * (i + 1);
+	if (value.len > (shift > 0) || n == 0 ||
+	    n > (uint64_t)INT64_MAX >> shift)
+		return false;
+	record_add_number(&e->fields, "quota", (int64_t)(n << shift));
+	return true;
+}
+
+/* ITERATIONS,SALT,STOREDKEY,SERVERKEY. */
+static bool
+parse_scram(struct span value, struct entry *e)
+{
+	struct span rest = value, part;
+	struct str bytes = STR_INIT;
+	uint64_t iterations;
+	bool ok = span_number(&rest, UINT32_MAX, &iterations) &&
+	    iterations >= SCRAM_ITERATIONS;
+
+	for (size_t i = 0; ok && i < 3; i++) {
+		ok = span_take(&rest, ',');
+		part = span_head(rest, span_find(rest, ','));
+		rest = span_from(rest, part.len);
+		str_clear(&bytes);
+		ok = ok && base64_decode(&bytes, part) &&
+		    (i == 0 ? bytes.len > 0 : bytes.len == 32);
+	}
+	ok = ok && rest.len == 0;
+	str_wipe(&bytes);
+	if (ok)
+		record_add(&e->secrets, "scram", value);
+	return ok;
+}
+
+static bool
+parse_password(struct span value, struct entry *e)
+{
+	if (!password_hash_known(value))
+		return false;
+	record_add(&e->secrets, "password", value);
+	return true;
+}
+
+static bool
+parse_cert(struct span value, struct entry *e)
+{
+	record_add(&e->secrets, "cert", value);
+	return value.len > 0;
+}
+
+static bool
+parse_checkpassword(struct span value, struct entry *e)
+{
+	record_add_text(&e->secrets, "checkpassword", "1");
+	return span_equal(value, SPAN("1"));
+}
+
+static bool
+parse_path(struct span value, struct entry *e, const char *key)
+{
+	record_add(&e->fields, key, value);
+	return span_starts(value, SPAN("/"));
+}
+
+static bool
+parse_home(struct span value, struct entry *e)
+{
+	return parse_path(value, e, "home");
+}
+
+static bool
+parse_mbox(struct span value, struct entry *e)
+{
+	return parse_path(value, e, "mbox");
+}
+
+/* A number, or the name of a user of this machine (whose group comes along). */
+static bool
+parse_uid(struct span value, struct entry *e)
+{
+	struct str name = STR_INIT, gid = STR_INIT;
+	const struct passwd *pw;
+	uint64_t uid = 0;
+
+	if (!span_is_number(value, UINT32_MAX - 1, &uid)) {
+		str_set(&name, value);
+		pw = getpwnam(name.at);
+		uid = pw == NULL ? 0 : pw->pw_uid;
+		if (pw != NULL &&
+		    !record_get(str_span(&e->fields), "gid", &gid))
+			record_add_number(&e->fields, "gid", pw->pw_gid);
+	}
+	record_add_number(&e->fields, "uid", (int64_t)uid);
+	str_free(&name);
+	str_free(&gid);
+	return uid != 0;
+}
+
+static bool
+parse_gid(struct span value, struct entry *e)
+{
+	struct str name = STR_INIT;
+	const struct group *gr;
+	uint64_t gid = 0;
+
+	if (!span_is_number(value, UINT32_MAX - 1, &gid)) {
+		str_set(&name, value);
+		gr = getgrnam(name.at);
+		gid = gr == NULL ? 0 : gr->gr_gid;
+	}
+	record_add_number(&e->fields, "gid", (int64_t)gid);
+	str_free(&name);
+	return gid != 0;
+}
+
+static const struct field {
+	const char *name;
+	bool (*parse)(struct span value, struct entry *e);
+	const char *remedy;
+} fields[] = {
+	{ "quota", parse_quota, "bytes, with K, M, G or T behind, as 5G" },
+	{ "password", parse_password,
+	    "not a hash of crypt(5) that is strong enough; make one with "
+	    "chainmail user passwd" },
+	{ "scram", parse_scram,
+	    "not ITERATIONS,SALT,STOREDKEY,SERVERKEY; make it with "
+	    "chainmail user passwd" },
+	{ "cert", parse_cert, "the subject of a certificate belongs here" },
+	{ "checkpassword", parse_checkpassword, "write checkpassword=1" },
+	{ "uid", parse_uid, "not a user of this machine other than root" },
+	{ "gid", parse_gid, "not a group of this machine other than root" },
+	{ "home", parse_home, "the path begins with /" },
+	{ "mbox", parse_mbox, "the path begins with /" },
+};
+
+static bool
+parse_field(struct span word, struct entry *e, struct str *wrong_r)
+{
+	size_t equals = span_find(word, '=');
+	struct span name = span_head(word, equals);
+	struct str value = STR_INIT;
+	bool ok;
+
+	for (size_t i = 0; i < COUNT(fields); i++) {
+		if (equals == word.len ||
+		    !span_equal(name, span_text(fields[i].name)))
+			continue;
+		ok = percent_decode(&value, span_from(word, equals + 1)) &&
+		    span_find(str_span(&value), '\0') == value.len &&
+		    fields[i].parse(str_span(&value), e);
+		str_wipe(&value);
+		return ok ? true : wrong(wrong_r, name, fields[i].remedy);
+	}
+	return wrong(
+	    wrong_r, name, "no field of a mailbox has this name; see users(5)");
+}
+
+static bool
+parse_mailbox(struct span rest, struct entry *e, struct str *wrong_r)
+{
+	struct str value = STR_INIT;
+	bool uid, gid;
+
+	e->kind = ENTRY_MAILBOX;
+	while (rest.len > 0)
+		if (!parse_field(word_take(&rest), e, wrong_r))
+			return false;
+	uid = record_get(str_span(&e->fields), "uid", &value);
+	gid = record_get(str_span(&e->fields), "gid", &value);
+	str_free(&value);
+	if (uid != gid)
+		return wrong(wrong_r, str_span(&e->key),
+		    "uid= and gid= go together; give both");
+	return true;
+}
+
+static bool
+parse_target(struct span target, struct entry *e, struct str *wrong_r)
+{
+	struct str key = STR_INIT;
+	bool ok = true;
+
+	if (span_take_text(&target, SPAN(":include:"))) {
+		record_add(&e->targets, "include", span_trim(target));
+		if (!span_starts(span_trim(target), SPAN("/")))
+			ok = wrong(wrong_r, target,
+			    "the path of a list begins with /");
+	} else if (address_fold(target, &key)) {
+		record_add(&e->targets, "to", str_span(&key));
+	} else {
+		ok = wrong(wrong_r, target,
+		    "not an address; write user@domain, with commas between");
+	}
+	str_free(&key);
+	return ok;
+}
+
+static bool
+parse_pipe(struct span command, struct entry *e, struct str *wrong_r)
+{
+	command = span_trim(command);
+	record_add(&e->targets, "pipe", command);
+	if (!span_starts(command, SPAN("/")))
+		return wrong(wrong_r, command,
+		    "the program's full path, beginning with /, belongs here");
+	return true;
+}
+
+static bool
+parse_targets(struct span rest, struct entry *e, struct str *wrong_r)
+{
+	e->kind = ENTRY_TARGETS;
+	for (;;) {
+		struct span target;
+
+		rest = span_trim(rest);
+		/* A command may hold commas: it is the last target. */
+		if (span_take(&rest, '|'))
+			return parse_pipe(rest, e, wrong_r);
+		target = span_head(rest, span_find(rest, ','));
+		rest = span_from(rest, target.len);
+		if (!parse_target(span_trim(target), e, wrong_r))
+			return false;
+		if (!span_take(&rest, ','))
+			return true;
+	}
+}
+
+static bool
+parse_name(struct span name, struct entry *e, struct str *wrong_r)
+{
+	struct span domain = name;
+
+	if (span_take(&domain, '@')) {
+		str_add_byte(&e->key, '@');
+		if (domain_fold(domain, &e->key))
+			return true;
+	} else if (address_fold(name, &e->key)) {
+		return true;
+	}
+	return wrong(wrong_r, name,
+	    "not an address; write user@domain, or @domain for a catch-all");
+}
+
+static void
+entry_clear(struct entry *e)
+{
+	str_clear(&e->key);
+	str_clear(&e->unicode);
+	str_clear(&e->fields);
+	str_clear(&e->secrets);
+	str_clear(&e->targets);
+}
+
+bool
+entry_parse(struct span line, struct entry *e_r, struct str *wrong_r)
+{
+	struct span rest = line, name = word_take(&rest), what = rest;
+	struct span verb = word_take(&what);
+
+	entry_clear(e_r);
+	if (!span_is_utf8(line) || span_find(line, '\0') < line.len)
+		return wrong(wrong_r, SPAN("the line"), "is not UTF-8 text");
+	if (span_equal(verb, SPAN("domain")) && what.len == 0)
+		return parse_domain(name, e_r, wrong_r);
+	if (!parse_name(name, e_r, wrong_r))
+		return false;
+	if (span_equal(verb, SPAN("mailbox")) && name.at[0] != '@')
+		return parse_mailbox(what, e_r, wrong_r);
+	if (span_take_text(&rest, SPAN("->")))
+		return parse_targets(rest, e_r, wrong_r);
+	if (span_take(&rest, '|')) {
+		e_r->kind = ENTRY_TARGETS;
+		return parse_pipe(rest, e_r, wrong_r);
+	}
+	return wrong(wrong_r, name,
+	    "behind it belongs: domain, mailbox, -> targets, or | command");
+}
