@@ -39,20 +39,19 @@
 struct message {
 	int64_t date; /* see folder_date() */
 	uint32_t uid;
-	uint32_t flags : 26;   /* FLAG_… */
-	uint32_t gone : 1;     /* the file is no more; EXPUNGE not reported */
-	uint32_t changed : 1;  /* flags differ from what was reported */
-	uint32_t recent : 1;   /* \Recent in this session */
-	uint32_t in_new : 1;   /* the file is in new/, not in cur/ */
-	uint32_t seen_now : 1; /* the directory's reader's own */
+	uint32_t flags : 26;  /* FLAG_… */
+	uint32_t gone : 1;    /* the file is no more; EXPUNGE not reported */
+	uint32_t changed : 1; /* flags differ from what was reported */
+	uint32_t recent : 1;  /* \Recent in this session */
+	uint32_t in_new : 1;  /* the file is in new/, not in cur/ */
 	uint32_t keywords : 26;
 	uint32_t name; /* offset, see folder_name() */
 	uint32_t size; /* see folder_size() and folder_wire(); */
 	uint32_t wire; /* UINT32_MAX: not known yet */
 };
 
-/* The time of a directory, and whether the reading made then can be
- * trusted. */
+/* The time of a directory when it was read, and whether it was then old enough
+ * for every later change to give it another. */
 struct folder_stamp {
 	struct timespec time;
 	bool trusted;
@@ -67,18 +66,15 @@ struct folder {
 	struct message *messages; /* messages[seq - 1] */
 	uint32_t count;           /* reported: valid numbers are 1 to count */
 	uint32_t total;           /* read: count plus those not reported */
-	uint32_t room;
-	uint32_t gone;    /* how many of them are gone */
-	uint32_t changed; /* how many have unreported flags */
-	uint32_t recent;  /* of count */
+	uint32_t gone;            /* how many of them are gone */
+	uint32_t changed;         /* how many have unreported flags */
+	uint32_t recent;          /* of count */
 	uint32_t uidvalidity;
 	uint32_t uidnext; /* of what has been reported or read */
 	struct keywords keywords;
 	struct str names;
-	uint32_t names_dead; /* bytes of names that nobody uses */
 	struct folder_stamp at_new, at_cur;
 	int watch; /* inotify, or -1 */
-	int lock;  /* held lock, or -1 */
 };
 
 /* Open and read a mailbox. New messages get their UIDs and move to cur/; when
@@ -111,24 +107,28 @@ int folder_watch(struct folder *f);
 /* Take the notices off it, before folder_refresh(). */
 void folder_watch_clear(struct folder *f);
 
+/* Below, at is an index into messages: that of a number less one. Indices of
+ * reported messages stay until folder_report(); pointers into messages do not
+ * survive a call. */
+
 /* Index of the first message with at least this UID (count if none). */
 uint32_t folder_find(const struct folder *f, uint32_t uid);
 /* Number of the first message without \Seen, or 0. */
 uint32_t folder_first_unseen(const struct folder *f);
-/* The file's name, in new/ or cur/. */
-struct span folder_name(const struct folder *f, const struct message *m);
+/* The file's name, in new/ or cur/; good until the next call. */
+struct span folder_name(const struct folder *f, uint32_t at);
 
 /* Open a message for reading; -1 and errno, ENOENT when it is gone (and
  * marked so). */
-int folder_message_open(struct folder *f, struct message *m);
+int folder_message_open(struct folder *f, uint32_t at);
 /* Bytes on disk; bytes with CRLF; internal date (seconds since the epoch: the
  * name's time, or the file's for foreign names). Looked up on the disk once
  * when the name does not say. -1 and errno when the message is gone. */
-int folder_size(struct folder *f, struct message *m, uint64_t *size_r);
-int folder_wire(struct folder *f, struct message *m, uint64_t *wire_r);
-int folder_date(struct folder *f, struct message *m, int64_t *date_r);
+int folder_size(struct folder *f, uint32_t at, uint64_t *size_r);
+int folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r);
+int folder_date(struct folder *f, uint32_t at, int64_t *date_r);
 
-/* Below, at[n] are indices into messages (of reported ones), ascending. */
+/* Now several: at[0] to at[n - 1], of reported messages, ascending. */
 
 enum flag_how { FLAGS_SET, FLAGS_ADD, FLAGS_REMOVE };
 struct flag_change {

@@ -7,6 +7,7 @@
 #ifndef STORE_MAILBOX_H
 #define STORE_MAILBOX_H
 
+#include "base/arena.h"
 #include "store/store.h"
 
 enum { MAILBOX_SEPARATOR = '/' };
@@ -29,7 +30,7 @@ struct mailbox_list {
 	struct mailbox *at;
 	size_t count;
 	size_t size;
-	struct str text;
+	struct arena names;
 };
 
 /* The directory's name, "." for INBOX (replaced). False: not a name for a

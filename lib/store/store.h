@@ -18,11 +18,13 @@ struct maildir {
  * directory, not ours, or writable by group or others. */
 int maildir_open(struct maildir *m_r, int at, const char *path);
 void maildir_close(struct maildir *m);
-/* Make a folder with new, cur and tmp, durably; 0 also when it is there. It
- * appears whole: made in the directory at under a temporary name and renamed.
- * A folder below the root also gets Maildir++'s file `maildirfolder`. */
-int maildir_make(int at, const char *name, bool is_root);
-/* Remove files in tmp older than 36 hours that nobody has open or locked. */
+/* Make a folder with new, cur, tmp and Maildir++'s `maildirfolder`, durably.
+ * It appears whole: made in tmp/ of the root and renamed. -1 and errno;
+ * EEXIST when it is there. */
+int maildir_make(const struct maildir *root, const char *name);
+/* Remove a directory and what is in it (not what is below its third level). */
+int maildir_remove(int at, const char *name);
+/* Remove files in tmp older than 36 hours that nobody has open. */
 void maildir_sweep(const struct maildir *m);
 
 struct store {
@@ -32,9 +34,12 @@ struct store {
 	char boot[17];       /* names this start of the kernel; see uids.h */
 };
 
-/* Open an account's mail. When make is set and nothing is there, it is made
- * with Sent, Drafts, Trash, Junk and Archive, all subscribed. Call it before
- * the sandbox: it reads the kernel's boot id. errno as maildir_open(). */
+/* Make an account's mail (and the directories above it) with Sent, Drafts,
+ * Trash, Junk and Archive, all subscribed. It appears whole, under another
+ * name first; 0 also when it is there. */
+int store_make(const char *path);
+/* Open an account's mail. When make is set and nothing is there, it is made.
+ * Call it before the sandbox: it reads the kernel's boot id. errno as maildir_open(). */
 int store_open(struct store *s_r, const char *path, bool make);
 void store_close(struct store *s);
 

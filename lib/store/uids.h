@@ -22,9 +22,9 @@ struct uids {
 bool uids_parse(struct span text, const char *boot, struct uids *u_r);
 /* Read it; -1 and errno: ENOENT, or EBADMSG when it is damaged. */
 int uids_read(int dir, const char *boot, struct uids *u_r);
-/* Make the file durably; the caller holds the folder's lock. */
-int uids_create(
-    const struct maildir *m, const char *boot, const struct uids *u);
+/* Make the file durably, with nothing reserved; the caller holds the folder's
+ * lock. */
+int uids_create(const struct maildir *m, const struct uids *u);
 /* Take n UIDs; the first is returned, 0 and errno on failure (EOVERFLOW: no
  * UID is left). The caller holds the folder's lock. Until it returns nobody
  * may see them. */

@@ -1,0 +1,109 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "os/file.h"
+#include "store/store.h"
+
+/* A directory that nobody else may write to, reached by no symbolic link. */
+static int
+safe_open(int at, const char *name)
+{
+	int fd = openat(
+	    at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0) {
+		if (errno == ELOOP || errno == ENOTDIR)
+			errno = EPERM;
+		return -1;
+	}
+	if (fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+/* Backups drop empty directories: new and tmp are made when cur is there. */
+static int
+part_open(int dir, const char *name)
+{
+	int fd = safe_open(dir, name);
+
+	if (fd < 0 && errno == ENOENT && dir_make(dir, name, 0700) == 0)
+		fd = safe_open(dir, name);
+	return fd;
+}
+
+int
+maildir_open(struct maildir *m_r, int at, const char *path)
+{
+	struct maildir m = { -1, -1, -1, -1 };
+
+	m.dir = safe_open(at, path);
+	if (m.dir >= 0)
+		m.cur = safe_open(m.dir, "cur");
+	if (m.cur >= 0)
+		m.new = part_open(m.dir, "new");
+	if (m.new >= 0)
+		m.tmp = part_open(m.dir, "tmp");
+	*m_r = m;
+	if (m.tmp >= 0)
+		return 0;
+	maildir_close(m_r);
+	return -1;
+}
+
+void
+maildir_close(struct maildir *m)
+{
+	int *fds[] = { &m->tmp, &m->new, &m->cur, &m->dir };
+	int saved = errno;
+
+	for (size_t i = 0; i < COUNT(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+	errno = saved;
+}
+
+/* An empty file that says "a Maildir++ folder is here". */
+static int
+mark_folder(int dir)
+{
+	int fd = file_create(dir, "maildirfolder", 0600);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+int
+maildir_make(const struct maildir *root, const char *name)
+{
+	struct id id = id_new();
+	int dir = -1, r = -1;
+
+	if (mkdirat(root->tmp, id.text, 0700) == 0)
+		dir = dir_open(root->tmp, id.text);
+	if (dir >= 0 && mkdirat(dir, "cur", 0700) == 0 &&
+	    mkdirat(dir, "new", 0700) == 0 && mkdirat(dir, "tmp", 0700) == 0 &&
+	    mark_folder(dir) == 0 && fsync(dir) == 0)
+		r = renameat(root->tmp, id.text, root->dir, name);
+	if (r == 0)
+		r = fsync(root->dir);
+	else
+		maildir_remove(root->tmp, id.text);
+	if (r < 0 && errno == ENOTEMPTY)
+		errno = EEXIST;
+	if (dir >= 0)
+		close(dir);
+	return r;
+}

@@ -1,0 +1,187 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "base/id.h"
+#include "base/io.h"
+#include "os/file.h"
+
+/* interop: what clients look for, made and subscribed from the start. */
+static const char *const standard[] = { "Sent", "Drafts", "Trash", "Junk",
+	"Archive" };
+
+/* The kernel's boot id without its dashes, shortened; a random one if it can't
+ * be read. */
+static void
+boot_read(char boot[17])
+{
+	struct str text = STR_INIT, digits = STR_INIT;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char bytes[8];
+
+	if (fd >= 0) {
+		if (read_all(fd, 64, &text) == 0)
+			for (size_t i = 0; i < text.len; i++)
+				if (text.at[i] != '-' && text.at[i] != '\n')
+					str_add_byte(&digits, text.at[i]);
+		close(fd);
+	}
+	if (digits.len < 16 && getrandom(bytes, sizeof bytes, 0) == 8) {
+		str_clear(&digits);
+		hex_encode(&digits, (struct span){ bytes, sizeof bytes });
+	}
+	memset(boot, '0', 16);
+	boot[16] = '\0';
+	if (digits.len >= 16)
+		memcpy(boot, digits.at, 16);
+	str_free(&text);
+	str_free(&digits);
+}
+
+/* Make the directories above path, each durably. */
+static int
+parents_make(const char *path)
+{
+	struct str part = STR_INIT;
+	int r = 0;
+
+	for (const char *p = path; r == 0; p++) {
+		p = strchr(p, '/');
+		if (p == NULL)
+			break;
+		if (p == path)
+			continue;
+		str_set(&part, (struct span){ path, (size_t)(p - path) });
+		if (mkdir(part.at, 0700) == 0) {
+			char *slash = strrchr(part.at, '/');
+			int above;
+
+			if (slash != NULL)
+				*slash = '\0';
+			above = dir_open(AT_FDCWD,
+			    slash == NULL          ? "."
+				: slash == part.at ? "/"
+						   : part.at);
+			r = above < 0 ? -1 : fsync(above);
+			if (above >= 0)
+				close(above);
+		} else if (errno != EEXIST && errno != EACCES) {
+			r = -1;
+		}
+	}
+	str_free(&part);
+	return r;
+}
+
+/* The whole content of a new account in the directory dir. */
+static int
+content_make(int dir)
+{
+	struct str subscriptions = STR_INIT, name = STR_INIT;
+	struct maildir m = { -1, -1, -1, -1 };
+	int fd, r;
+
+	r = mkdirat(dir, "cur", 0700) < 0 || mkdirat(dir, "new", 0700) < 0 ||
+		mkdirat(dir, "tmp", 0700) < 0
+	    ? -1
+	    : maildir_open(&m, dir, ".");
+	for (size_t i = 0; i < COUNT(standard) && r == 0; i++) {
+		str_setf(&name, ".%s", standard[i]);
+		r = maildir_make(&m, name.at);
+		str_addf(&subscriptions, "%s\n", standard[i]);
+	}
+	fd = r < 0 ? -1 : file_create(dir, "subscriptions", 0600);
+	if (fd < 0 || write_all(fd, str_span(&subscriptions)) < 0 ||
+	    fsync(fd) < 0 || fsync(dir) < 0)
+		r = -1;
+	if (fd >= 0)
+		close(fd);
+	maildir_close(&m);
+	str_free(&subscriptions);
+	str_free(&name);
+	return r;
+}
+
+/* Make it under another name beside path, then rename. Two at once: the
+ * second finds a directory that isn't empty. */
+static int
+account_make(int above, const char *name)
+{
+	struct str temporary = STR_INIT;
+	int dir = -1, r = -1;
+
+	str_setf(&temporary, ".making.%s", id_new().text);
+	if (mkdirat(above, temporary.at, 0700) == 0)
+		dir = dir_open(above, temporary.at);
+	if (dir >= 0 && content_make(dir) == 0)
+		r = renameat(above, temporary.at, above, name);
+	if (r == 0)
+		r = fsync(above);
+	else
+		maildir_remove(above, temporary.at);
+	if (r < 0 && (errno == ENOTEMPTY || errno == EEXIST))
+		r = 0;
+	if (dir >= 0)
+		close(dir);
+	str_free(&temporary);
+	return r;
+}
+
+int
+store_make(const char *path)
+{
+	struct str whole = STR_INIT;
+	char *slash;
+	int above, r = -1;
+
+	str_set(&whole, span_text(path));
+	while (whole.len > 1 && whole.at[whole.len - 1] == '/')
+		str_cut(&whole, whole.len - 1);
+	slash = strrchr(whole.at, '/');
+	if (parents_make(whole.at) == 0) {
+		above = slash == NULL ? dir_open(AT_FDCWD, ".")
+		    : slash == whole.at
+		    ? dir_open(AT_FDCWD, "/")
+		    : (*slash = '\0', dir_open(AT_FDCWD, whole.at));
+		if (above >= 0) {
+			r = account_make(
+			    above, slash == NULL ? whole.at : slash + 1);
+			close(above);
+		}
+	}
+	str_free(&whole);
+	return r;
+}
+
+int
+store_open(struct store *s_r, const char *path, bool make)
+{
+	struct utsname u;
+
+	*s_r = (struct store){ .path = STR_INIT, .host = STR_INIT };
+	if (maildir_open(&s_r->root, AT_FDCWD, path) < 0 &&
+	    (errno != ENOENT || !make || store_make(path) < 0 ||
+		maildir_open(&s_r->root, AT_FDCWD, path) < 0))
+		return -1;
+	str_set(&s_r->path, span_text(path));
+	str_set(&s_r->host,
+	    uname(&u) == 0 && u.nodename[0] != '\0' ? span_text(u.nodename)
+						    : SPAN("localhost"));
+	boot_read(s_r->boot);
+	return 0;
+}
+
+void
+store_close(struct store *s)
+{
+	maildir_close(&s->root);
+	str_free(&s->path);
+	str_free(&s->host);
+}

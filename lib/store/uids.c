@@ -1,0 +1,184 @@
+#include "store/uids.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/record.h"
+#include "os/file.h"
+#include "os/lock.h"
+
+enum { BLOCK = 200, TEXT_MAX = 256, VALIDITY_WAIT_MS = 10000 };
+/* In `boot` while a reservation is not known to be on the disk. */
+#define BOOT_NONE "0000000000000000"
+
+bool
+uids_parse(struct span text, const char *boot, struct uids *u_r)
+{
+	struct str said = STR_INIT;
+	uint64_t validity = 0, reserved = 0, next = 0;
+	struct span line;
+	bool ok = span_find(text, '\n') < text.len && span_line(&text, &line) &&
+	    span_take_text(&line, SPAN("chainmail-uids 1 ")) &&
+	    record_get_number(line, "validity", UINT32_MAX, &validity) &&
+	    record_get_number(line, "reserved", UINT32_MAX, &reserved) &&
+	    validity > 0 && reserved > 0;
+
+	if (ok) {
+		*u_r = (struct uids){ (uint32_t)validity, (uint32_t)reserved,
+			(uint32_t)reserved };
+		if (record_get_number(line, "next", reserved, &next) &&
+		    next > 0 && record_get(line, "boot", &said) &&
+		    span_equal(str_span(&said), span_text(boot)))
+			u_r->next = (uint32_t)next;
+	}
+	str_free(&said);
+	return ok;
+}
+
+static int
+read_fd(int fd, const char *boot, struct uids *u_r)
+{
+	char text[TEXT_MAX];
+	ssize_t n = pread(fd, text, sizeof text, 0);
+
+	if (n < 0)
+		return -1;
+	if (uids_parse((struct span){ text, (size_t)n }, boot, u_r))
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+int
+uids_read(int dir, const char *boot, struct uids *u_r)
+{
+	int fd = openat(dir, "uids", O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+
+	if (fd < 0)
+		return -1;
+	r = read_fd(fd, boot, u_r);
+	close(fd);
+	return r;
+}
+
+static size_t
+format(char text[TEXT_MAX], const struct uids *u, const char *boot)
+{
+	return (size_t)snprintf(text, TEXT_MAX,
+	    "chainmail-uids 1 validity=%010u reserved=%010u next=%010u "
+	    "boot=%s\n",
+	    u->validity, u->reserved, u->next, boot);
+}
+
+static int
+write_fd(int fd, const struct uids *u, const char *boot)
+{
+	char text[TEXT_MAX];
+	size_t len = format(text, u, boot);
+	ssize_t n = pwrite(fd, text, len, 0);
+
+	if (n == (ssize_t)len)
+		return 0;
+	if (n >= 0)
+		errno = EIO;
+	return -1;
+}
+
+int
+uids_create(const struct maildir *m, const struct uids *u)
+{
+	struct commit c = { .from_dir = m->tmp,
+		.from = "uids.new",
+		.to_dir = m->dir,
+		.to = "uids",
+		.replace = true };
+	struct uids now = *u;
+	int r = -1;
+
+	unlinkat(m->tmp, c.from, 0); /* left by a crash; the lock is ours */
+	now.reserved = now.next;
+	c.fd = file_create(m->tmp, c.from, 0);
+	if (c.fd < 0)
+		return -1;
+	if (write_fd(c.fd, &now, BOOT_NONE) == 0)
+		r = file_commit(&c, 1);
+	else
+		unlinkat(m->tmp, c.from, 0);
+	close(c.fd);
+	return r;
+}
+
+/* Reserve a block: until it is known to be on the disk `boot` says so, so that
+ * no other process believes a reservation that a power cut can undo. */
+static int
+reserve(int fd, struct uids *u, uint32_t n)
+{
+	struct uids before = *u;
+
+	if (u->next > UINT32_MAX - 1 - BLOCK - n) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	u->reserved = u->next + n + BLOCK;
+	if (write_fd(fd, u, BOOT_NONE) == 0 && fdatasync(fd) == 0)
+		return 0;
+	int saved = errno;
+
+	*u = before;
+	write_fd(fd, &before, BOOT_NONE);
+	errno = saved;
+	return -1;
+}
+
+uint32_t
+uids_take(int dir, const char *boot, uint32_t n, struct uids *u_r)
+{
+	int fd = openat(dir, "uids", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	uint32_t first = 0;
+
+	if (fd < 0)
+		return 0;
+	if (read_fd(fd, boot, u_r) == 0 &&
+	    (u_r->reserved - u_r->next >= n || reserve(fd, u_r, n) == 0)) {
+		first = u_r->next;
+		u_r->next += n;
+		if (write_fd(fd, u_r, boot) < 0)
+			first = 0;
+	}
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+	return first;
+}
+
+uint32_t
+uids_validity_new(const struct store *s)
+{
+	int fd = lock_take(s->root.dir, "validity", VALIDITY_WAIT_MS);
+	char text[TEXT_MAX];
+	uint64_t last = 0, now = (uint64_t)clock_wall_s();
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+	struct span line = { text, n < 0 ? 0 : (size_t)n };
+
+	if (fd < 0)
+		return 0;
+	if (n >= 0 && span_take_text(&line, SPAN("chainmail-validity 1 last=")))
+		span_number(&line, UINT32_MAX - 1, &last);
+	if (now <= last)
+		now = last + 1;
+	int len = snprintf(
+	    text, sizeof text, "chainmail-validity 1 last=%010ju\n", now);
+
+	if (n < 0 || now > UINT32_MAX ||
+	    pwrite(fd, text, (size_t)len, 0) != len || fdatasync(fd) < 0 ||
+	    (n == 0 && fsync(s->root.dir) < 0))
+		now = 0;
+	close(fd);
+	return (uint32_t)now;
+}
