@@ -77,7 +77,7 @@ struct folder {
 	int watch; /* inotify, or -1 */
 };
 
-/* Open and read a mailbox. New messages get their UIDs and move to cur/; when
+/* Open and read a mailbox; everything in it counts as reported. New messages get their UIDs and move to cur/; when
  * read_only they get UIDs but stay in new/, so \Recent is another session's.
  * UIDs of Dovecot, Courier and mbsync are taken over. -1 and errno: ENOENT,
  * EINVAL (no such name), EPERM (not safe), EAGAIN (locked for 10 s), … */

@@ -1,6 +1,7 @@
 #include "store/mailbox.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/id.h"
