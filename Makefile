@@ -79,7 +79,9 @@ test: all units helpers
 	BUILD=$(CURDIR)/$(B) tests/run
 
 fuzz:
-	$(MAKE) V=fuzz CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' LDFLAGS='-fsanitize=fuzzer,address,undefined' fuzzers
+	$(MAKE) V=fuzz CC=clang CFLAGS='-g -O1 -fno-sanitize-recover=all \
+		-fsanitize=fuzzer-no-link,address,undefined' \
+		LDFLAGS=-fsanitize=fuzzer,address,undefined fuzzers
 fuzzers: $(fuzzers)
 
 lint:
@@ -91,9 +93,24 @@ install: all
 	for m in man/*.[1-8]; do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
+# Units for systemd; they name the programs by their full path.
+UNITS := $(DESTDIR)/usr/lib
+install-systemd:
+	for u in etc/systemd/*.socket etc/systemd/*.service \
+	    etc/systemd/*.target etc/systemd/*.d/*.conf; do \
+		install -D -m 644 $$u $(UNITS)/systemd/system/$${u#etc/systemd/}; \
+	done
+	sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' \
+		$(UNITS)/systemd/system/chainmail-*.service
+	install -D -m 644 etc/systemd/sysusers.conf \
+		$(UNITS)/sysusers.d/chainmail.conf
+	install -D -m 644 etc/systemd/tmpfiles.conf \
+		$(UNITS)/tmpfiles.d/chainmail.conf
+
 clean:
 	rm -rf build
 
-.PHONY: all units helpers test fuzz fuzzers lint install clean
+.PHONY: all units helpers test fuzz fuzzers lint install \
+	install-systemd clean
 .SECONDARY:
 -include $(shell [ -d $(B) ] && find $(B) -name '*.d')

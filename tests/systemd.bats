@@ -1,0 +1,41 @@
+#!/usr/bin/env bats
+# The units are whole, name what exists, and leave a service little.
+load helper
+
+setup() {
+	need systemd-analyze
+	make -s -C "$TOP" install-systemd DESTDIR="$BATS_TEST_TMPDIR/root"
+	units=$BATS_TEST_TMPDIR/root/usr/lib/systemd/system
+}
+
+@test "no service is more exposed than 1.0" {
+	systemd-analyze security --offline=true --root="$BATS_TEST_TMPDIR/root" chainmail-tlsd.service >/dev/null 2>&1 ||
+		skip 'this systemd-analyze has no --offline'
+	for unit in "$units"/chainmail-*.service; do
+		systemd-analyze security --offline=true --threshold=10 \
+			--root="$BATS_TEST_TMPDIR/root" "${unit##*/}"
+	done
+}
+
+@test "the units have no mistakes" {
+	# The programs need not be installed for this.
+	for unit in "$units"/*.service; do
+		sed -i 's,^ExecStart=[^ ]*,ExecStart=/bin/true,' "$unit"
+	done
+	SYSTEMD_UNIT_PATH=$units: run systemd-analyze verify --man=no "$units"/chainmail*.*
+	grep -iE 'chainmail' <<<"$output" | grep -v 'Command.*is not executable' && return 1
+	return 0
+}
+
+@test "each service that the target wants has its unit, each socket its service" {
+	while read -r unit; do
+		[ -f "$units/$unit" ]
+	done < <(sed -n 's/^\(Wants\|Sockets\|Requires\|Service\|After\)=//p' "$units"/chainmail* | tr ' ' '\n' | sort -u)
+}
+
+@test "each program that a service names is there" {
+	while read -r _ program _; do
+		[ -x "$BUILD/bin/${program##*/}" ]
+	done < <(sed -n 's/^ExecStart=/x /p' "$units"/*.service)
+	[ -x "$BUILD/bin/listen" ]
+}
