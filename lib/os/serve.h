@@ -32,6 +32,12 @@ struct serve {
 int serve(const struct serve *s);
 /* This process will serve many connections (fork per connection). */
 bool serve_is_parent(void);
+/* For a service with a socket of its own: make descriptor 0 the listening
+ * socket. That is systemd's (LISTEN_FDS: descriptor 3, which proc_start() must
+ * have kept), or what descriptor 0 is already (any socket), or else a new Unix
+ * socket of this type at path, mode 0660; one that a dead process left is
+ * replaced. Dies when another process answers there. */
+void serve_bind(const char *path, int type);
 
 /* The channel's packets, for listen: "conn n=… PROTO=… TCPREMOTEIP=… …" with
  * one descriptor; back comes "end n=… exit=…" (exit: code, or 128 + signal). */

@@ -1,0 +1,125 @@
+/* tlsd: holds the private keys; does the TLS handshake of a connection whose
+ * descriptor another program passes to it, and gives back a plaintext one.
+ *	descriptor 0	a listening SOCK_SEQPACKET socket, or anything else:
+ *			then it binds CHAINMAIL_RUN/tls; 3: systemd's socket
+ *	descriptor 2	the log
+ * Runs as chainmail-tls, the only reader of CHAINMAIL_ETC/tls. One process per
+ * connection, forked from one that has everything prepared.
+ * Exit codes: 0 ended by SIGTERM, 64 usage, 75 temporary, 78 configuration. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "context.h"
+#include "handshake.h"
+#include "os/dirs.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+#include "os/serve.h"
+#include "relay.h"
+
+enum { CHILDREN_MAX = 20000, FOLDERS_MAX = 1000 };
+
+/* The connection's own process: first everything that needs more than the
+ * connection, then the sandbox, then the client's first byte. */
+static int
+session(void *arg)
+{
+	struct handshake h = { .certs = arg,
+		.service = STR_INIT,
+		.alpn = STR_INIT,
+		.peer = STR_INIT,
+		.sni = STR_INIT };
+	int plain[2], one = 1;
+
+	h.certs->parent = false;
+	close(1);
+	if (handshake_request(&h, 0) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plain) < 0)
+		return TEMP;
+	certs_refresh(h.certs);
+	setsockopt(h.tcp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	proc_limit(&(struct proc_limits){ .no_fork = true });
+	sandbox_calls(CALLS_SOCKET);
+
+	if (handshake_run(&h) < 0) {
+		handshake_answer(&h, -1);
+		_exit(DATA);
+	}
+	handshake_answer(&h, plain[1]);
+	close(plain[1]);
+	close(0);
+	SSL_set_SSL_CTX(h.ssl, h.certs->front);
+	certs_wipe(h.certs);
+	relay_run(h.ssl, h.tcp, plain[0]);
+	_exit(DONE); /* nothing to clean up that the kernel does not */
+}
+
+static void
+tick(void *arg)
+{
+	struct certs *c = arg;
+
+	certs_refresh(c);
+	tickets_rotate(&c->tickets);
+}
+
+struct allowed {
+	struct sandbox_path paths[FOLDERS_MAX];
+	size_t count;
+};
+
+static void
+folder_allow(const char *folder, void *arg)
+{
+	struct allowed *a = arg;
+
+	if (a->count < FOLDERS_MAX)
+		a->paths[a->count++] = (struct sandbox_path){
+			mem_text(span_text(folder)), SANDBOX_READ
+		};
+}
+
+/* The parent reads certificates and forks; nothing else. */
+static void
+enter_sandbox(const struct certs *c)
+{
+	struct allowed *a = mem_new(sizeof *a);
+
+	folder_allow(c->path.at, a);
+	certs_folders(c, folder_allow, a);
+	proc_limit(&(struct proc_limits){ .memory = 512 << 20 });
+	sandbox_paths(a->paths, a->count);
+	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_ACCEPT | CALLS_FORK |
+	    CALLS_SANDBOX);
+	free(a);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct certs certs = {
+		.path = STR_INIT, .parent = true, .prepare = handshake_prepare
+	};
+	struct serve how = { .session = session,
+		.arg = &certs,
+		.tick = tick,
+		.max = CHILDREN_MAX };
+	struct str path = STR_INIT;
+
+	proc_start(argv[0], 4);
+	if (argc != 1)
+		die(USAGE, "usage: tlsd");
+	OPENSSL_init_ssl(
+	    OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+	certs_open(&certs);
+	certs_refresh(&certs);
+	str_setf(&path, "%s/tls", dir_run());
+	serve_bind(path.at, SOCK_SEQPACKET);
+	str_free(&path);
+	enter_sandbox(&certs);
+	return serve(&how);
+}

@@ -1,0 +1,72 @@
+/* The socket of a service that listens itself: see os/serve.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "os/serve.h"
+#include "os/sock.h"
+
+enum { FD_SERVED = 0, FD_SYSTEMD = 3, BACKLOG = 1024 };
+
+static bool
+is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* A socket that a dead process left behind may go; a live one may not. */
+static void
+leftover_remove(const char *path, int type)
+{
+	int other = sock_connect_unix(path, type, 0);
+
+	if (other >= 0 || errno == EAGAIN)
+		die(TEMP, "another process serves %s; stop it first", path);
+	if (errno == ECONNREFUSED)
+		unlink(path);
+}
+
+static int
+bind_new(const char *path, int type)
+{
+	struct str text = STR_INIT;
+	struct sock_name name;
+	int fd;
+
+	str_setf(
+	    &text, "%s%s", type == SOCK_SEQPACKET ? "seqpacket:" : "", path);
+	if (sock_parse(str_span(&text), &name) < 0)
+		die(CONFIG, "the socket's path %s", path);
+	str_free(&text);
+	leftover_remove(path, type);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    bind(fd, (struct sockaddr *)&name.address, name.len) < 0 ||
+	    chmod(path, 0660) < 0 || listen(fd, BACKLOG) < 0)
+		die(TEMP, "listen on %s", path);
+	return fd;
+}
+
+void
+serve_bind(const char *path, int type)
+{
+	const char *passed = getenv("LISTEN_FDS");
+	int fd;
+
+	if (passed != NULL && strcmp(passed, "1") == 0 && is_socket(FD_SYSTEMD))
+		fd = FD_SYSTEMD;
+	else if (is_socket(FD_SERVED))
+		return;
+	else
+		fd = bind_new(path, type);
+	if (dup2(fd, FD_SERVED) < 0)
+		die(TEMP, "dup2");
+	close(fd);
+	errno = 0;
+}
