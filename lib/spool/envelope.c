@@ -73,7 +73,7 @@ recipient_new(struct envelope *e)
 }
 
 void
-envelope_add(struct envelope *e, const struct recipient *r)
+envelope_to(struct envelope *e, const struct recipient *r)
 {
 	*recipient_new(e) = (struct recipient){
 		envelope_keep(e, r->address),

@@ -37,7 +37,7 @@ void envelope_clear(struct envelope *e);
 /* A copy of s that lives as long as the envelope's content. */
 struct span envelope_keep(struct envelope *e, struct span s);
 /* One recipient more; the words are copied. */
-void envelope_add(struct envelope *e, const struct recipient *r);
+void envelope_to(struct envelope *e, const struct recipient *r);
 
 /* Append the lines after the first, and the empty line that ends them. */
 void envelope_write(const struct envelope *e, struct str *out);

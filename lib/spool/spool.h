@@ -38,12 +38,13 @@ int spool_scratch(const struct spool *s);
 struct spool_file {
 	const struct spool *spool;
 	struct id id;
-	int fd;             /* -1: none */
-	struct str pending; /* not written yet */
-	size_t header;      /* bytes before the message */
-	uint64_t size;      /* bytes of the message so far */
-	bool shared;        /* somebody else writes it too */
-	int error;          /* 0, or errno of the first failure */
+	struct id temporary; /* name in tmp/ */
+	int fd;              /* -1: none */
+	struct str pending;  /* not written yet */
+	size_t header;       /* bytes before the message */
+	uint64_t size;       /* bytes of the message so far */
+	bool shared;         /* somebody else writes it too */
+	int error;           /* 0, or errno of the first failure */
 };
 
 /* Make tmp/ID and begin it with the envelope; -1 and errno (nothing is left
@@ -82,6 +83,8 @@ struct spool_message {
  * on what is broken. */
 enum spool_found spool_check(
     int fd, struct spool_message *m_r, const char **why_r);
+/* The envelope of a file's first header bytes; false: it makes no sense. */
+bool spool_envelope(struct envelope *e, struct span head);
 /* Open and check new/NAME, its owner too, and read its envelope (NULL: don't).
  * Only after SPOOL_WHOLE m_r->fd is open, and the caller's to close. */
 enum spool_found spool_read(const struct spool *s, const char *name,

@@ -105,13 +105,17 @@ spool_check(int fd, struct spool_message *m_r, const char **why_r)
 	return r;
 }
 
+bool
+spool_envelope(struct envelope *e, struct span head)
+{
+	return envelope_parse(e, span_from(head, SPOOL_FIRST_LEN));
+}
+
 /* The envelope, of which the first bytes are in head. */
 static enum spool_found
 envelope_read(const struct spool_message *m, struct str *head,
     struct envelope *e, const char **why)
 {
-	struct span text;
-
 	if (head->len < m->header) {
 		size_t more = m->header - head->len;
 		ssize_t n = read_at(
@@ -121,8 +125,7 @@ envelope_read(const struct spool_message *m, struct str *head,
 			return SPOOL_LATER;
 		head->len += (size_t)n;
 	}
-	text = span_from(span_head(str_span(head), m->header), SPOOL_FIRST_LEN);
-	if (envelope_parse(e, text))
+	if (spool_envelope(e, span_head(str_span(head), m->header)))
 		return SPOOL_WHOLE;
 	*why = "envelope makes no sense";
 	return SPOOL_BROKEN;

@@ -45,8 +45,15 @@ int
 spool_create(struct spool_file *f, const struct spool *s, const struct id *id,
     const struct envelope *e)
 {
-	*f = (struct spool_file){ .spool = s, .id = *id, .pending = STR_INIT };
-	f->fd = file_create(s->tmp, f->id.text, 0600);
+	*f = (struct spool_file){
+		.spool = s, .id = *id, .temporary = *id, .pending = STR_INIT
+	};
+	f->fd = file_create(s->tmp, f->temporary.text, 0600);
+	if (f->fd < 0 && errno == EEXIST) {
+		/* A derived id, and its writer was killed the last time. */
+		f->temporary = id_new();
+		f->fd = file_create(s->tmp, f->temporary.text, 0600);
+	}
 	if (f->fd < 0)
 		return -1;
 	/* The other programs of the chain have other uids and the same group;
@@ -129,7 +136,7 @@ spool_commit(struct spool_file *f)
 {
 	struct commit c = { .fd = f->fd,
 		.from_dir = f->spool->tmp,
-		.from = f->id.text,
+		.from = f->temporary.text,
 		.to_dir = f->spool->new,
 		.to = f->id.text };
 	int r;
@@ -151,7 +158,7 @@ spool_abort(struct spool_file *f)
 {
 	if (f->fd < 0)
 		return;
-	unlinkat(f->spool->tmp, f->id.text, 0);
+	unlinkat(f->spool->tmp, f->temporary.text, 0);
 	release(f);
 	errno = f->error;
 }
