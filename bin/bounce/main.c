@@ -1,0 +1,195 @@
+/* bounce: a report on a message of the spool, for its sender.
+ *
+ *	bounce [-f | -d] [-r reason] [state-file] < spool-file > report
+ *
+ * About the recipients that failed (-f) or were delivered to (-d) and that the
+ * sender has not been told of; without a state file about all of them.
+ * Descriptors: 0 the spool file, 1 the report (header and body, LF), 2 the
+ * log. Uid: chainmail-queue.
+ * Exit codes: 0 done; 64 usage; 65 no spool file, or nothing to report; 75. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/io.h"
+#include "mail/header.h"
+#include "os/conf.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+#include "report.h"
+
+enum {
+	MEMORY_MAX = 256 << 20,
+	FILES_MAX = 16,
+	HEADER_MAX = 1 << 20,
+	STATE_MAX = 64 << 20,
+};
+
+struct bounce {
+	struct report report;
+	struct spool_message message;
+	struct envelope envelope;
+	struct str me, text, state;
+	const char *reason;
+};
+
+static void
+usage(void)
+{
+	errno = 0;
+	die(USAGE,
+	    "usage: bounce [-f | -d] [-r reason] [state-file] < spool-file");
+}
+
+static void
+read_from(uint64_t offset, uint64_t len, struct str *out)
+{
+	char *into = str_reserve(out, len);
+	ssize_t n = pread(STDIN_FILENO, into, len, (off_t)offset);
+
+	if (n < 0 || (uint64_t)n < len)
+		die(TEMP, "read the spool file");
+	out->len += len;
+	out->at[out->len] = '\0';
+}
+
+static void
+message_read(struct bounce *b)
+{
+	struct str head = STR_INIT;
+	const char *why = NULL;
+	uint64_t size;
+	enum spool_found found = spool_check(STDIN_FILENO, &b->message, &why);
+
+	if (found == SPOOL_LATER)
+		die(TEMP, "read the spool file");
+	if (found == SPOOL_BROKEN)
+		die(DATA, "standard input is no spool file: %s", why);
+	read_from(0, b->message.header, &head);
+	if (!spool_envelope(&b->envelope, str_span(&head)))
+		die(DATA, "the envelope makes no sense");
+	str_free(&head);
+	size = b->message.size < HEADER_MAX ? b->message.size : HEADER_MAX;
+	read_from(b->message.header, size, &b->text);
+}
+
+/* Which recipients, and what became of them. */
+static void
+results_choose(struct bounce *b, bool known)
+{
+	size_t count = b->envelope.count;
+	struct result *res = arena_new(&b->envelope.text, count * sizeof *res);
+	bool *chosen = arena_new(&b->envelope.text, count);
+	bool any = false;
+
+	state_parse(str_span(&b->state), &b->envelope.text, res, count);
+	for (size_t i = 0; i < count; i++) {
+		if (known) {
+			chosen[i] = res[i].attempts > 0 && !res[i].reported &&
+			    res[i].verdict != TEMP &&
+			    (res[i].verdict != DONE) == b->report.failed;
+		} else {
+			chosen[i] = true;
+			res[i].at = b->report.now;
+			res[i].status = b->report.failed ? SPAN("5.0.0")
+							 : SPAN("2.0.0");
+			res[i].text = span_text(b->reason);
+		}
+		any = any || chosen[i];
+	}
+	if (!any)
+		die(DATA, "there is nothing to report");
+	b->report.results = res;
+	b->report.chosen = chosen;
+}
+
+/* RFC 3461 6.2: the whole message unless RET=HDRS; but no long one, and none
+ * of one that arrived. */
+static void
+original_choose(struct bounce *b)
+{
+	struct span text = str_span(&b->text);
+
+	b->report.header = span_head(text, header_size(text));
+	if (b->report.failed && b->message.size <= RETURN_MAX &&
+	    !span_equal_case(b->envelope.ret, SPAN("HDRS")))
+		b->report.original = text;
+}
+
+/* The id is in the spool file's name, which is not known here; the state file's
+ * name has it. */
+static void
+identify(struct bounce *b, const char *state)
+{
+	const char *slash = state == NULL ? NULL : strrchr(state, '/');
+	const char *name = slash == NULL ? state : slash + 1;
+
+	b->report.now = clock_wall_s();
+	b->report.birth = b->report.now;
+	b->report.own = id_new();
+	if (name == NULL || !id_valid(span_text(name)))
+		return;
+	memcpy(b->report.message.text, name, ID_LEN);
+	b->report.birth = id_birth_ms(span_text(name)) / 1000;
+}
+
+/* Open what is needed and close the door. */
+static void
+prepare(struct bounce *b, const char *state)
+{
+	int etc = conf_open();
+
+	conf_me(etc, &b->me);
+	if (etc >= 0)
+		close(etc);
+	if (state != NULL) {
+		int fd = open(state, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || read_all(fd, STATE_MAX, &b->state) < 0)
+			die(TEMP, "read %s", state);
+		close(fd);
+	}
+	proc_limit(&(struct proc_limits){
+	    .memory = MEMORY_MAX, .files = FILES_MAX, .no_fork = true });
+	sandbox_paths(NULL, 0);
+	sandbox_calls(CALLS_FILES);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bounce b = { .me = STR_INIT,
+		.text = STR_INIT,
+		.state = STR_INIT,
+		.reason = "",
+		.report.failed = true };
+	struct str out = STR_INIT;
+	int c;
+
+	proc_start(argv[0], 3);
+	while ((c = getopt(argc, argv, "dfr:")) != -1) {
+		if (c == '?')
+			usage();
+		if (c == 'r')
+			b.reason = optarg;
+		else
+			b.report.failed = c == 'f';
+	}
+	if (argc - optind > 1)
+		usage();
+	prepare(&b, argv[optind]);
+	envelope_init(&b.envelope);
+	identify(&b, argv[optind]);
+	message_read(&b);
+	results_choose(&b, argv[optind] != NULL);
+	original_choose(&b);
+	b.report.me = str_span(&b.me);
+	b.report.envelope = &b.envelope;
+	report_write(&b.report, &out);
+	if (write_all(STDOUT_FILENO, str_span(&out)) < 0)
+		die(TEMP, "write the report");
+	return DONE;
+}
