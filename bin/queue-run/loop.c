@@ -1,0 +1,202 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "runner.h"
+
+enum {
+	EVENTS_SIZE = 65536,
+	CLOSING_MS = 10000, /* wait this long for answers at the end */
+	CLEAN_MS = 6 * 3600 * 1000,
+	PAUSE_MAX_S = 3600, /* look again: the clock may have been set */
+	RECONNECT_MS = 500,
+};
+
+static void
+events_read(struct runner *r)
+{
+	static _Alignas(struct inotify_event) char events[EVENTS_SIZE];
+	ssize_t n = read(r->inotify, events, sizeof events);
+
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *e = (const void *)(events + at);
+
+		if (e->mask & IN_Q_OVERFLOW)
+			start_new(r, false);
+		else if (e->len > 0)
+			queue_add(&r->queue, span_text(e->name));
+		at += (ssize_t)(sizeof *e + e->len);
+	}
+}
+
+static void
+signals_read(struct runner *r)
+{
+	struct signalfd_siginfo s;
+
+	while (read(r->signals, &s, sizeof s) == sizeof s) {
+		if (s.ssi_signo == SIGHUP)
+			queue_wake(&r->queue, clock_wall_s());
+		else if (s.ssi_signo != SIGCHLD)
+			r->closing = true;
+	}
+}
+
+/* Messages whose state could not be written. */
+static void
+stuck_try(struct runner *r)
+{
+	int64_t now = clock_mono_ms();
+
+	while (r->stuck.first != NULL && r->stuck.first->stuck_ms <= now) {
+		struct work *w = list_pop(&r->stuck);
+
+		r->in_hand++;
+		work_settle(r, w);
+	}
+}
+
+static size_t
+outstanding(const struct runner *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < POOLS; i++)
+		n += r->pools[i].outstanding;
+	return n;
+}
+
+static bool
+is_over(struct runner *r)
+{
+	if (r->closing) {
+		if (r->closing_ms == 0)
+			r->closing_ms = clock_mono_ms() + CLOSING_MS;
+		return outstanding(r) == 0 || clock_mono_ms() > r->closing_ms;
+	}
+	if (!r->once || r->in_hand > 0 ||
+	    queue_pause(&r->queue, clock_wall_s()) == 0)
+		return false;
+	/* What was renamed into new/ has its event already. */
+	events_read(r);
+	return queue_pause(&r->queue, clock_wall_s()) != 0;
+}
+
+/* Milliseconds to wait for events. */
+static int
+pause_ms(const struct runner *r)
+{
+	int64_t s = queue_pause(&r->queue, clock_wall_s());
+
+	/* Something is due but no worker took it: busy ones will answer, and
+	 * missing ones are looked for again. */
+	if (s == 0 || r->to_send.first != NULL || r->closing)
+		return RECONNECT_MS;
+	if (r->stuck.first != NULL)
+		return 1000;
+	return (int)(s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000;
+}
+
+enum { POLL_FIRST = 2 }; /* after the signals and inotify */
+struct polled {
+	struct pollfd *fds;
+	struct connection **connections;
+	struct pool **pools;
+	size_t count, size;
+};
+
+static void
+polled_fill(struct runner *r, struct polled *p)
+{
+	p->count = POLL_FIRST;
+	for (size_t i = 0; i < POOLS; i++)
+		for (size_t k = 0; k < r->pools[i].count; k++) {
+			struct connection *c = r->pools[i].connections[k];
+
+			p->fds[p->count] = (struct pollfd){ .fd = c->fd,
+				.events = POLLIN };
+			p->pools[p->count] = &r->pools[i];
+			p->connections[p->count++] = c;
+		}
+}
+
+static void
+polled_init(struct runner *r, struct polled *p)
+{
+	p->size = POLL_FIRST;
+	for (size_t i = 0; i < POOLS; i++)
+		p->size += r->pools[i].max;
+	p->fds = mem_resize(NULL, p->size, sizeof *p->fds);
+	p->connections = mem_resize(NULL, p->size, sizeof *p->connections);
+	p->pools = mem_resize(NULL, p->size, sizeof *p->pools);
+	p->fds[0] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
+	p->fds[1] = (struct pollfd){ .fd = r->inotify, .events = POLLIN };
+}
+
+static void
+polled_free(struct polled *p)
+{
+	free(p->fds);
+	free(p->connections);
+	free(p->pools);
+}
+
+/* Note at the end what is known of messages that are not finished. */
+static void
+works_abandon(struct runner *r)
+{
+	struct work *w;
+
+	while ((w = list_pop(&r->to_send)) != NULL)
+		work_abandon(r, w);
+	while ((w = list_pop(&r->stuck)) != NULL)
+		work_abandon(r, w);
+}
+
+static void
+turn(struct runner *r, struct polled *p)
+{
+	polled_fill(r, p);
+	if (poll(p->fds, p->count, pause_ms(r)) < 0)
+		return;
+	if (p->fds[0].revents != 0)
+		signals_read(r);
+	/* Answers first: they make room for what is new. No connection of
+	 * the list is closed but by its own turn. */
+	for (size_t i = POLL_FIRST; i < p->count; i++)
+		if (p->fds[i].revents != 0)
+			answer_read(r, p->pools[i], p->connections[i]);
+	if (p->fds[1].revents != 0)
+		events_read(r);
+	stuck_try(r);
+	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
+		start_clean(r);
+}
+
+int
+loop(struct runner *r)
+{
+	struct polled p;
+	struct logline l;
+
+	polled_init(r, &p);
+	for (;;) {
+		if (!r->closing)
+			work_go_on(r);
+		if (is_over(r))
+			break;
+		turn(r, &p);
+	}
+	works_abandon(r);
+	polled_free(&p);
+	log_start(&l, "end");
+	log_number(&l, "messages", (int64_t)r->queue.count);
+	log_write(&l);
+	return r->exit;
+}

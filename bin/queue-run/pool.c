@@ -1,0 +1,154 @@
+#include "pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/sock.h"
+
+enum {
+	RETRY_MS = 500, /* between attempts to reach a socket */
+	SLOW_MS = 30,   /* a worker this long on a job may be in a pipe */
+};
+
+void
+pool_init(struct pool *p, const char *path, size_t max, uint64_t *number)
+{
+	*p = (struct pool){ .max = max, .number = number };
+	if (path != NULL)
+		p->path = mem_text(span_text(path));
+	p->connections = mem_resize(NULL, max, sizeof(struct connection *));
+}
+
+void
+pool_free(struct pool *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		close(p->connections[i]->fd);
+		free(p->connections[i]);
+	}
+	free(p->connections);
+	free(p->path);
+	*p = (struct pool){ 0 };
+}
+
+void
+pool_adopt(struct pool *p, int fd)
+{
+	struct connection *c = mem_new(sizeof *c);
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	c->fd = fd;
+	p->connections[p->count++] = c;
+}
+
+static bool
+pool_open(struct pool *p)
+{
+	int fd;
+
+	if (p->path == NULL || p->count == p->max ||
+	    clock_mono_ms() < p->retry_ms)
+		return false;
+	fd = sock_connect_unix(p->path, SOCK_SEQPACKET, 0);
+	if (fd < 0) {
+		p->retry_ms = clock_mono_ms() + RETRY_MS;
+		return false;
+	}
+	pool_adopt(p, fd);
+	return true;
+}
+
+bool
+pool_exists(struct pool *p)
+{
+	return p->count > 0 || pool_open(p);
+}
+
+/* An idle worker first; else one more worker; else the least busy of those that
+ * answer quickly, where the job is done together with others; else the least
+ * busy one. */
+struct connection *
+pool_choose(struct pool *p)
+{
+	struct connection *best = NULL;
+	int64_t slow = 0;
+	bool best_slow = false;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct connection *c = p->connections[i];
+		bool is_slow;
+
+		if (c->count == 0)
+			return c;
+		if (c->count == JOBS_MAX)
+			continue;
+		if (slow == 0)
+			slow = clock_mono_ms() - SLOW_MS;
+		is_slow = c->oldest_ms < slow;
+		if (best == NULL || (best_slow && !is_slow) ||
+		    (best_slow == is_slow && c->count < best->count)) {
+			best = c;
+			best_slow = is_slow;
+		}
+	}
+	if (pool_open(p))
+		return p->connections[p->count - 1];
+	return best;
+}
+
+uint64_t
+pool_number(struct pool *p)
+{
+	return *p->number + 1;
+}
+
+int
+pool_send(struct pool *p, struct connection *c, struct span record, int fd,
+    struct job job)
+{
+	if (sock_send(c->fd, record, &fd, fd < 0 ? 0 : 1) < 0)
+		return -1;
+	job.n = ++*p->number;
+	if (c->count == 0)
+		c->oldest_ms = clock_mono_ms();
+	c->jobs[c->count++] = job;
+	p->outstanding++;
+	return 0;
+}
+
+bool
+pool_answered(
+    struct pool *p, struct connection *c, uint64_t n, struct job *job_r)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->jobs[i].n != n)
+			continue;
+		*job_r = c->jobs[i];
+		c->jobs[i] = c->jobs[--c->count];
+		c->oldest_ms = clock_mono_ms(); /* it answers: not stuck */
+		p->outstanding--;
+		return true;
+	}
+	return false;
+}
+
+size_t
+pool_end(struct pool *p, struct connection *c, struct job *jobs_r)
+{
+	size_t n = c->count;
+
+	for (size_t i = 0; i < n; i++)
+		jobs_r[i] = c->jobs[i];
+	p->outstanding -= n;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->connections[i] == c)
+			p->connections[i] = p->connections[--p->count];
+	close(c->fd);
+	free(c);
+	p->retry_ms = clock_mono_ms() + RETRY_MS / 10;
+	return n;
+}

@@ -1,0 +1,59 @@
+/* Connections to worker processes. Each is a packet socket with one worker
+ * behind it; several jobs may be outstanding on it, so that the worker can do
+ * them together. */
+#ifndef POOL_H
+#define POOL_H
+
+#include "base/str.h"
+
+enum {
+	JOBS_MAX = 24, /* outstanding on one connection */
+};
+
+struct work;
+struct job {
+	uint64_t n; /* in the record; no two are the same */
+	struct work *work;
+	size_t index; /* recipient */
+};
+
+struct connection {
+	int fd;
+	size_t count; /* jobs outstanding */
+	struct job jobs[JOBS_MAX];
+	int64_t oldest_ms; /* when the oldest was sent (clock_mono_ms) */
+};
+
+struct pool {
+	char *path; /* of the workers' socket; NULL: cannot be opened again */
+	struct connection **connections;
+	size_t count, max;
+	size_t outstanding;
+	int64_t retry_ms; /* no new connection before (clock_mono_ms) */
+	uint64_t *number; /* of the last job of all pools */
+};
+
+void pool_init(struct pool *p, const char *path, size_t max, uint64_t *number);
+void pool_free(struct pool *p);
+/* Adopt a connection to a worker that was started by ourselves. */
+void pool_adopt(struct pool *p, int fd);
+
+/* The connection that should get the next job, opened if need be; NULL when
+ * there is none or all are full. */
+struct connection *pool_choose(struct pool *p);
+/* There is a worker, or a socket where one can be had. */
+bool pool_exists(struct pool *p);
+/* The record's n: set it, then pool_send(). */
+uint64_t pool_number(struct pool *p);
+/* Send a job whose record names pool_number(); -1 and errno, and the connection
+ * should be ended unless it was EAGAIN (it can't take more now). */
+int pool_send(struct pool *p, struct connection *c, struct span record, int fd,
+    struct job job);
+/* Take the job of this number off a connection; false if it has none such. */
+bool pool_answered(
+    struct pool *p, struct connection *c, uint64_t n, struct job *job_r);
+/* Close a connection; its jobs, up to JOBS_MAX, go to jobs_r. Returns their
+ * number. */
+size_t pool_end(struct pool *p, struct connection *c, struct job *jobs_r);
+
+#endif

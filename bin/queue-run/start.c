@@ -1,0 +1,177 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "base/log.h"
+#include "os/dirs.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "runner.h"
+
+enum {
+	STALE_S = 36 * 3600, /* no writer lives this long */
+	LOCK_MS = 3000,      /* a helper of one that was killed ends soon */
+};
+
+void
+start_lock(void)
+{
+	int dir = dir_open(AT_FDCWD, dir_spool());
+
+	/* Held until this process ends. */
+	if (dir < 0 || lock_take(dir, "queue-run.lock", LOCK_MS) < 0)
+		die(TEMP,
+		    errno == EAGAIN ? "another queue-run works on %s"
+				    : "lock %s",
+		    dir_spool());
+	close(dir);
+}
+
+/* Call each() for every name of a directory. */
+static void
+names_each(struct runner *r, int dir,
+    void (*each)(struct runner *r, const char *name, bool flag), bool flag)
+{
+	int copy = dir_open(dir, ".");
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	if (d == NULL) {
+		if (copy >= 0)
+			close(copy);
+		die(TEMP, "read the spool's directory");
+	}
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			each(r, e->d_name, flag);
+	closedir(d);
+}
+
+static void
+new_take(struct runner *r, const char *name, bool again)
+{
+	struct entry *e = queue_add(&r->queue, span_text(name));
+
+	if (e != NULL)
+		e->again = again;
+	else if (!id_valid(span_text(name)))
+		spool_reject(&r->spool, name, "name is no id");
+}
+
+void
+start_new(struct runner *r, bool again)
+{
+	names_each(r, r->spool.new, new_take, again);
+}
+
+/* Keep a report that is due out of the queue until its message is settled: an
+ * earlier process may have made it already. */
+static void
+report_hold(struct runner *r, const char *name, enum report kind,
+    struct result *res, size_t count)
+{
+	struct id id = report_id(name, kind, res, count);
+	struct entry *held;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!report_due(kind, &res[i]))
+			continue;
+		held = queue_find(&r->queue, (struct span){ id.text, ID_LEN });
+		if (held != NULL)
+			queue_take_out(&r->queue, held, PLACE_HELD);
+		return;
+	}
+}
+
+static void
+entry_schedule(
+    struct runner *r, struct entry *e, struct result *res, size_t count)
+{
+	int64_t next = INT64_MAX;
+	bool open = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (res[i].attempts > e->tries)
+			e->tries = (uint16_t)res[i].attempts;
+		if (res[i].attempts == 0)
+			open = true;
+		else if (res[i].verdict == TEMP && res[i].next < next)
+			next = res[i].next;
+	}
+	report_hold(r, e->id, REPORT_FAILED, res, count);
+	report_hold(r, e->id, REPORT_DELIVERED, res, count);
+	/* With something untried or a report due it stays where it is: now. */
+	for (size_t i = 0; i < count; i++)
+		if (report_due(REPORT_FAILED, &res[i]) ||
+		    report_due(REPORT_DELIVERED, &res[i]))
+			open = true;
+	if (!open && next < INT64_MAX)
+		queue_wait(&r->queue, e, next);
+}
+
+static void
+state_take(struct runner *r, const char *name, bool unused)
+{
+	struct entry *e = queue_find(&r->queue, span_text(name));
+	struct envelope envelope;
+	struct spool_message m;
+	struct result *res;
+
+	(void)unused;
+	if (e == NULL) { /* its message is finished */
+		unlinkat(r->spool.state, name, 0);
+		return;
+	}
+	envelope_init(&envelope);
+	if (spool_read(&r->spool, name, &m, &envelope, NULL) == SPOOL_WHOLE) {
+		close(m.fd);
+		res = arena_new(&envelope.text, envelope.count * sizeof *res);
+		if (state_read(&r->spool, name, &envelope.text, res,
+			envelope.count) == 0)
+			entry_schedule(r, e, res, envelope.count);
+	}
+	envelope_free(&envelope);
+}
+
+static void
+tmp_take(struct runner *r, const char *name, bool unused)
+{
+	struct stat st;
+	struct logline l;
+
+	(void)unused;
+	if (fstatat(r->spool.tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode) || clock_wall_s() - st.st_mtime < STALE_S)
+		return;
+	unlinkat(r->spool.tmp, name, 0);
+	log_start(&l, "stale");
+	log_text(&l, "file", name);
+	log_number(&l, "bytes", st.st_size);
+	log_write(&l);
+}
+
+void
+start_clean(struct runner *r)
+{
+	names_each(r, r->spool.tmp, tmp_take, false);
+	r->cleaned_ms = clock_mono_ms();
+}
+
+void
+start_scan(struct runner *r)
+{
+	struct logline l;
+
+	start_clean(r);
+	start_new(r, true);
+	names_each(r, r->spool.state, state_take, false);
+	log_start(&l, "start");
+	log_number(&l, "messages", (int64_t)r->queue.count);
+	log_number(&l, "waiting", (int64_t)r->queue.waiting);
+	log_write(&l);
+}
