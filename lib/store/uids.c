@@ -172,8 +172,8 @@ uids_validity_new(const struct store *s)
 		span_number(&line, UINT32_MAX - 1, &last);
 	if (now <= last)
 		now = last + 1;
-	int len = snprintf(
-	    text, sizeof text, "chainmail-validity 1 last=%010ju\n", now);
+	int len = snprintf(text, sizeof text,
+	    "chainmail-validity 1 last=%010ju\n", (uintmax_t)now);
 
 	if (n < 0 || now > UINT32_MAX ||
 	    pwrite(fd, text, (size_t)len, 0) != len || fdatasync(fd) < 0 ||
