@@ -66,10 +66,13 @@ $(scripts:%=$(B)/bin/%): $(B)/bin/%: bin/%
 .SECONDEXPANSION:
 own = $(patsubst %,$(B)/%.a,$(filter $(programs),$(notdir $(patsubst %/,%,$(dir $(1))))))
 $(units): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 $(fuzzers): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(helpers): $(B)/%: $(B)/obj/%.o $(LIB)
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 units: $(units)
