@@ -1,0 +1,138 @@
+/* MAIL and RCPT. */
+#include "os/sock.h"
+#include "parameter.h"
+#include "policy.h"
+
+/* A bare path, without its brackets, up to a blank. */
+static bool
+take_bare(struct span *rest, struct address *a_r)
+{
+	return address_take(rest, a_r) &&
+	    (rest->len == 0 || byte_is_blank(rest->at[0]));
+}
+
+/* "FROM:<path>" or "TO:<path>". RFC 5321 3.3: no blank after the colon, and
+ * brackets; clients that log in include some that know neither. */
+static bool
+take_path(
+    struct session *s, struct span *rest, struct span word, struct address *a_r)
+{
+	bool lax = s->service != MX && s->service != LMTP;
+	struct span before;
+
+	if (!span_take_case(rest, word)) {
+		reply(s, 501, "5.5.4", "%s<address> is missing", word.at);
+		return false;
+	}
+	if (lax)
+		*rest = span_trim(*rest);
+	before = *rest;
+	if (address_take_path(rest, a_r) &&
+	    (rest->len == 0 || byte_is_blank(rest->at[0])))
+		return true;
+	*rest = before;
+	if (lax && take_bare(rest, a_r))
+		return true;
+	reply(s, word.at[0] == 'F' ? 501 : 501,
+	    word.at[0] == 'F' ? "5.1.7" : "5.1.3", "This is no address");
+	return false;
+}
+
+/* RFC 6531 3.3: an address beyond ASCII is for those who said SMTPUTF8. Apple
+ * Mail doesn't say it. */
+static bool
+utf8_allowed(struct session *s, const struct address *a)
+{
+	if (address_is_ascii(a) || s->envelope.smtputf8)
+		return true;
+	if (s->user.len > 0) {
+		s->envelope.smtputf8 = true;
+		return true;
+	}
+	reply(s, 553, "5.6.7", "Say SMTPUTF8 for such an address");
+	return false;
+}
+
+static struct span
+keep_address(struct session *s, const struct address *a)
+{
+	struct str text = STR_INIT;
+	struct span kept;
+
+	address_text(a, &text);
+	kept = envelope_keep(&s->envelope, str_span(&text));
+	str_free(&text);
+	return kept;
+}
+
+/* Nothing on the disk is touched before there is room on it. */
+static bool
+has_room(struct session *s)
+{
+	if (spool_room(&s->server->spool, s->declared,
+		s->server->limits.disk_reserve) == 0)
+		return true;
+	reply(s, 452, "4.3.1", "No room for messages now");
+	return false;
+}
+
+static void
+envelope_begin(struct session *s, const struct address *from)
+{
+	struct envelope *e = &s->envelope;
+
+	e->from = keep_address(s, from);
+	e->client = envelope_keep(e, span_text(fact("TCPREMOTEIP")));
+	e->helo = envelope_keep(e, str_span(&s->helo));
+	e->auth = envelope_keep(e, str_span(&s->user));
+	e->tls = envelope_keep(e, str_span(&s->tls_facts.protocol));
+	e->service = envelope_keep(e, span_text(fact("SERVICE")));
+	if (e->service.len == 0)
+		e->service = SPAN("smtp");
+	s->id = id_new();
+	s->state = MAIL;
+}
+
+void
+mail_run(struct session *s, struct span argument)
+{
+	struct address from;
+
+	envelope_clear(&s->envelope);
+	s->declared = 0;
+	if ((s->service & (SUBMISSION | SUBMISSIONS)) && s->user.len == 0)
+		reply(s, 530, "5.7.0", "Log in first");
+	else if (take_path(s, &argument, SPAN("FROM:"), &from) &&
+	    parameters_read(s, argument, NULL) && utf8_allowed(s, &from) &&
+	    policy_sender(s, &from) && has_room(s)) {
+		envelope_begin(s, &from);
+		reply(s, 250, "2.1.0", "OK");
+	}
+}
+
+void
+rcpt_run(struct session *s, struct span argument)
+{
+	struct recipient r = { .address = SPAN("") };
+	struct address to;
+
+	if (!take_path(s, &argument, SPAN("TO:"), &to))
+		return;
+	if (address_is_null(&to)) {
+		reply(s, 501, "5.1.3", "This is no address");
+		return;
+	}
+	/* RFC 5321 4.5.3.1.10: the rest may come with another MAIL. */
+	if (s->envelope.count >= s->server->limits.recipients) {
+		reply(s, 452, "4.5.3", "Too many recipients");
+		return;
+	}
+	if (!parameters_read(s, argument, &r) || !utf8_allowed(s, &to))
+		return;
+	r.address = keep_address(s, &to);
+	if (!policy_recipient(s, &to, r.address))
+		return;
+	envelope_to(&s->envelope, &r);
+	s->state = RCPT;
+	reply(s, 250, "2.1.5", "OK");
+}

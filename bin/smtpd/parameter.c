@@ -1,0 +1,259 @@
+#include "parameter.h"
+
+#include "base/encode.h"
+
+enum { ENVID_MAX = 100, ORCPT_MAX = 500 }; /* RFC 3461 4.4, 4.2 */
+
+enum outcome { FINE, SYNTAX, TOO_BIG };
+
+struct parameter {
+	const char *name;
+	enum outcome (*read)(
+	    struct session *s, struct span value, struct recipient *r);
+	bool of_rcpt;
+	unsigned services;     /* 0: all */
+	const char *advertise; /* NULL: another one's line covers it */
+};
+
+bool
+xtext_decode(struct span text, struct str *out)
+{
+	char c;
+
+	while (span_take_byte(&text, &c)) {
+		if (c <= ' ' || c > '~' || c == '=')
+			return false;
+		if (c != '+')
+			str_add_byte(out, c);
+		else if (text.len < 2 || !hex_decode(out, span_head(text, 2)))
+			return false;
+		else
+			text = span_from(text, 2);
+	}
+	return true;
+}
+
+/* Decode into the envelope's memory. */
+static bool
+xtext_keep(struct session *s, struct span value, struct span *kept_r)
+{
+	struct str text = STR_INIT;
+	bool ok = value.len > 0 && xtext_decode(value, &text);
+
+	if (ok)
+		*kept_r = envelope_keep(&s->envelope, str_span(&text));
+	str_free(&text);
+	return ok;
+}
+
+/* RFC 1870. */
+static enum outcome
+read_size(struct session *s, struct span value, struct recipient *r)
+{
+	uint64_t limit = s->server->limits.message_size;
+
+	(void)r;
+	if (!span_is_number(value, UINT64_MAX, &s->declared)) {
+		for (size_t i = 0; i < value.len; i++)
+			if (!byte_is_digit(value.at[i]))
+				return SYNTAX;
+		return value.len > 0 && value.len <= 20 ? TOO_BIG : SYNTAX;
+	}
+	return s->declared > limit ? TOO_BIG : FINE;
+}
+
+/* RFC 6152. */
+static enum outcome
+read_body(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	if (span_equal_case(value, SPAN("8BITMIME")))
+		s->envelope.body = SPAN("8BITMIME");
+	else if (!span_equal_case(value, SPAN("7BIT")))
+		return SYNTAX;
+	return FINE;
+}
+
+/* RFC 6531. */
+static enum outcome
+read_smtputf8(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	s->envelope.smtputf8 = true;
+	return value.len == 0 ? FINE : SYNTAX;
+}
+
+/* RFC 3461 4.3. */
+static enum outcome
+read_ret(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	if (span_equal_case(value, SPAN("FULL")))
+		s->envelope.ret = SPAN("FULL");
+	else if (span_equal_case(value, SPAN("HDRS")))
+		s->envelope.ret = SPAN("HDRS");
+	else
+		return SYNTAX;
+	return FINE;
+}
+
+static enum outcome
+read_envid(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	return value.len <= ENVID_MAX &&
+		xtext_keep(s, value, &s->envelope.envid)
+	    ? FINE
+	    : SYNTAX;
+}
+
+/* RFC 4954 5: who sent it first, as the client says; we vouch for nobody but
+ * who logged in, so it is read and forgotten. */
+static enum outcome
+read_auth(struct session *s, struct span value, struct recipient *r)
+{
+	struct str text = STR_INIT;
+	struct address a;
+	bool ok = value.len > 0 && xtext_decode(value, &text) &&
+	    (span_equal(str_span(&text), SPAN("<>")) ||
+		address_parse(str_span(&text), &a));
+
+	(void)s;
+	(void)r;
+	str_free(&text);
+	return ok ? FINE : SYNTAX;
+}
+
+/* RFC 3461 4.1. */
+static enum outcome
+read_notify(struct session *s, struct span value, struct recipient *r)
+{
+	static const char *const words[] = { "NEVER", "SUCCESS", "FAILURE",
+		"DELAY" };
+	struct span rest = value;
+	unsigned seen = 0;
+
+	do {
+		size_t n = span_find(rest, ',');
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < COUNT(words); i++)
+			if (span_equal_case(
+				span_head(rest, n), span_text(words[i])))
+				bit = 1U << i;
+		if (bit == 0 || (seen & bit) || (seen > 0 && bit == 1) ||
+		    (seen & 1))
+			return SYNTAX;
+		seen |= bit;
+		rest = span_from(rest, n);
+	} while (span_take(&rest, ','));
+	r->notify = envelope_keep(&s->envelope, value);
+	for (size_t i = 0; i < r->notify.len; i++)
+		if (byte_is_alpha(r->notify.at[i])) /* upper case */
+			((char *)r->notify.at)[i] &= (char)~0x20;
+	return FINE;
+}
+
+/* RFC 3461 4.2: type;xtext. */
+static enum outcome
+read_orcpt(struct session *s, struct span value, struct recipient *r)
+{
+	size_t n = span_find(value, ';');
+
+	for (size_t i = 0; i < n; i++)
+		if (!byte_is_alpha(value.at[i]) &&
+		    !byte_is_digit(value.at[i]) && value.at[i] != '-')
+			return SYNTAX;
+	return n > 0 && n + 1 < value.len && value.len <= ORCPT_MAX &&
+		xtext_keep(s, value, &r->orcpt)
+	    ? FINE
+	    : SYNTAX;
+}
+
+static const struct parameter parameters[] = {
+	{ "SIZE", read_size, false, 0, "SIZE" },
+	{ "BODY", read_body, false, 0, "8BITMIME" },
+	{ "SMTPUTF8", read_smtputf8, false, 0, "SMTPUTF8" },
+	{ "RET", read_ret, false, 0, "DSN" },
+	{ "ENVID", read_envid, false, 0, NULL },
+	{ "AUTH", read_auth, false, SUBMISSION | SUBMISSIONS, NULL },
+	{ "NOTIFY", read_notify, true, 0, NULL },
+	{ "ORCPT", read_orcpt, true, 0, NULL },
+};
+
+void
+parameters_advertise(const struct session *s, struct str *keywords)
+{
+	for (size_t i = 0; i < COUNT(parameters); i++) {
+		if (parameters[i].advertise == NULL)
+			continue;
+		str_add_text(keywords, parameters[i].advertise);
+		if (parameters[i].read == read_size)
+			str_addf(keywords, " %llu",
+			    (unsigned long long)s->server->limits.message_size);
+		str_add_byte(keywords, '\n');
+	}
+}
+
+static const struct parameter *
+parameter_find(const struct session *s, struct span name, bool of_rcpt)
+{
+	for (size_t i = 0; i < COUNT(parameters); i++) {
+		const struct parameter *p = &parameters[i];
+
+		if (p->of_rcpt == of_rcpt &&
+		    span_equal_case(name, span_text(p->name)) &&
+		    (p->services == 0 || (p->services & s->service)))
+			return p;
+	}
+	return NULL;
+}
+
+static bool
+parameter_read(struct session *s, const struct parameter *p, struct span value,
+    struct recipient *recipient)
+{
+	switch (p->read(s, value, recipient)) {
+	case FINE:
+		return true;
+	case TOO_BIG:
+		reply(s, 552, "5.3.4", "At most %llu bytes, please",
+		    (unsigned long long)s->server->limits.message_size);
+		return false;
+	case SYNTAX:
+		reply(s, 501, "5.5.4", "The value of %s is wrong", p->name);
+		return false;
+	}
+	return false;
+}
+
+bool
+parameters_read(
+    struct session *s, struct span text, struct recipient *recipient)
+{
+	unsigned seen = 0;
+
+	for (text = span_trim(text); text.len > 0; text = span_trim(text)) {
+		struct span word = span_head(text, span_find(text, ' '));
+		size_t equals = span_find(word, '=');
+		struct span value = span_from(word, equals + 1);
+		const struct parameter *p = parameter_find(
+		    s, span_head(word, equals), recipient != NULL);
+
+		if (p == NULL) {
+			reply(s, 555, "5.5.4", "No such parameter here");
+			return false;
+		}
+		if (seen & 1U << (p - parameters) ||
+		    (equals < word.len && value.len == 0)) {
+			reply(s, 501, "5.5.4", "%s twice or without its value",
+			    p->name);
+			return false;
+		}
+		seen |= 1U << (p - parameters);
+		if (!parameter_read(s, p, value, recipient))
+			return false;
+		text = span_from(text, word.len);
+	}
+	return true;
+}

@@ -1,0 +1,18 @@
+/* The parameters of MAIL and RCPT: which there are, and what EHLO says of
+ * them. */
+#ifndef SMTPD_PARAMETER_H
+#define SMTPD_PARAMETER_H
+
+#include "session.h"
+
+/* Read "KEY=value KEY ..." behind the path of MAIL (or RCPT, then recipient is
+ * not NULL) into the session's envelope. False when one was refused; the reply
+ * has been given. */
+bool parameters_read(
+    struct session *s, struct span text, struct recipient *recipient);
+/* Lines of EHLO. */
+void parameters_advertise(const struct session *s, struct str *keywords);
+/* RFC 3461 4: +HH is a byte; false when it isn't xtext. */
+bool xtext_decode(struct span text, struct str *out);
+
+#endif
