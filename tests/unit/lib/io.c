@@ -1,0 +1,195 @@
+/* lib/base/io: the one reader of protocol lines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+static int ends[2];
+static struct io io;
+
+static int
+open_pair(void **state)
+{
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
+		return -1;
+	io_init(&io, ends[0], ends[0]);
+	io.idle_ms = 2000;
+	return 0;
+}
+
+static int
+close_pair(void **state)
+{
+	(void)state;
+	io_free(&io);
+	close(ends[0]);
+	close(ends[1]);
+	return 0;
+}
+
+static void
+say(const char *text)
+{
+	assert_int_equal(write_all(ends[1], span_text(text)), 0);
+}
+
+static void
+expect(enum io_result wanted, const char *text)
+{
+	struct span line = SPAN("");
+
+	assert_int_equal(io_line(&io, 10, &line), wanted);
+	if (text != NULL)
+		assert_true(span_equal(line, span_text(text)));
+}
+
+static void
+lines_end_in_crlf(void **state)
+{
+	(void)state;
+	say("one\r\n\r\nthree\r\n");
+	expect(IO_OK, "one");
+	expect(IO_OK, "");
+	expect(IO_OK, "three");
+}
+
+static void
+a_bare_cr_or_lf_is_an_error(void **state)
+{
+	(void)state;
+	say("a\nb\rc\r\nd\r\r\n\ne\r\n");
+	expect(IO_BARE, NULL);
+	expect(IO_BARE, NULL);
+	expect(IO_BARE, NULL);
+	expect(IO_BARE, NULL);
+	expect(IO_OK, "e");
+}
+
+static void
+a_long_line_is_read_to_its_end(void **state)
+{
+	char big[20000];
+
+	(void)state;
+	memset(big, 'x', sizeof big);
+	say("0123456789\r\n01234567890\r\n");
+	expect(IO_OK, "0123456789");
+	expect(IO_LONG, NULL);
+	assert_int_equal(
+	    write_all(ends[1], (struct span){ big, sizeof big }), 0);
+	say("\r\nafter\r\n");
+	expect(IO_LONG, NULL);
+	assert_true(io.input.size < sizeof big);
+	expect(IO_OK, "after");
+}
+
+static void
+a_line_in_pieces_is_one_line(void **state)
+{
+	(void)state;
+	say("ab");
+	io.deadline = clock_mono_ms() + 50;
+	expect(IO_TIMEOUT, NULL);
+	io.deadline = 0;
+	say("c\r");
+	io.deadline = clock_mono_ms() + 50;
+	expect(IO_TIMEOUT, NULL);
+	io.deadline = 0;
+	say("\n");
+	expect(IO_OK, "abc");
+}
+
+static void
+exact_reads_never_pass_the_line(void **state)
+{
+	char rest[8];
+
+	(void)state;
+	io.exact = true;
+	say("one\r\ntwo");
+	expect(IO_OK, "one");
+	assert_int_equal(io_pending(&io).len, 0);
+	assert_int_equal(read(ends[0], rest, sizeof rest), 3);
+}
+
+static void
+the_end_and_silence_are_told_apart(void **state)
+{
+	(void)state;
+	io.idle_ms = 20;
+	expect(IO_TIMEOUT, NULL);
+	say("unfinished");
+	shutdown(ends[1], SHUT_WR);
+	expect(IO_EOF, NULL);
+}
+
+static void
+answers_wait_for_the_end_of_a_pipeline(void **state)
+{
+	char got[64];
+
+	(void)state;
+	say("a\r\nb\r\n");
+	expect(IO_OK, "a");
+	io_put_text(&io, "1");
+	expect(IO_OK, "b");
+	assert_int_equal(recv(ends[1], got, sizeof got, MSG_DONTWAIT), -1);
+	io_put_text(&io, "2");
+	io.idle_ms = 20;
+	expect(IO_TIMEOUT, NULL);
+	assert_int_equal(recv(ends[1], got, sizeof got, MSG_DONTWAIT), 2);
+}
+
+static void
+a_peer_that_reads_nothing_ends_the_output(void **state)
+{
+	static char page[4096];
+	int rounds = 0;
+
+	(void)state;
+	io.idle_ms = 50;
+	while (!io.failed && rounds++ < 1000)
+		io_put(&io, (struct span){ page, sizeof page });
+	assert_true(io.failed);
+	assert_true(io.output.size < 65536);
+}
+
+static void
+what_came_before_starttls_is_forgotten(void **state)
+{
+	(void)state;
+	say("STARTTLS\r\nMAIL FROM:<>\r\n");
+	expect(IO_OK, "STARTTLS");
+	assert_int_equal(io_discard(&io), 14);
+	say("EHLO\r\n");
+	expect(IO_OK, "EHLO");
+}
+
+int
+main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
+	const struct CMUnitTest tests[] = {
+		EACH(lines_end_in_crlf),
+		EACH(a_bare_cr_or_lf_is_an_error),
+		EACH(a_long_line_is_read_to_its_end),
+		EACH(a_line_in_pieces_is_one_line),
+		EACH(exact_reads_never_pass_the_line),
+		EACH(the_end_and_silence_are_told_apart),
+		EACH(answers_wait_for_the_end_of_a_pipeline),
+		EACH(a_peer_that_reads_nothing_ends_the_output),
+		EACH(what_came_before_starttls_is_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

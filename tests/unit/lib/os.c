@@ -1,0 +1,204 @@
+/* lib/os: durable files, locks, configuration, addresses of sockets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "os/conf.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "os/sock.h"
+
+static char where[] = "/tmp/chainmail-unit-XXXXXX";
+static int dir;
+
+static int
+folder_make(void **state)
+{
+	(void)state;
+	if (mkdtemp(where) == NULL)
+		return -1;
+	setenv("CHAINMAIL_ETC", where, 1);
+	dir = dir_open(AT_FDCWD, where);
+	return dir < 0 ? -1 : 0;
+}
+
+static int
+folder_remove(void **state)
+{
+	static const char *const names[] = { "a", "b", "lock", "limits", "me" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		unlinkat(dir, names[i], 0);
+	close(dir);
+	return rmdir(where);
+}
+
+static int
+file_with(const char *name, const char *text)
+{
+	int fd = openat(
+	    dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write_all(fd, span_text(text)), 0);
+	return fd;
+}
+
+static void
+a_commit_never_replaces_unless_told(void **state)
+{
+	struct commit c = {
+		.from_dir = dir, .from = "a", .to_dir = dir, .to = "b"
+	};
+	struct stat st;
+
+	(void)state;
+	c.fd = file_with("a", "one");
+	assert_int_equal(file_commit(&c, 1), 0);
+	close(c.fd);
+	c.fd = file_with("a", "second");
+	assert_int_equal(file_commit(&c, 1), -1);
+	assert_int_equal(c.error, EEXIST);
+	assert_int_equal(fstatat(dir, "a", &st, 0), -1);
+	close(c.fd);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 3);
+	c.fd = file_with("a", "second");
+	c.replace = true;
+	assert_int_equal(file_commit(&c, 1), 0);
+	close(c.fd);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 6);
+}
+
+static void
+a_lock_keeps_others_out_until_it_is_closed(void **state)
+{
+	int first = lock_take(dir, "lock", 0), second;
+
+	(void)state;
+	assert_true(first >= 0);
+	assert_int_equal(lock_take(dir, "lock", 0), -1);
+	assert_int_equal(errno, EAGAIN);
+	/* Another descriptor of the file, closed, drops nothing. */
+	close(openat(dir, "lock", O_RDWR | O_CLOEXEC));
+	assert_int_equal(lock_take(dir, "lock", 10), -1);
+	close(first);
+	second = lock_take(dir, "lock", 0);
+	assert_true(second >= 0);
+	close(second);
+}
+
+static void
+complain(unsigned line, const char *text, void *arg)
+{
+	(void)text;
+	*(unsigned *)arg |= 1U << line;
+}
+
+static void
+every_mistake_in_limits_is_told_with_its_line(void **state)
+{
+	struct limits l;
+	unsigned lines = 0;
+	int etc;
+
+	(void)state;
+	close(file_with("limits",
+	    "# comment\nmessage-size 2M # words\nrecipients many\n"
+	    "nonsense 5\nqueue-life 2d\nhops\nerrors 0\n"));
+	etc = conf_open();
+	assert_int_equal(conf_limits(etc, &l, complain, &lines), 4);
+	assert_int_equal(lines, 1U << 3 | 1U << 4 | 1U << 6 | 1U << 7);
+	assert_int_equal(l.message_size, 2 << 20);
+	assert_int_equal(l.queue_life, 172800);
+	assert_int_equal(l.recipients, 1000);
+	close(etc);
+}
+
+static void
+no_configuration_has_every_default(void **state)
+{
+	struct limits l;
+	struct str me = STR_INIT;
+
+	(void)state;
+	assert_int_equal(conf_limits(-1, &l, NULL, NULL), 0);
+	assert_int_equal(l.message_size, 50 << 20);
+	conf_me(-1, &me);
+	assert_true(me.len > 0);
+	str_free(&me);
+}
+
+static void
+addresses_are_read_without_dns(void **state)
+{
+	static const struct {
+		const char *text;
+		int family; /* 0: refused */
+	} cases[] = {
+		{ "127.0.0.1:25", AF_INET },
+		{ "[::1]:25", AF_INET6 },
+		{ "*:25", AF_INET6 },
+		{ "25", AF_INET6 },
+		{ "/run/x", AF_UNIX },
+		{ "seqpacket:/run/x", AF_UNIX },
+		{ "localhost:25", 0 },
+		{ "127.0.0.1:99999", 0 },
+		{ "127.0.0.1", 0 },
+		{ "[::1]", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct sock_name n;
+		int r = sock_parse(span_text(cases[i].text), &n);
+
+		assert_int_equal(r, cases[i].family == 0 ? -1 : 0);
+		if (r == 0)
+			assert_int_equal(n.address.ss_family, cases[i].family);
+	}
+}
+
+static void
+a_path_that_is_too_long_is_refused(void **state)
+{
+	char path[120];
+	struct sock_name n;
+
+	(void)state;
+	memset(path, 'x', sizeof path);
+	path[0] = '/';
+	assert_int_equal(
+	    sock_parse((struct span){ path, sizeof path }, &n), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_commit_never_replaces_unless_told),
+		cmocka_unit_test(a_lock_keeps_others_out_until_it_is_closed),
+		cmocka_unit_test(every_mistake_in_limits_is_told_with_its_line),
+		cmocka_unit_test(no_configuration_has_every_default),
+		cmocka_unit_test(addresses_are_read_without_dns),
+		cmocka_unit_test(a_path_that_is_too_long_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
