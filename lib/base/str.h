@@ -39,7 +39,8 @@ void str_add_byte(struct str *s, char c);
 void str_add_number(struct str *s, uint64_t n);
 __attribute__((format(printf, 2, 3))) void str_addf(
     struct str *s, const char *format, ...);
-void str_add_format(struct str *s, const char *format, va_list ap);
+__attribute__((format(printf, 2, 0))) void str_add_format(
+    struct str *s, const char *format, va_list ap);
 /* Replace the content. */
 void str_set(struct str *s, struct span bytes);
 __attribute__((format(printf, 2, 3))) void str_setf(
