@@ -95,8 +95,8 @@ sandbox_paths(const struct sandbox_path *paths, size_t count)
 	}
 	if (abi < 1)
 		die(CONFIG,
-		    "this kernel has no Landlock; boot it with "
-		    "lsm=landlock,... "
+		    "no Landlock here; boot the kernel with "
+		    "lsm=landlock,..., allow it to the container, "
 		    "or set CHAINMAIL_SANDBOX=off to run without");
 	if (abi < 2) /* without REFER, renaming between folders is refused */
 		attr.handled_access_fs &= ~LANDLOCK_ACCESS_FS_REFER;
