@@ -2,12 +2,14 @@
 #ifndef STORE_APPEND_H
 #define STORE_APPEND_H
 
+#include "base/id.h"
 #include "store/delivery.h"
 #include "store/folder.h"
+#include "store/target.h"
 
 struct append {
-	struct store *store;
-	struct maildir to;
+	struct id id;
+	struct target to;
 	struct delivery file;
 	bool cr; /* a CR is held back until the next byte is known */
 };

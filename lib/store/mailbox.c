@@ -6,8 +6,7 @@
 
 #include "base/id.h"
 #include "mail/mutf7.h"
-#include "store/folder.h"
-#include "store/subscriptions.h"
+#include "store/quota.h"
 
 enum { DIRECTORY_MAX = 200 }; /* bytes of a folder's directory name */
 
@@ -142,6 +141,7 @@ mailbox_delete(struct store *s, struct span mailbox)
 {
 	struct str dir = STR_INIT;
 	struct id id = id_new();
+	struct quota q;
 	int r = directory(mailbox, &dir, EPERM);
 
 	if (r == 0)
@@ -154,6 +154,9 @@ mailbox_delete(struct store *s, struct span mailbox)
 		r = fsync(s->root.dir);
 	if (r == 0)
 		maildir_remove(s->root.tmp, id.text);
+	if (r == 0 && quota_read(s, QUOTA_AS_WRITTEN, &q) == 0 &&
+	    (q.limit > 0 || q.messages > 0))
+		quota_count(s, &q);
 	str_free(&dir);
 	return r;
 }
