@@ -17,9 +17,27 @@ enum {
 #define COARSE_NS INT64_C(2000000000) /* of one that stamps in seconds */
 
 int
-folder_lock(const struct maildir *m)
+maildir_lock(const struct maildir *m)
 {
 	return lock_take(m->dir, "folder.lock", LOCK_WAIT_MS);
+}
+
+int
+folder_lock(struct folder *f)
+{
+	int lock = maildir_lock(&f->dirs);
+
+	f->locked = lock >= 0;
+	return lock;
+}
+
+void
+folder_unlock(struct folder *f, int lock)
+{
+	if (lock >= 0) {
+		f->locked = false;
+		close(lock);
+	}
 }
 
 static int64_t
@@ -98,13 +116,13 @@ folder_refresh(struct folder *f)
 	if (!is_changed(&f->at_new, &at_new) &&
 	    !is_changed(&f->at_cur, &at_cur))
 		return 0;
-	lock = folder_lock(&f->dirs);
+	lock = folder_lock(f);
 	if (lock < 0) {
 		f->removed = f->removed || errno == ENOENT;
 		return -1;
 	}
 	r = folder_read(f);
-	close(lock);
+	folder_unlock(f, lock);
 	return r;
 }
 
@@ -148,10 +166,9 @@ folder_open(
 		str_setf(&f->path, "%s/%s", s->path.at, dir.at);
 		if (!read_only)
 			maildir_sweep(&f->dirs);
-		lock = folder_lock(&f->dirs);
+		lock = folder_lock(f);
 		r = lock < 0 ? -1 : folder_read(f);
-		if (lock >= 0)
-			close(lock);
+		folder_unlock(f, lock);
 	}
 	str_free(&dir);
 	if (r < 0)

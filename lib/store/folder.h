@@ -74,7 +74,8 @@ struct folder {
 	struct keywords keywords;
 	struct str names;
 	struct folder_stamp at_new, at_cur;
-	int watch; /* inotify, or -1 */
+	int watch;   /* inotify, or -1 */
+	bool locked; /* this session holds the folder's lock */
 };
 
 /* Open and read a mailbox; everything in it counts as reported. New messages get their UIDs and move to cur/; when

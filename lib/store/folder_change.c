@@ -108,14 +108,14 @@ folder_flags(
 	}
 	if (n == 0)
 		return 0;
-	lock = folder_lock(&f->dirs);
+	lock = folder_lock(f);
 	if (lock < 0)
 		return -1;
 	current = folder_is_current(f);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = change_one(f, at[i], c);
 	folder_touched(f, current);
-	close(lock);
+	folder_unlock(f, lock);
 	return r;
 }
 
@@ -125,7 +125,7 @@ folder_keyword(struct folder *f, struct span name, bool create)
 	int n = keywords_find(&f->keywords, name), lock;
 
 	if (n < 0 && create) {
-		lock = folder_lock(&f->dirs);
+		lock = folder_lock(f);
 		if (lock < 0)
 			return 0;
 		/* Another session may have made it in the meantime. */
@@ -135,7 +135,7 @@ folder_keyword(struct folder *f, struct span name, bool create)
 				n = keywords_add(&f->keywords, f->dirs.dir,
 				    f->dirs.tmp, name);
 		}
-		close(lock);
+		folder_unlock(f, lock);
 	}
 	return n < 0 ? 0 : 1U << n;
 }
@@ -168,7 +168,7 @@ folder_expunge(struct folder *f, const uint32_t *at, size_t n)
 	}
 	if (n == 0)
 		return 0;
-	lock = folder_lock(&f->dirs);
+	lock = folder_lock(f);
 	if (lock < 0)
 		return -1;
 	current = folder_is_current(f);
@@ -184,7 +184,7 @@ folder_expunge(struct folder *f, const uint32_t *at, size_t n)
 		}
 	}
 	folder_touched(f, current);
-	close(lock);
+	folder_unlock(f, lock);
 	if (count > 0)
 		quota_add(f->store, NULL, -bytes, -count);
 	return r;

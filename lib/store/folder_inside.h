@@ -5,8 +5,11 @@
 #include "store/folder.h"
 #include "store/reading.h"
 
-/* Lock a folder; the descriptor to close, or -1 and errno. */
-int folder_lock(const struct maildir *m);
+/* Lock a directory's folder; the descriptor to close, or -1 and errno. */
+int maildir_lock(const struct maildir *m);
+/* The same for the session's own folder. */
+int folder_lock(struct folder *f);
+void folder_unlock(struct folder *f, int lock);
 /* Read the directories under the lock, which the caller holds: give UIDs, mark
  * what is gone and changed. */
 int folder_read(struct folder *f);

@@ -20,7 +20,7 @@ folder_message_open(struct folder *f, uint32_t at)
 		/* Renamed or removed by another program. */
 		f->at_cur.trusted = f->at_new.trusted = false;
 		f->at_cur.time = (struct timespec){ 0, 0 };
-		if (folder_refresh(f) < 0)
+		if ((f->locked ? folder_read(f) : folder_refresh(f)) < 0)
 			return -1;
 	}
 	errno = ENOENT;

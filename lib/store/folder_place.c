@@ -173,12 +173,15 @@ lock_both(struct placing *p, int *mine_r)
 
 	*mine_r = -1;
 	if (from < to)
-		*mine_r = folder_lock(&p->from->dirs);
+		*mine_r = folder_lock(p->from);
 	if (from >= to || *mine_r >= 0)
-		p->to.lock = folder_lock(&p->to.to);
+		p->to.lock = maildir_lock(&p->to.to);
 	if (p->to.lock >= 0 && from > to)
-		*mine_r = folder_lock(&p->from->dirs);
-	return p->to.lock < 0 || (from != to && *mine_r < 0) ? -1 : 0;
+		*mine_r = folder_lock(p->from);
+	if (p->to.lock < 0 || (from != to && *mine_r < 0))
+		return -1;
+	p->from->locked = true;
+	return 0;
 }
 
 static int
@@ -202,21 +205,25 @@ place(struct placing *p, const uint32_t *at, size_t n, struct folder_placed *r)
 		if (inode(p->from->dirs.dir) != inode(p->to.to.dir))
 			folder_touched(p->from, current);
 	}
-	if (mine >= 0)
-		close(mine);
+	folder_unlock(p->from, mine);
+	p->from->locked = false;
 	return result;
 }
 
-/* Bytes and number of the messages, for the quota. */
+/* Bytes and number of the messages, for the quota. What names don't tell is
+ * looked up here, before there are locks. */
 static void
 sum(struct folder *f, const uint32_t *at, size_t n, struct quota *sum_r)
 {
-	uint64_t size;
+	uint64_t size, wire;
+	int64_t date;
 
 	*sum_r = (struct quota){ 0 };
 	for (size_t i = 0; i < n; i++)
 		if (!f->messages[at[i]].gone &&
-		    folder_size(f, at[i], &size) == 0) {
+		    folder_size(f, at[i], &size) == 0 &&
+		    folder_wire(f, at[i], &wire) == 0 &&
+		    folder_date(f, at[i], &date) == 0) {
 			sum_r->used += (int64_t)size;
 			sum_r->count++;
 		}
@@ -245,10 +252,9 @@ copy_or_move(struct placing *p, const uint32_t *at, size_t n, struct span to,
 	*r = (struct folder_placed){ .n = n };
 	r->uid = mem_new((n == 0 ? 1 : n) * sizeof *r->uid);
 	result = target_open(&p->to, p->from->store, to);
-	if (result == 0 && !p->move) {
-		sum(p->from, at, n, &more);
+	sum(p->from, at, n, &more);
+	if (result == 0 && !p->move)
 		result = copy_quota(p->from, &more);
-	}
 	if (result == 0 && n > 0)
 		result = place(p, at, n, r);
 	if (result == 0 && !p->move && n > 0)

@@ -27,7 +27,7 @@ uint32_t
 target_begin(struct target *t, uint32_t n, bool locked)
 {
 	if (!locked) {
-		t->lock = folder_lock(&t->to);
+		t->lock = maildir_lock(&t->to);
 		if (t->lock < 0)
 			return 0;
 	}
