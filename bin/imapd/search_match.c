@@ -1,0 +1,196 @@
+/* A message held against the keys of a search. */
+#include "mail/date.h"
+#include "mail/header.h"
+#include "search.h"
+
+static bool
+load(struct matcher *m, struct message *message)
+{
+	if (!m->loaded) {
+		m->loaded = true;
+		m->gone = content_open(&m->content, &m->s->folder, message,
+			      m->q->need) < 0;
+	}
+	return !m->gone;
+}
+
+/* RFC 3501 6.4.4: dates are compared without time and zone. */
+static bool
+day_holds(enum key_kind kind, int64_t day, int64_t wanted)
+{
+	if (kind == KEY_BEFORE || kind == KEY_SENTBEFORE)
+		return day < wanted;
+	if (kind == KEY_ON || kind == KEY_SENTON)
+		return day == wanted;
+	return day >= wanted;
+}
+
+static bool
+internal_day_holds(
+    struct matcher *m, const struct key *k, struct message *message)
+{
+	int64_t date;
+
+	if (folder_date(&m->s->folder, message, &date) < 0)
+		return false;
+	return day_holds(
+	    k->kind, date_day((struct date){ .seconds = date }), k->number);
+}
+
+static bool
+sent_day_holds(struct matcher *m, const struct key *k, struct message *message)
+{
+	struct header_field field;
+	struct date date;
+
+	if (!load(m, message) ||
+	    !header_find(m->content.bytes, "Date", &field) ||
+	    !date_parse(field.value, &date))
+		return false;
+	return day_holds(k->kind, date_day(date), k->number);
+}
+
+static bool
+size_holds(struct matcher *m, const struct key *k, struct message *message)
+{
+	uint64_t size;
+
+	if (folder_wire(&m->s->folder, message, &size) < 0)
+		return false;
+	return k->kind == KEY_LARGER ? size > (uint64_t)k->number
+				     : size < (uint64_t)k->number;
+}
+
+/* Keys that no file need be read for are asked first. */
+static bool
+is_cheap(const struct key *k)
+{
+	switch (k->kind) {
+	case KEY_HEADER:
+	case KEY_BODY:
+	case KEY_TEXT:
+	case KEY_SENTBEFORE:
+	case KEY_SENTON:
+	case KEY_SENTSINCE:
+		return false;
+	case KEY_NOT:
+	case KEY_AND:
+		return is_cheap(k->a);
+	case KEY_OR:
+		return is_cheap(k->a) && is_cheap(k->b);
+	case KEY_ALL:
+	case KEY_FLAG:
+	case KEY_NO_FLAG:
+	case KEY_KEYWORD:
+	case KEY_NO_KEYWORD:
+	case KEY_RECENT:
+	case KEY_NEW:
+	case KEY_OLD:
+	case KEY_NUMBERS:
+	case KEY_UIDS:
+	case KEY_LARGER:
+	case KEY_SMALLER:
+	case KEY_BEFORE:
+	case KEY_ON:
+	case KEY_SINCE:
+		break;
+	}
+	return true;
+}
+
+static bool key_holds(struct matcher *m, const struct key *k, uint32_t index);
+
+static bool
+list_holds(struct matcher *m, const struct key *keys, uint32_t index)
+{
+	for (int cheap = 1; cheap >= 0; cheap--)
+		for (const struct key *k = keys; k != NULL; k = k->next)
+			if (is_cheap(k) == cheap && !key_holds(m, k, index))
+				return false;
+	return true;
+}
+
+/* Keys about the contents of a message. */
+static bool
+content_holds(struct matcher *m, const struct key *k, struct message *message)
+{
+	if (!load(m, message))
+		return false;
+	if (k->kind == KEY_HEADER)
+		return match_header(m, k->name, k->text);
+	return k->kind == KEY_BODY ? match_body(m, k->text)
+				   : match_text(m, k->text);
+}
+
+static bool
+key_holds(struct matcher *m, const struct key *k, uint32_t index)
+{
+	struct message *message = &m->s->folder.messages[index];
+	uint32_t bits = (uint32_t)k->number;
+
+	switch (k->kind) {
+	case KEY_ALL:
+		return true;
+	case KEY_FLAG:
+		return (message->flags & bits) != 0;
+	case KEY_NO_FLAG:
+		return (message->flags & bits) == 0;
+	case KEY_KEYWORD:
+		return (message->keywords & bits) != 0;
+	case KEY_NO_KEYWORD:
+		return (message->keywords & bits) == 0;
+	case KEY_RECENT:
+		return message->recent;
+	case KEY_NEW:
+		return message->recent && !(message->flags & FLAG_SEEN);
+	case KEY_OLD:
+		return !message->recent;
+	case KEY_NUMBERS:
+		return sequence_has(&k->set, index + 1);
+	case KEY_UIDS:
+		return sequence_has(&k->set, message->uid);
+	case KEY_LARGER:
+	case KEY_SMALLER:
+		return size_holds(m, k, message);
+	case KEY_BEFORE:
+	case KEY_ON:
+	case KEY_SINCE:
+		return internal_day_holds(m, k, message);
+	case KEY_SENTBEFORE:
+	case KEY_SENTON:
+	case KEY_SENTSINCE:
+		return sent_day_holds(m, k, message);
+	case KEY_HEADER:
+	case KEY_BODY:
+	case KEY_TEXT:
+		return content_holds(m, k, message);
+	case KEY_NOT:
+		return !key_holds(m, k->a, index);
+	case KEY_OR:
+		return key_holds(m, k->a, index) || key_holds(m, k->b, index);
+	case KEY_AND:
+		return list_holds(m, k->a, index);
+	}
+	return false;
+}
+
+bool
+matcher_holds(struct matcher *m, uint32_t index)
+{
+	bool holds;
+
+	m->loaded = m->gone = false;
+	holds = !m->s->folder.messages[index].gone &&
+	    list_holds(m, m->q->keys, index) && !m->gone;
+	arena_clear(&m->arena);
+	return holds;
+}
+
+void
+matcher_free(struct matcher *m)
+{
+	content_free(&m->content);
+	arena_free(&m->arena);
+	str_free(&m->decoded);
+	str_free(&m->folded);
+}

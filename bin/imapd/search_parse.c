@@ -1,0 +1,253 @@
+/* The keys of SEARCH (RFC 3501 6.4.4). */
+#include "mail/charset.h"
+#include "mail/date.h"
+#include "mail/fold.h"
+#include "search.h"
+
+enum argument { NOTHING, TEXT, FIELD, DAY, NUMBER, KEYWORD, SET, ONE, TWO };
+
+static const struct known {
+	const char *name;
+	enum key_kind kind;
+	enum argument argument;
+	uint32_t bits;
+	const char *field;
+} known[] = {
+	{ "ALL", KEY_ALL, NOTHING, 0, NULL },
+	{ "ANSWERED", KEY_FLAG, NOTHING, FLAG_ANSWERED, NULL },
+	{ "BCC", KEY_HEADER, TEXT, 0, "Bcc" },
+	{ "BEFORE", KEY_BEFORE, DAY, 0, NULL },
+	{ "BODY", KEY_BODY, TEXT, 0, NULL },
+	{ "CC", KEY_HEADER, TEXT, 0, "Cc" },
+	{ "DELETED", KEY_FLAG, NOTHING, FLAG_DELETED, NULL },
+	{ "DRAFT", KEY_FLAG, NOTHING, FLAG_DRAFT, NULL },
+	{ "FLAGGED", KEY_FLAG, NOTHING, FLAG_FLAGGED, NULL },
+	{ "FROM", KEY_HEADER, TEXT, 0, "From" },
+	{ "HEADER", KEY_HEADER, FIELD, 0, NULL },
+	{ "KEYWORD", KEY_KEYWORD, KEYWORD, 0, NULL },
+	{ "LARGER", KEY_LARGER, NUMBER, 0, NULL },
+	{ "NEW", KEY_NEW, NOTHING, 0, NULL },
+	{ "NOT", KEY_NOT, ONE, 0, NULL },
+	{ "OLD", KEY_OLD, NOTHING, 0, NULL },
+	{ "ON", KEY_ON, DAY, 0, NULL },
+	{ "OR", KEY_OR, TWO, 0, NULL },
+	{ "RECENT", KEY_RECENT, NOTHING, 0, NULL },
+	{ "SEEN", KEY_FLAG, NOTHING, FLAG_SEEN, NULL },
+	{ "SENTBEFORE", KEY_SENTBEFORE, DAY, 0, NULL },
+	{ "SENTON", KEY_SENTON, DAY, 0, NULL },
+	{ "SENTSINCE", KEY_SENTSINCE, DAY, 0, NULL },
+	{ "SINCE", KEY_SINCE, DAY, 0, NULL },
+	{ "SMALLER", KEY_SMALLER, NUMBER, 0, NULL },
+	{ "SUBJECT", KEY_HEADER, TEXT, 0, "Subject" },
+	{ "TEXT", KEY_TEXT, TEXT, 0, NULL },
+	{ "TO", KEY_HEADER, TEXT, 0, "To" },
+	{ "UID", KEY_UIDS, SET, 0, NULL },
+	{ "UNANSWERED", KEY_NO_FLAG, NOTHING, FLAG_ANSWERED, NULL },
+	{ "UNDELETED", KEY_NO_FLAG, NOTHING, FLAG_DELETED, NULL },
+	{ "UNDRAFT", KEY_NO_FLAG, NOTHING, FLAG_DRAFT, NULL },
+	{ "UNFLAGGED", KEY_NO_FLAG, NOTHING, FLAG_FLAGGED, NULL },
+	{ "UNKEYWORD", KEY_NO_KEYWORD, KEYWORD, 0, NULL },
+	{ "UNSEEN", KEY_NO_FLAG, NOTHING, FLAG_SEEN, NULL },
+};
+
+struct taker {
+	struct session *s;
+	struct parser *p;
+	struct search *q;
+	struct span charset;
+	unsigned depth;
+};
+
+static bool take_key(struct taker *t, struct key **key_r);
+
+/* A key's text as UTF-8 without case. What is not UTF-8 although no other
+ * character set is named is taken as Latin-1. */
+static bool
+take_text(struct taker *t, struct span *text_r)
+{
+	struct str utf8 = STR_INIT, folded = STR_INIT;
+	struct span text;
+
+	if (!parse_astring(t->p, &text))
+		return false;
+	if (t->charset.len == 0)
+		t->charset = SPAN("utf-8");
+	if (!charset_decode(&utf8,
+		span_is_utf8(text) ||
+			!span_equal_case(t->charset, SPAN("utf-8"))
+		    ? t->charset
+		    : SPAN("iso-8859-1"),
+		text))
+		t->q->unknown_charset = true;
+	fold_add(&folded, str_span(&utf8));
+	*text_r = arena_copy(t->p->arena, str_span(&folded));
+	str_free(&utf8);
+	str_free(&folded);
+	return true;
+}
+
+/* RFC 3501 9: a date may be quoted. */
+static bool
+take_day(struct parser *p, int64_t *seconds_r)
+{
+	struct span text;
+
+	return parse_astring(p, &text) && date_day_parse(text, seconds_r);
+}
+
+static bool
+take_size(struct parser *p, int64_t *n_r)
+{
+	uint64_t n;
+
+	if (!parse_number64(p, &n))
+		return false;
+	*n_r = (int64_t)n;
+	return true;
+}
+
+static bool
+take_keyword(struct taker *t, int64_t *bit_r)
+{
+	struct span name;
+
+	if (!parse_atom(t->p, &name))
+		return false;
+	*bit_r = folder_keyword(&t->s->folder, name, false);
+	return true;
+}
+
+static bool
+take_set(struct taker *t, struct key *k)
+{
+	const struct folder *f = &t->s->folder;
+	uint32_t star = f->count;
+
+	if (!sequence_take(&t->p->rest, t->p->arena, &k->set))
+		return false;
+	if (k->kind == KEY_UIDS && f->count > 0)
+		star = f->messages[f->count - 1].uid;
+	sequence_resolve(&k->set, star);
+	return true;
+}
+
+static bool
+take_argument(struct taker *t, const struct known *n, struct key *k)
+{
+	if (n->argument != NOTHING && !parse_space(t->p))
+		return false;
+	switch (n->argument) {
+	case NOTHING:
+		k->number = n->bits;
+		return true;
+	case FIELD:
+		return parse_astring(t->p, &k->name) && parse_space(t->p) &&
+		    take_text(t, &k->text);
+	case TEXT:
+		if (n->field != NULL)
+			k->name = span_text(n->field);
+		return take_text(t, &k->text);
+	case DAY:
+		return take_day(t->p, &k->number);
+	case NUMBER:
+		return take_size(t->p, &k->number);
+	case KEYWORD:
+		return take_keyword(t, &k->number);
+	case SET:
+		return take_set(t, k);
+	case ONE:
+		return take_key(t, &k->a);
+	case TWO:
+		return take_key(t, &k->a) && parse_space(t->p) &&
+		    take_key(t, &k->b);
+	}
+	return false;
+}
+
+static enum content_need
+key_need(enum key_kind kind)
+{
+	if (kind == KEY_BODY || kind == KEY_TEXT)
+		return NEED_MESSAGE;
+	if (kind == KEY_HEADER ||
+	    (kind >= KEY_SENTBEFORE && kind <= KEY_SENTSINCE))
+		return NEED_HEADER;
+	return NEED_NOTHING;
+}
+
+static bool
+take_named(struct taker *t, struct key *k)
+{
+	struct span name;
+
+	if (!parse_name(t->p, &name))
+		return false;
+	for (size_t i = 0; i < COUNT(known); i++) {
+		if (!span_equal_case(name, span_text(known[i].name)))
+			continue;
+		k->kind = known[i].kind;
+		if (key_need(k->kind) > t->q->need)
+			t->q->need = key_need(k->kind);
+		return take_argument(t, &known[i], k);
+	}
+	return false;
+}
+
+/* key *(" " key) */
+static bool
+take_list(struct taker *t, struct key **first_r)
+{
+	struct key **link = first_r;
+
+	do {
+		if (!take_key(t, link))
+			return false;
+		link = &(*link)->next;
+	} while (parse_space(t->p) && t->p->rest.len > 0);
+	return true;
+}
+
+static bool
+take_any(struct taker *t, struct key *k)
+{
+	struct span rest = t->p->rest;
+
+	if (parse_byte(t->p, '(')) {
+		k->kind = KEY_AND;
+		return take_list(t, &k->a) && parse_byte(t->p, ')');
+	}
+	if (rest.len > 0 && (byte_is_digit(rest.at[0]) || rest.at[0] == '*')) {
+		k->kind = KEY_NUMBERS;
+		return take_set(t, k);
+	}
+	return take_named(t, k);
+}
+
+static bool
+take_key(struct taker *t, struct key **key_r)
+{
+	bool ok;
+
+	if (t->depth >= SEARCH_DEPTH) {
+		t->p->too_big = true;
+		return false;
+	}
+	t->depth++;
+	*key_r = arena_new(t->p->arena, sizeof **key_r);
+	ok = take_any(t, *key_r);
+	t->depth--;
+	return ok;
+}
+
+bool
+search_take(struct session *s, struct search *q_r)
+{
+	struct taker t = { .s = s, .p = &s->parser, .q = q_r };
+
+	*q_r = (struct search){ .keys = NULL };
+	if (parse_is(t.p, "CHARSET") &&
+	    (!parse_space(t.p) || !parse_astring(t.p, &t.charset) ||
+		!parse_space(t.p)))
+		return false;
+	return take_list(&t, &q_r->keys);
+}

@@ -1,0 +1,118 @@
+/* Text in a message as a person reads it: words of headers and bodies decoded,
+ * in UTF-8, without case. */
+#include <string.h>
+
+#include "mail/charset.h"
+#include "mail/decode.h"
+#include "mail/fold.h"
+#include "mail/header.h"
+#include "mail/word.h"
+#include "search.h"
+
+static bool
+folded_has(const struct matcher *m, struct span text)
+{
+	return text.len == 0 ||
+	    memmem(m->folded.at, m->folded.len, text.at, text.len) != NULL;
+}
+
+static bool
+value_has(struct matcher *m, struct span value, struct span text)
+{
+	str_clear(&m->decoded);
+	str_clear(&m->folded);
+	word_decode(&m->decoded, value);
+	fold_add(&m->folded, str_span(&m->decoded));
+	return folded_has(m, text);
+}
+
+bool
+match_header(struct matcher *m, struct span name, struct span text)
+{
+	struct span rest = m->content.bytes;
+	struct header_field field;
+
+	while (header_next(&rest, &field))
+		if (span_equal_case(field.name, name) &&
+		    value_has(m, field.value, text))
+			return true;
+	return false;
+}
+
+/* Names and values of all fields. */
+static bool
+fields_have(struct matcher *m, struct span header, struct span text)
+{
+	struct header_field field;
+
+	while (header_next(&header, &field))
+		if (value_has(m, field.whole, text))
+			return true;
+	return false;
+}
+
+static bool
+leaf_has(struct matcher *m, const struct part *p, struct span text)
+{
+	struct media media = mime_media(p);
+	enum encoding encoding = ENCODING_NONE;
+	struct header_field field;
+	struct str charset = STR_INIT, raw = STR_INIT;
+
+	if (!span_equal_case(media.type, SPAN("text")))
+		return false;
+	if (header_find(p->header, "Content-Transfer-Encoding", &field))
+		encoding = encoding_of(field.value);
+	param_get(media.params, "charset", &charset);
+	str_clear(&m->decoded);
+	str_clear(&m->folded);
+	decode_body(&raw, encoding, p->body);
+	if (!charset_decode(&m->decoded, str_span(&charset), str_span(&raw)))
+		charset_decode(&m->decoded,
+		    span_is_utf8(str_span(&raw)) ? SPAN("utf-8")
+						 : SPAN("iso-8859-1"),
+		    str_span(&raw));
+	str_free(&raw);
+	str_free(&charset);
+	fold_add(&m->folded, str_span(&m->decoded));
+	return folded_has(m, text);
+}
+
+/* The parts in their order, without recursion. */
+static const struct part *
+part_after(const struct part *p)
+{
+	if (p->first != NULL)
+		return p->first;
+	while (p != NULL && p->next == NULL)
+		p = p->parent;
+	return p == NULL ? NULL : p->next;
+}
+
+bool
+match_body(struct matcher *m, struct span text)
+{
+	const struct part *p = content_mime(&m->content, &m->arena);
+
+	if (text.len == 0)
+		return true;
+	for (; p != NULL; p = part_after(p)) {
+		/* The header of an embedded message is text of this one. */
+		if (p->parent != NULL && p->parent->kind == PART_MESSAGE &&
+		    fields_have(m, p->header, text))
+			return true;
+		if (p->kind == PART_LEAF && leaf_has(m, p, text))
+			return true;
+	}
+	return false;
+}
+
+bool
+match_text(struct matcher *m, struct span text)
+{
+	size_t header = header_size(m->content.bytes);
+
+	return text.len == 0 ||
+	    fields_have(m, span_head(m->content.bytes, header), text) ||
+	    match_body(m, text);
+}
