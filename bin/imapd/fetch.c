@@ -21,12 +21,12 @@ struct run {
 };
 
 static void
-date_put(struct run *r, struct message *m)
+date_put(struct run *r, uint32_t at)
 {
 	struct str *text = &r->s->text;
 	int64_t date = 0;
 
-	folder_date(&r->s->folder, m, &date);
+	folder_date(&r->s->folder, at, &date);
 	str_set(text, SPAN("INTERNALDATE \""));
 	date_imap_format(text, (struct date){ .seconds = date });
 	str_add_byte(text, '"');
@@ -34,11 +34,11 @@ date_put(struct run *r, struct message *m)
 }
 
 static void
-size_put(struct run *r, struct message *m)
+size_put(struct run *r, uint32_t at)
 {
 	uint64_t wire = 0;
 
-	folder_wire(&r->s->folder, m, &wire);
+	folder_wire(&r->s->folder, at, &wire);
 	io_putf(&r->s->io, "RFC822.SIZE %llu", (unsigned long long)wire);
 }
 
@@ -61,28 +61,30 @@ structure_put(struct run *r, enum item_kind kind)
 }
 
 static void
-flags_put(struct run *r, const struct message *m)
+flags_put(struct run *r, uint32_t at)
 {
+	const struct folder *f = &r->s->folder;
+
 	str_clear(&r->s->text);
-	flags_add(&r->s->text, &r->s->folder, m);
+	flags_add(&r->s->text, f, &f->messages[at]);
 	io_put(&r->s->io, str_span(&r->s->text));
 }
 
 static void
-item_put(struct run *r, const struct item *item, struct message *m)
+item_put(struct run *r, const struct item *item, uint32_t at)
 {
 	switch (item->kind) {
 	case ITEM_FLAGS:
-		flags_put(r, m);
+		flags_put(r, at);
 		break;
 	case ITEM_UID:
-		io_putf(&r->s->io, "UID %u", m->uid);
+		io_putf(&r->s->io, "UID %u", r->s->folder.messages[at].uid);
 		break;
 	case ITEM_DATE:
-		date_put(r, m);
+		date_put(r, at);
 		break;
 	case ITEM_SIZE:
-		size_put(r, m);
+		size_put(r, at);
 		break;
 	case ITEM_ENVELOPE:
 	case ITEM_BODY:
@@ -98,7 +100,7 @@ item_put(struct run *r, const struct item *item, struct message *m)
 /* Whether everything asked for can be had; a message that is gone gives no
  * line at all (RFC 2180 4.1), never half of one. */
 static bool
-message_ready(struct run *r, struct message *m)
+message_ready(struct run *r, uint32_t at)
 {
 	struct folder *f = &r->s->folder;
 	uint64_t wire;
@@ -107,12 +109,12 @@ message_ready(struct run *r, struct message *m)
 
 	for (const struct item *i = r->what.first; i != NULL; i = i->next) {
 		if (i->kind == ITEM_SIZE)
-			ok &= folder_wire(f, m, &wire) == 0;
+			ok &= folder_wire(f, at, &wire) == 0;
 		if (i->kind == ITEM_DATE)
-			ok &= folder_date(f, m, &date) == 0;
+			ok &= folder_date(f, at, &date) == 0;
 	}
 	if (ok && r->need != NEED_NOTHING)
-		ok = content_open(&r->content, f, m, r->need) == 0;
+		ok = content_open(&r->content, f, at, r->need) == 0;
 	if (!ok && errno == ENOENT)
 		r->gone++;
 	else if (!ok)
@@ -121,22 +123,21 @@ message_ready(struct run *r, struct message *m)
 }
 
 static void
-message_put(struct run *r, uint32_t index, bool seen_now)
+message_put(struct run *r, uint32_t at, bool seen_now)
 {
-	struct message *m = &r->s->folder.messages[index];
 	const char *between = "(";
 
-	if (!message_ready(r, m))
+	if (!message_ready(r, at))
 		return;
-	io_putf(&r->s->io, "* %u FETCH ", index + 1);
+	io_putf(&r->s->io, "* %u FETCH ", at + 1);
 	for (const struct item *i = r->what.first; i != NULL; i = i->next) {
 		io_put_text(&r->s->io, between);
-		item_put(r, i, m);
+		item_put(r, i, at);
 		between = " ";
 	}
 	if (seen_now && !r->flags_asked) {
 		io_put_text(&r->s->io, between);
-		flags_put(r, m);
+		flags_put(r, at);
 	}
 	io_put_text(&r->s->io, ")\r\n");
 	arena_clear(&r->arena);

@@ -65,8 +65,8 @@ struct content {
 };
 enum content_need fetch_need(const struct fetch *f);
 /* -1 and errno: ENOENT when the message is gone. */
-int content_open(struct content *c, struct folder *f, struct message *m,
-    enum content_need need);
+int content_open(
+    struct content *c, struct folder *f, uint32_t at, enum content_need need);
 const struct part *content_mime(struct content *c, struct arena *a);
 /* Ready for another message; the buffer is kept. */
 void content_reset(struct content *c);

@@ -87,10 +87,10 @@ read_message(struct content *c, int fd)
 }
 
 int
-content_open(struct content *c, struct folder *f, struct message *m,
-    enum content_need need)
+content_open(
+    struct content *c, struct folder *f, uint32_t at, enum content_need need)
 {
-	int fd = folder_message_open(f, m), r, error;
+	int fd = folder_message_open(f, at), r, error;
 
 	if (fd < 0)
 		return -1;

@@ -4,12 +4,12 @@
 #include "search.h"
 
 static bool
-load(struct matcher *m, struct message *message)
+load(struct matcher *m, uint32_t at)
 {
 	if (!m->loaded) {
 		m->loaded = true;
-		m->gone = content_open(&m->content, &m->s->folder, message,
-			      m->q->need) < 0;
+		m->gone = content_open(
+			      &m->content, &m->s->folder, at, m->q->need) < 0;
 	}
 	return !m->gone;
 }
@@ -26,36 +26,34 @@ day_holds(enum key_kind kind, int64_t day, int64_t wanted)
 }
 
 static bool
-internal_day_holds(
-    struct matcher *m, const struct key *k, struct message *message)
+internal_day_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
 	int64_t date;
 
-	if (folder_date(&m->s->folder, message, &date) < 0)
+	if (folder_date(&m->s->folder, at, &date) < 0)
 		return false;
 	return day_holds(
 	    k->kind, date_day((struct date){ .seconds = date }), k->number);
 }
 
 static bool
-sent_day_holds(struct matcher *m, const struct key *k, struct message *message)
+sent_day_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
 	struct header_field field;
 	struct date date;
 
-	if (!load(m, message) ||
-	    !header_find(m->content.bytes, "Date", &field) ||
+	if (!load(m, at) || !header_find(m->content.bytes, "Date", &field) ||
 	    !date_parse(field.value, &date))
 		return false;
 	return day_holds(k->kind, date_day(date), k->number);
 }
 
 static bool
-size_holds(struct matcher *m, const struct key *k, struct message *message)
+size_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
 	uint64_t size;
 
-	if (folder_wire(&m->s->folder, message, &size) < 0)
+	if (folder_wire(&m->s->folder, at, &size) < 0)
 		return false;
 	return k->kind == KEY_LARGER ? size > (uint64_t)k->number
 				     : size < (uint64_t)k->number;
@@ -98,23 +96,23 @@ is_cheap(const struct key *k)
 	return true;
 }
 
-static bool key_holds(struct matcher *m, const struct key *k, uint32_t index);
+static bool key_holds(struct matcher *m, const struct key *k, uint32_t at);
 
 static bool
-list_holds(struct matcher *m, const struct key *keys, uint32_t index)
+list_holds(struct matcher *m, const struct key *keys, uint32_t at)
 {
 	for (int cheap = 1; cheap >= 0; cheap--)
 		for (const struct key *k = keys; k != NULL; k = k->next)
-			if (is_cheap(k) == cheap && !key_holds(m, k, index))
+			if (is_cheap(k) == cheap && !key_holds(m, k, at))
 				return false;
 	return true;
 }
 
 /* Keys about the contents of a message. */
 static bool
-content_holds(struct matcher *m, const struct key *k, struct message *message)
+content_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
-	if (!load(m, message))
+	if (!load(m, at))
 		return false;
 	if (k->kind == KEY_HEADER)
 		return match_header(m, k->name, k->text);
@@ -123,9 +121,9 @@ content_holds(struct matcher *m, const struct key *k, struct message *message)
 }
 
 static bool
-key_holds(struct matcher *m, const struct key *k, uint32_t index)
+key_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
-	struct message *message = &m->s->folder.messages[index];
+	const struct message *message = &m->s->folder.messages[at];
 	uint32_t bits = (uint32_t)k->number;
 
 	switch (k->kind) {
@@ -146,42 +144,42 @@ key_holds(struct matcher *m, const struct key *k, uint32_t index)
 	case KEY_OLD:
 		return !message->recent;
 	case KEY_NUMBERS:
-		return sequence_has(&k->set, index + 1);
+		return sequence_has(&k->set, at + 1);
 	case KEY_UIDS:
 		return sequence_has(&k->set, message->uid);
 	case KEY_LARGER:
 	case KEY_SMALLER:
-		return size_holds(m, k, message);
+		return size_holds(m, k, at);
 	case KEY_BEFORE:
 	case KEY_ON:
 	case KEY_SINCE:
-		return internal_day_holds(m, k, message);
+		return internal_day_holds(m, k, at);
 	case KEY_SENTBEFORE:
 	case KEY_SENTON:
 	case KEY_SENTSINCE:
-		return sent_day_holds(m, k, message);
+		return sent_day_holds(m, k, at);
 	case KEY_HEADER:
 	case KEY_BODY:
 	case KEY_TEXT:
-		return content_holds(m, k, message);
+		return content_holds(m, k, at);
 	case KEY_NOT:
-		return !key_holds(m, k->a, index);
+		return !key_holds(m, k->a, at);
 	case KEY_OR:
-		return key_holds(m, k->a, index) || key_holds(m, k->b, index);
+		return key_holds(m, k->a, at) || key_holds(m, k->b, at);
 	case KEY_AND:
-		return list_holds(m, k->a, index);
+		return list_holds(m, k->a, at);
 	}
 	return false;
 }
 
 bool
-matcher_holds(struct matcher *m, uint32_t index)
+matcher_holds(struct matcher *m, uint32_t at)
 {
 	bool holds;
 
 	m->loaded = m->gone = false;
-	holds = !m->s->folder.messages[index].gone &&
-	    list_holds(m, m->q->keys, index) && !m->gone;
+	holds = !m->s->folder.messages[at].gone &&
+	    list_holds(m, m->q->keys, at) && !m->gone;
 	arena_clear(&m->arena);
 	return holds;
 }

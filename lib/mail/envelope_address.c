@@ -185,7 +185,7 @@ take_angle(struct pieces *p)
 static void
 take_colon(struct pieces *p)
 {
-	str_clear(&p->route);
+	str_set(&p->route, str_span(&p->local));
 	str_add_byte(&p->route, '@');
 	str_add(&p->route, str_span(&p->domain));
 	str_clear(&p->domain);
