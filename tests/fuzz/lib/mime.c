@@ -23,7 +23,7 @@ inside(const struct part *p, const char *start, const char *end)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct span message = { (const char *)data, size };
+	struct span message = { size > 0 ? (const char *)data : "", size };
 	struct arena a = ARENA_INIT;
 	struct str out = STR_INIT;
 	const struct part *p = mime_parse(&a, message);
