@@ -1,0 +1,101 @@
+/* From login to the session program: nothing of the one is left in the other
+ * but the connection. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "login.h"
+#include "os/dirs.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+
+/* Make the folders above a mailbox that nobody has used yet, and the mailbox:
+ * the sandbox can only allow what is there. */
+static void
+mailbox_make(const char *path)
+{
+	struct stat st;
+	char *part;
+
+	if (stat(path, &st) == 0)
+		return;
+	part = mem_text(span_text(path));
+	for (char *p = strchr(part + 1, '/'); p != NULL;
+	     p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(part, 0700);
+		*p = '/';
+	}
+	mkdir(part, 0700);
+	free(part);
+	errno = 0;
+}
+
+/* Say in the client's protocol that it does not go on. */
+static _Noreturn void
+apologize(const struct heir *h, const char *what)
+{
+	struct io io;
+	int saved = errno;
+
+	io_init(&io, -1, 1);
+	if (h->imap)
+		io_putf(
+		    &io, "%s NO [UNAVAILABLE] Not now, try later\r\n", h->tag);
+	else
+		io_put_text(&io, "-ERR [SYS/TEMP] Not now, try later\r\n");
+	io.deadline = 1; /* do not wait for it to be taken */
+	io_flush(&io);
+	errno = saved;
+	die(TEMP, "%s %s", what, h->program);
+}
+
+static void
+narrow(const struct heir *h)
+{
+	struct str marks = STR_INIT;
+
+	str_setf(&marks, "%s/.full", dir_mail());
+	const struct sandbox_path paths[] = {
+		{ h->account->mailbox.at, SANDBOX_READ | SANDBOX_WRITE },
+		{ marks.at, SANDBOX_READ | SANDBOX_WRITE },
+		{ h->program, SANDBOX_EXEC },
+		{ dir_etc(), SANDBOX_READ },
+		{ "/usr", SANDBOX_EXEC },
+		{ "/lib", SANDBOX_EXEC },
+		{ "/lib64", SANDBOX_EXEC },
+		{ "/etc/ld.so.cache", SANDBOX_READ },
+		{ "/etc/localtime", SANDBOX_READ },
+		{ "/dev/null", SANDBOX_READ | SANDBOX_WRITE },
+		{ SANDBOX_SANITIZED ? "/proc" : NULL, SANDBOX_READ },
+	};
+	sandbox_paths(paths, COUNT(paths));
+	str_free(&marks);
+}
+
+void
+keeper_become(const struct heir *h)
+{
+	const struct auth *a = h->account;
+	const char *imap[] = { "imapd", "-t", h->tag, "-u", a->user.at,
+		a->mailbox.at, NULL };
+	const char *pop3[] = { "pop3d", "-l", "-u", a->user.at, a->mailbox.at,
+		NULL };
+
+	if (access(h->program, X_OK) < 0)
+		apologize(h, "start");
+	if (a->own_ids && geteuid() == 0)
+		proc_become(a->uid, a->gid);
+	else if (a->own_ids && a->uid != geteuid())
+		apologize(h, "not being root, change uid for");
+	mailbox_make(a->mailbox.at);
+	narrow(h);
+	if (h->utf8)
+		setenv("CHAINMAIL_UTF8", "1", 1);
+	execv(h->program, (char *const *)(h->imap ? imap : pop3));
+	apologize(h, "start");
+}
