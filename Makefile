@@ -21,7 +21,8 @@ CFLAGS ?= -g $(if $(SAN),-O1 -fno-omit-frame-pointer \
 	-O2 -D_FORTIFY_SOURCE=3 $(HARDEN))
 CPPFLAGS += -D_GNU_SOURCE -Ilib -MMD -MP
 LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
-	-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)noexecstack)
+	-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)noexecstack \
+	-Wl$(,)-z$(,)ibt$(,)-z$(,)shstk)
 , := ,
 LDLIBS := -Wl,--as-needed -lcdb -ltls -lssl -lcrypto -lcrypt -lsodium \
 	-lidn2 -Wl,--no-as-needed
