@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# smtpd in a pipeline: commands, envelopes, policy.
+
+load helper
+
+setup() {
+	private_dirs
+	echo mx.example.org >"$CHAINMAIL_ETC/me"
+	private_users 'example.org       domain
+bob@example.org   mailbox quota=5G
+ann@example.org   mailbox quota=1M
+full@example.org  mailbox quota=1M
+sales@example.org -> bob@example.org, ann@example.org'
+	mkdir "$CHAINMAIL_MAIL/.full"
+	touch "$CHAINMAIL_MAIL/.full/full@example.org"
+}
+
+# say TEXT: the session's replies to these bytes (printf), without CR.
+say() { printf "$@" | smtpd 2>"$BATS_TEST_TMPDIR/log" | lf; }
+# replies TEXT: the same without greeting and EHLO's lines.
+replies() { say "EHLO client.example\r\n$1" | sed 1,/^250\ /d; }
+# envelope COMMANDS: replies after a good MAIL.
+envelope() { replies "MAIL FROM:<s@remote.example>\r\n$1" | tail -n +2; }
+queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
+log() { cat "$BATS_TEST_TMPDIR/log"; }
+
+@test "a message in a pipeline is in the spool when 250 is said" {
+	run envelope 'RCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nhello\r\n.\r\nQUIT\r\n'
+	[[ ${lines[0]} == "250 2.1.5 "* ]]
+	[[ ${lines[1]} == "354 "* ]]
+	[[ ${lines[2]} =~ ^250\ 2\.0\.0\ ([0-9A-Z]{26})$ ]]
+	id=${BASH_REMATCH[1]}
+	[[ ${lines[3]} == "221 2.0.0 "* ]]
+	run cat "$CHAINMAIL_SPOOL/new/$id"
+	has 'from=s@remote.example' "$output"
+	has 'to=bob@example.org' "$output"
+	has 'Received: from client.example' "$output"
+	has $'\nSubject: x\n\nhello' "$output"
+	[ -z "$(ls "$CHAINMAIL_SPOOL/tmp")" ]
+}
+
+@test "the order is create, write, fsync, rename, fsync of the directory, 250" {
+	need strace
+	sanitized && skip "strace and sanitizers"
+	printf 'EHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\nx\r\n.\r\nQUIT\r\n' |
+		strace -s 4096 -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,write,fsync,rename,renameat,renameat2,linkat \
+			smtpd >/dev/null 2>&1
+	run awk '
+	/openat.*tmp.*O_RDONLY/ { next }
+	/openat.*O_CREAT/ { print "create" }
+	/^write.*chainmail-spool 1 header=00000001/ { print "write" }
+	/^fsync/ { print "fsync" }
+	/^rename/ { print "rename" }
+	/^write\(1, .*250 2.0.0 / { print "250" }' "$BATS_TEST_TMPDIR/trace"
+	[ "$output" = $'create\nwrite\nfsync\nrename\nfsync\n250' ]
+}
+
+@test "with no configuration it serves the host's own name" {
+	rm -r "$CHAINMAIL_ETC"
+	run envelope "RCPT TO:<nobody-here@$(uname -n)>\r\nRCPT TO:<postmaster>\r\nRCPT TO:<x@[192.0.2.99]>\r\n"
+	[[ ${lines[0]} == "550 5.1.1 "* ]]
+	[[ ${lines[2]} == "550 5.7.1 "* ]]
+}
+
+@test "EHLO names what there is, HELO only the host" {
+	run say 'EHLO x\r\nQUIT\r\n'
+	for k in PIPELINING SIZE 8BITMIME SMTPUTF8 DSN ENHANCEDSTATUSCODES CHUNKING \
+		LIMITS HELP; do
+		[[ $output =~ 250[\ -]$k ]]
+	done
+	[[ $output != *AUTH* ]]
+	[[ $output != *STARTTLS* ]]
+	run say 'HELO x\r\n'
+	[ "${lines[1]}" = "250 mx.example.org" ]
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "every command that HELP names is known" {
+	for c in $(say 'HELP\r\n' | sed -n 's/^214.*Commands:\(.*\);.*/\1/p'); do
+		run say "EHLO x\r\n$c\r\n"
+		[[ $output != *"502 5.5.1 No such"* ]]
+	done
+	[ -n "$c" ]
+}
+
+@test "unknown recipients are refused, known ones and aliases are not" {
+	run envelope 'RCPT TO:<nobody@example.org>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<bob+x@example.org>\r\nRCPT TO:<sales@example.org>\r\nRCPT TO:<Postmaster>\r\n'
+	[[ ${lines[0]} == "550 5.1.1 "* ]]
+	for i in 1 2 3 4; do [[ ${lines[i]} == "250 2.1.5 "* ]]; done
+}
+
+@test "a broken user database is a 451, never an unknown user" {
+	printf garbage >"$CHAINMAIL_ETC/users.cdb"
+	run envelope 'RCPT TO:<bob@example.org>\r\n'
+	[[ ${lines[0]} == "451 4.3.0 "* ]]
+}
+
+@test "a full mailbox is refused at RCPT, a message larger than one for good" {
+	run envelope 'RCPT TO:<full@example.org>\r\n'
+	[[ ${lines[0]} == "452 4.2.2 "* ]]
+	run replies 'MAIL FROM:<s@r.example> SIZE=2000000\r\nRCPT TO:<ann@example.org>\r\nRCPT TO:<bob@example.org>\r\n'
+	[[ ${lines[1]} == "552 5.2.2 "* ]]
+	[[ ${lines[2]} == "250 "* ]]
+}
+
+@test "nobody relays: routes, percent, bang, literals, two at-signs, forged senders" {
+	run replies 'MAIL FROM:<bob@example.org>\r\nRCPT TO:<@example.org:x@remote.example>\r\nRCPT TO:<remote.example!x@example.org>\r\nRCPT TO:<x@remote.example@example.org>\r\nRCPT TO:<x@remote.example>\r\nRCPT TO:<x@[127.0.0.1]>\r\nRCPT TO:<"@remote.example:x"@[127.0.0.1]>\r\nRCPT TO:<example.org!remote.example!x>\r\nRCPT TO:<x%%remote.example@example.org>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+	[ "${#lines[@]}" = 9 ]
+	for i in 1 2 3 4 5 6 7 8; do [[ ${lines[i]} == 5* ]]; done
+}
+
+@test "a source route is forgotten when its mailbox is ours" {
+	run envelope 'RCPT TO:<@remote.example,@x.example:bob@example.org>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+}
+
+@test "listed networks may relay, others may not" {
+	printf '192.0.2.0/24 # the office\n2001:db8::/32\nnonsense\n' >"$CHAINMAIL_ETC/relay"
+	for ip in 192.0.2.200 2001:db8:1::9; do
+		PROTO=TCP TCPREMOTEIP=$ip run envelope 'RCPT TO:<x@remote.example>\r\n'
+		[[ ${lines[0]} == "250 "* ]]
+	done
+	has 'event=config file=relay line=3' "$(log)"
+	for ip in 192.0.3.1 2001:db9::1 127.0.0.1; do
+		PROTO=TCP TCPREMOTEIP=$ip run envelope 'RCPT TO:<x@remote.example>\r\n'
+		[[ ${lines[0]} == "550 5.7.1 "* ]]
+	done
+}
+
+@test "odd addresses are data: never a path, an option, a command" {
+	for a in '-oQpwn@example.org' '/var/tmp/pwn@example.org' '../../bob@example.org' \
+		'"a\\"b"@example.org' '|id@example.org' '"bob "@example.org'; do
+		run replies "MAIL FROM:<$a>\r\nRSET\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<$a>\r\n"
+		[[ ${lines[3]} == 5* ]]
+	done
+	[ "$(queued)" = 0 ]
+}
+
+@test "sizes that overflow or are none are refused" {
+	run replies 'MAIL FROM:<s@r.example> SIZE=18446744073709551617\r\nMAIL FROM:<s@r.example> SIZE=-1\r\nMAIL FROM:<s@r.example> SIZE=\r\nMAIL FROM:<s@r.example> SIZE=99999999999\r\nMAIL FROM:<s@r.example> SIZE=1000\r\n'
+	for i in 0 1 2 3; do [[ ${lines[i]} == 5* ]]; done
+	[[ ${lines[4]} == 250* ]]
+}
+
+@test "parameters: unknown, twice, without a value, a hundred" {
+	hundred=$(printf ' A%d=1' {1..100})
+	run replies "MAIL FROM:<s@r.example> AUTH=\"\r\nMAIL FROM:<s@r.example> BODY=\r\nMAIL FROM:<s@r.example> SIZE=1 SIZE=1\r\nMAIL FROM:<s@r.example>$hundred\r\nMAIL FROM:<s@r.example> BODY=BINARYMIME\r\nMAIL FROM:<s@r.example> NOTIFY=NEVER\r\nMAIL FROM:<s@r.example>SIZE=1\r\n"
+	[ "${#lines[@]}" = 7 ]
+	for i in 0 1 2 3 4 5 6; do [[ ${lines[i]} == 5* ]]; done
+}
+
+@test "the words of DSN are checked and kept" {
+	run replies 'MAIL FROM:<s@r.example> RET=HDRS ENVID=a+2Bb\r\nRCPT TO:<bob@example.org> NOTIFY=success,DELAY ORCPT=rfc822;b+40x\r\nRCPT TO:<ann@example.org> NOTIFY=NEVER,DELAY\r\nRCPT TO:<ann@example.org> ORCPT=bob\r\nRCPT TO:<ann@example.org> NOTIFY=NEVER\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	[[ ${lines[1]} == 250* ]]
+	[[ ${lines[2]} == 501* ]]
+	[[ ${lines[3]} == 501* ]]
+	[[ ${lines[4]} == 250* ]]
+	run cat "$CHAINMAIL_SPOOL"/new/*
+	has 'ret=HDRS envid=a+b' "$output"
+	has 'to=bob@example.org notify=SUCCESS,DELAY orcpt=rfc822;b@x' "$output"
+	has 'to=ann@example.org notify=NEVER' "$output"
+}
+
+@test "an address beyond ASCII needs SMTPUTF8" {
+	run replies 'MAIL FROM:<s\xc3\xa9@r.example>\r\nMAIL FROM:<s\xc3\xa9@r.example> SMTPUTF8\r\nRSET\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob\xff\xfe@example.org>\r\n'
+	[[ ${lines[0]} == "553 5.6.7 "* ]]
+	[[ ${lines[1]} == 250* ]]
+	[[ ${lines[4]} == 5* ]]
+}
+
+@test "commands in any case, blanks after the colon refused from outside" {
+	run replies 'mail from:<s@r.example>\r\nrSeT\r\nMAIL FROM: <s@r.example>\r\nMAIL FROM:s@r.example\r\nMAIL s@r.example\r\nMAIL FROM:<s@r.example\r\nMAIL\tFROM:<s@r.example>\r\n'
+	[[ ${lines[0]} == 250* ]]
+	[[ ${lines[1]} == 250* ]]
+	for i in 2 3 4 5 6; do [[ ${lines[i]} == 5* ]]; done
+}
+
+@test "order: nothing before EHLO, no MAIL twice, no DATA without a recipient" {
+	run say 'MAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n'
+	for i in 1 2 3; do [[ ${lines[i]} == "503 "* ]]; done
+	run envelope 'MAIL FROM:<s@r.example>\r\nDATA\r\nRCPT TO:<nobody@example.org>\r\nDATA\r\nRCPT TO:<bob@example.org>\r\n'
+	[[ ${lines[0]} == "503 "* ]]
+	[[ ${lines[1]} == "503 "* ]]
+	[[ ${lines[3]} == "503 "* ]]
+	[[ ${lines[4]} == "250 "* ]]
+}
+
+@test "the null sender may have several recipients" {
+	run replies 'MAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<ann@example.org>\r\nRCPT TO:<>\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	[[ ${lines[1]} == 250* && ${lines[2]} == 250* && ${lines[3]} == 501* ]]
+	[[ ${lines[5]} == 250* ]]
+	has $'\nfrom=\n' "$(cat "$CHAINMAIL_SPOOL"/new/*)"
+}
+
+@test "VRFY and EXPN say the same of everybody" {
+	run replies 'VRFY bob\r\nVRFY nosuch\r\nEXPN sales\r\nEXPN nosuch\r\n'
+	[[ ${lines[0]} == 252* && ${lines[0]} == "${lines[1]}" ]]
+	[[ ${lines[2]} == 502* && ${lines[2]} == "${lines[3]}" ]]
+}
+
+@test "commands end in CRLF: a bare LF or CR, NUL and long lines are errors" {
+	run replies 'NOOP\nMAIL FROM:<s@r.example>\r\nNOOP x\ry\r\nNOOP \0\r\nNOOP\r\n'
+	[[ ${lines[0]} == 500* ]]
+	[[ ${lines[1]} == 250* ]]
+	[[ ${lines[2]} == 500* ]]
+	[[ ${lines[3]} == 500* ]]
+	[[ ${lines[4]} == 250* ]]
+	long=$(printf '%3000s' x)
+	run replies "NOOP $long\r\nNOOP $long$long$long$long$long\r\nNOOP\r\n"
+	[[ ${lines[0]} == 500* && ${lines[1]} == 500* && ${lines[2]} == 250* ]]
+}
+
+@test "a browser is shown the door" {
+	run say 'GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n'
+	[[ ${lines[1]} == 421* ]]
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "twenty errors end the session" {
+	run say "$(printf 'FOO\\r\\n%.0s' {1..40})"
+	[ "${#lines[@]}" = 22 ]
+	[[ ${lines[20]} == 502* && ${lines[21]} == "421 4.7.0 "* ]]
+	[ "$(log | wc -l)" -le 31 ]
+}
+
+@test "a hundred commands without effect end the session" {
+	run say "EHLO x\r\n$(printf 'NOOP\\r\\n%.0s' {1..300})"
+	has '421 4.7.0' "${lines[-1]}"
+	[ "$(printf '%s\n' "${lines[@]}" | grep -c '^250 2.0.0')" -lt 101 ]
+}
+
+@test "an accepted message clears the count of errors" {
+	good='MAIL FROM:<s@r.example>\r\nRCPT TO:<no@example.org>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	run replies "$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good$good"
+	[ "$(queued)" = 22 ]
+}
+
+@test "recipients beyond the limit get 452, the message goes to the others" {
+	echo 'recipients 2' >"$CHAINMAIL_ETC/limits"
+	run envelope 'RCPT TO:<bob@example.org>\r\nRCPT TO:<ann@example.org>\r\nRCPT TO:<sales@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	[[ ${lines[2]} == "452 4.5.3 "* ]]
+	[[ ${lines[4]} == "250 "* ]]
+}
+
+@test "no room on the disk: 452 at MAIL" {
+	echo 'disk-reserve 4000000G' >"$CHAINMAIL_ETC/limits"
+	run replies 'MAIL FROM:<s@r.example>\r\n'
+	[[ ${lines[0]} == "452 4.3.1 "* ]]
+}
+
+@test "no inodes left: 452, and it recovers" {
+	need_root
+	mount -t tmpfs -o size=64m,nr_inodes=900 tmpfs "$CHAINMAIL_SPOOL" || skip "no mount"
+	run replies 'MAIL FROM:<s@r.example>\r\n'
+	umount "$CHAINMAIL_SPOOL"
+	[[ ${lines[0]} == "452 4.3.1 "* ]]
+	run replies 'MAIL FROM:<s@r.example>\r\n'
+	[[ ${lines[0]} == 250* ]]
+}
+
+@test "AUTH is not on the MX port, and nothing needs it there" {
+	run replies 'AUTH PLAIN AGIAYg==\r\nMAIL FROM:<s@r.example> AUTH=<>\r\n'
+	[[ ${lines[0]} == 502* && ${lines[1]} == 555* ]]
+}
+
+@test "submission wants a login first" {
+	SERVICE=submission run replies 'MAIL FROM:<bob@example.org>\r\nAUTH NOSUCH\r\n'
+	[[ ${lines[0]} == "530 5.7.0 "* ]]
+}
+
+@test "LMTP: LHLO, and a reply for each recipient" {
+	SERVICE=lmtp run say 'EHLO x\r\nLHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<no@example.org>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\nQUIT\r\n'
+	has '220 mx.example.org LMTP' "$output"
+	[[ ${lines[1]} == 502* ]]
+	[[ ${lines[-1]} == 221* && ${lines[-2]} == "250 2.0.0 "* ]]
+	[ "${lines[-2]}" = "${lines[-3]}" ]
+	[[ ${lines[-4]} == 354* ]]
+	has 'with LMTP' "$(cat "$CHAINMAIL_SPOOL"/new/*)"
+}
+
+@test "one id: in the reply, the log, the trace field and the spool's name" {
+	run envelope 'RCPT TO:<nobody@example.org>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	id=${lines[-1]##* }
+	[ -f "$CHAINMAIL_SPOOL/new/$id" ]
+	has "id $id" "$(cat "$CHAINMAIL_SPOOL/new/$id")"
+	[ "$(log | grep -c "id=$id")" = 2 ]
+	has "event=message id=$id from=s@remote.example to=bob@example.org rcpts=1" "$(log)"
+}
+
+@test "foreign bytes can't forge a log line" {
+	run replies 'MAIL FROM:<s@r.example>\r\nRCPT TO:<x" event=message id=1@example.org>\r\nNOOP\r\n'
+	[ "$(log | grep -c .)" = 1 ]
+}
