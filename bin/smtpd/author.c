@@ -32,24 +32,34 @@ skip_comment(struct span *rest)
 	}
 }
 
+static bool
+is_space(char c)
+{
+	return byte_is_blank(c) || c == '\r' || c == '\n';
+}
+
+void
+author_skip(struct span *rest)
+{
+	while (rest->len > 0)
+		if (rest->at[0] == '(')
+			skip_comment(rest);
+		else if (is_space(rest->at[0]))
+			*rest = span_from(*rest, 1);
+		else
+			return;
+}
+
 void
 author_plain(struct span value, struct str *plain)
 {
-	while (value.len > 0) {
-		char c = value.at[0];
-
-		if (c == '"') {
+	for (author_skip(&value); value.len > 0; author_skip(&value))
+		if (value.at[0] == '"') {
 			str_add(plain, take_quoted(&value));
-			continue;
+		} else {
+			str_add_byte(plain, value.at[0]);
+			value = span_from(value, 1);
 		}
-		if (c == '(') {
-			skip_comment(&value);
-			continue;
-		}
-		if (!byte_is_blank(c) && c != '\r' && c != '\n')
-			str_add_byte(plain, c);
-		value = span_from(value, 1);
-	}
 }
 
 /* Up to one of the stops outside quotes, or to the end; the stop is taken too

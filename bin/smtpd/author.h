@@ -12,4 +12,7 @@ void author_plain(struct span value, struct str *plain);
  * a route), else the whole item; empty items are skipped. */
 bool author_next(struct span *plain, struct span *address_r);
 
+/* Take blanks, folds and comments off the front. */
+void author_skip(struct span *rest);
+
 #endif
