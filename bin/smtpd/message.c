@@ -55,7 +55,7 @@ message_abort(struct session *s)
 	struct message *m = &s->message;
 
 	release(m);
-	m->lines = (struct lines){ LINES_START };
+	m->lines = (struct lines){ .state = LINES_START };
 	m->in_body = false;
 	m->size = 0;
 	m->code = 0;
