@@ -12,6 +12,8 @@
 #include "users/database.h"
 #include "users/table.h"
 
+enum { PLACES_MAX = 100 };
+
 struct output {
 	const char *name, *temporary;
 	mode_t mode;       /* of a file that was not there before */
@@ -65,6 +67,40 @@ put_user(struct output *o, const struct row *r)
 	return error;
 }
 
+/* The folder that holds this path, unless it is named already. */
+static void
+add_place(struct str *header, struct span path)
+{
+	struct str known = STR_INIT;
+	struct span rest, key;
+	size_t n = 0;
+	bool is_new;
+
+	while (path.len > 0 && path.at[path.len - 1] == '/')
+		path.len--;
+	while (path.len > 1 && path.at[path.len - 1] != '/')
+		path.len--;
+	is_new = path.len > 1; /* "/" itself is too much */
+	for (rest = str_span(header); record_next(&rest, &key, &known); n++)
+		if (span_equal(str_span(&known), path))
+			is_new = false;
+	if (is_new && n < PLACES_MAX)
+		record_add(header, "place", path);
+	str_free(&known);
+}
+
+static void
+add_places(struct str *header, const struct row *r)
+{
+	struct str path = STR_INIT;
+
+	if (record_get(r->fields, "home", &path))
+		add_place(header, str_span(&path));
+	if (record_get(r->fields, "mbox", &path))
+		add_place(header, str_span(&path));
+	str_free(&path);
+}
+
 /* The empty key: magic, version, and who gets what nobody set up. */
 static int
 put_header(struct output *o, const struct table *t)
@@ -78,6 +114,8 @@ put_header(struct output *o, const struct table *t)
 		r = r->next;
 	if (r != NULL)
 		record_add(&value, "admin", r->key);
+	for (r = t->first; r != NULL; r = r->next)
+		add_places(&value, r);
 	error = put(o, SPAN(""), str_span(&value));
 	str_free(&value);
 	return error;

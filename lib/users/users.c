@@ -118,3 +118,19 @@ users_domain(struct users *u, struct span domain)
 	str_free(&name);
 	return kind == DOMAIN_ERROR ? -1 : kind != DOMAIN_FOREIGN;
 }
+
+void
+users_places(struct users *u, struct str *places_r)
+{
+	struct str value = STR_INIT;
+	struct span header, key;
+
+	str_clear(places_r);
+	if (database_get(&u->database, SPAN(""), &header) == DATABASE_FOUND)
+		while (record_next(&header, &key, &value))
+			if (span_equal(key, SPAN("place"))) {
+				str_add(places_r, str_span(&value));
+				str_add_byte(places_r, '\n');
+			}
+	str_free(&value);
+}

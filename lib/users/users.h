@@ -73,6 +73,10 @@ int users_domain(struct users *u, struct span domain);
  * a catch-all. 1, 0, or -1: ask later. */
 int users_may_send(struct users *u, struct span account, struct span sender);
 
+/* The folders that hold homes and mboxes outside of CHAINMAIL_MAIL, each ended
+ * by LF (replaced): what deliver's sandbox must let it write to. */
+void users_places(struct users *u, struct str *places_r);
+
 /* CHAINMAIL_MAIL/DOMAIN/LOCAL (or home=) of an entry with a mailbox, and the
  * Maildir in it. */
 void user_home(const struct user *r, struct str *path_r);

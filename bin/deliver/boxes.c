@@ -1,0 +1,129 @@
+#include "boxes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/dirs.h"
+#include "os/file.h"
+
+void
+boxes_init(struct boxes *b)
+{
+	*b = (struct boxes){ .clock = 0 };
+}
+
+static void
+box_close(struct box *box)
+{
+	if (box->open)
+		store_close(&box->store);
+	box->open = box->busy = false;
+}
+
+void
+boxes_free(struct boxes *b)
+{
+	for (size_t i = 0; i < BOXES_MAX; i++)
+		box_close(&b->at[i]);
+}
+
+void
+boxes_idle(struct boxes *b)
+{
+	for (size_t i = 0; i < BOXES_MAX; i++)
+		b->at[i].busy = false;
+}
+
+/* Is the folder we hold still the one at that path? Somebody may have moved
+ * it away and put another in its place (a restored backup). */
+static bool
+box_is_there(const struct box *box)
+{
+	struct str path = STR_INIT;
+	struct stat named, held;
+	bool same;
+
+	str_add(&path, str_span(&box->store.path));
+	str_add_text(&path, "/new");
+	same = lstat(path.at, &named) == 0 &&
+	    fstat(box->store.root.new, &held) == 0 &&
+	    named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+	str_free(&path);
+	return same;
+}
+
+/* The folders above a new mailbox: CHAINMAIL_MAIL/DOMAIN/LOCAL. */
+static int
+parents_make(const char *path)
+{
+	struct span root = span_text(dir_mail()), rest = span_text(path), part;
+	struct str name = STR_INIT;
+	int dir, r = 0;
+
+	if (!span_take_text(&rest, root) || !span_take(&rest, '/')) {
+		errno = ENOENT; /* a home of its own: not ours to make */
+		return -1;
+	}
+	dir = dir_open(AT_FDCWD, dir_mail());
+	while (dir >= 0 && r == 0 && span_until(&rest, '/', &part)) {
+		int next = -1;
+
+		span_take(&rest, '/');
+		str_set(&name, part);
+		r = part.len == 0 ? 0 : dir_make(dir, name.at, 0700);
+		if (r == 0 && part.len > 0) {
+			next = dir_open(dir, name.at);
+			close(dir);
+			dir = next;
+		}
+	}
+	str_free(&name);
+	if (dir < 0)
+		return -1;
+	close(dir);
+	return r;
+}
+
+static int
+box_open(struct box *box, const char *path)
+{
+	int r = store_open(&box->store, path, true);
+
+	if (r < 0 && errno == ENOENT && parents_make(path) == 0)
+		r = store_open(&box->store, path, true);
+	box->open = r == 0;
+	return r;
+}
+
+struct box *
+boxes_get(struct boxes *b, const char *path)
+{
+	struct box *oldest = NULL;
+
+	for (size_t i = 0; i < BOXES_MAX; i++) {
+		struct box *box = &b->at[i];
+
+		if (box->open && strcmp(box->store.path.at, path) == 0) {
+			box->used = ++b->clock;
+			if (box->busy || box_is_there(box))
+				return box;
+			box_close(box);
+		}
+		if (!box->busy &&
+		    (oldest == NULL || !box->open ||
+			(oldest->open && box->used < oldest->used)))
+			oldest = box;
+	}
+	if (oldest == NULL) {
+		errno = EBUSY;
+		return NULL;
+	}
+	box_close(oldest);
+	if (box_open(oldest, path) < 0)
+		return NULL;
+	oldest->used = ++b->clock;
+	return oldest;
+}

@@ -1,0 +1,28 @@
+/* Mailboxes held open from one job to the next, the least recently used
+ * closed when there are too many. */
+#ifndef DELIVER_BOXES_H
+#define DELIVER_BOXES_H
+
+#include "store/store.h"
+
+enum { BOXES_MAX = 32 };
+struct box {
+	struct store store;
+	bool open;
+	bool busy; /* a delivery into it is not committed yet */
+	uint64_t used;
+};
+struct boxes {
+	struct box at[BOXES_MAX];
+	uint64_t clock;
+};
+
+void boxes_init(struct boxes *b);
+void boxes_free(struct boxes *b);
+/* The account's store at this path; below CHAINMAIL_MAIL it is made when it is
+ * missing. NULL and errno; EBUSY: all are busy, commit first. */
+struct box *boxes_get(struct boxes *b, const char *path);
+/* Everything is committed. */
+void boxes_idle(struct boxes *b);
+
+#endif

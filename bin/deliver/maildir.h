@@ -1,0 +1,34 @@
+/* Many messages into many Maildirs, made durable together. */
+#ifndef DELIVER_MAILDIR_H
+#define DELIVER_MAILDIR_H
+
+#include "boxes.h"
+#include "message.h"
+#include "store/delivery.h"
+
+enum { BATCH_MAX = 64 };
+struct drop {
+	struct delivery delivery;
+	struct maildir folder; /* one below the root, closed after the commit */
+	bool in_folder;
+	struct box *box;
+	struct job *job;
+	const struct part *part;
+};
+struct batch {
+	struct boxes boxes;
+	struct drop drops[BATCH_MAX];
+	size_t count;
+};
+
+void batch_init(struct batch *b);
+void batch_free(struct batch *b);
+/* Write the message into tmp/ of its Maildir; it is delivered when the batch
+ * is committed (which happens here too when the batch is full). Trouble
+ * becomes the job's result. */
+void batch_add(struct batch *b, struct job *j, const struct part *p,
+    const struct message *m);
+/* Sync and name all that was written; the jobs' results are final then. */
+void batch_commit(struct batch *b);
+
+#endif

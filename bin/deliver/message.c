@@ -1,0 +1,148 @@
+#include "message.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mail/header.h"
+
+enum {
+	WHOLE_MAX = 1 << 20, /* a message up to here is read at once */
+	CHUNK = 1 << 18,
+};
+
+void
+message_init(struct message *m)
+{
+	*m = (struct message){ .text = STR_INIT };
+}
+
+void
+message_free(struct message *m)
+{
+	str_free(&m->text);
+}
+
+/* Read exactly len bytes at offset, appending; a file that became shorter is
+ * an I/O error. */
+static int
+read_part(int fd, uint64_t offset, size_t len, struct str *out)
+{
+	char *to = str_reserve(out, len);
+
+	for (size_t got = 0; got < len;) {
+		ssize_t n = pread(
+		    fd, to + got, len - got, (off_t)(offset + got));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		got += (size_t)n;
+	}
+	out->len += len;
+	out->at[out->len] = '\0';
+	return 0;
+}
+
+static void
+put_top(struct message *m)
+{
+	str_clear(&m->text);
+	/* RFC 5321 4.4: final delivery puts the sender here. */
+	str_add_text(&m->text, "Return-Path: <");
+	str_add(&m->text, m->job->from);
+	str_add_text(&m->text, ">\n");
+	m->return_path = m->text.len;
+	str_add_text(&m->text, "Delivered-To: ");
+	str_add(&m->text, m->job->wanted);
+	str_add_text(&m->text, "\n");
+}
+
+/* What spam filters put into headers: SpamAssassin, rspamd, bogofilter. */
+static bool
+is_junk_mark(const struct header_field *f)
+{
+	static const struct {
+		const char *name, *value;
+	} marks[] = { { "X-Spam-Flag", "yes" }, { "X-Spam-Status", "yes" },
+		{ "X-Spam", "yes" }, { "X-Bogosity", "spam" } };
+	struct span value = span_trim(f->value);
+
+	for (size_t i = 0; i < COUNT(marks); i++) {
+		struct span want = span_text(marks[i].value);
+
+		if (header_is(f, marks[i].name) &&
+		    span_starts_case(value, want) &&
+		    (value.len == want.len ||
+			(!byte_is_alpha(value.at[want.len]) &&
+			    !byte_is_digit(value.at[want.len]))))
+			return true;
+	}
+	return false;
+}
+
+/* Look at the header; fields that must go are cut out. */
+static void
+header_look(struct message *m, size_t at)
+{
+	struct span rest = span_from(str_span(&m->text), at);
+	struct header_field f;
+
+	while (header_next(&rest, &f)) {
+		if (header_is(&f, "Return-Path")) {
+			size_t start = (size_t)(f.whole.at - m->text.at);
+
+			/* RFC 5321 4.4: there is one, and it is ours. */
+			memmove(m->text.at + start,
+			    m->text.at + start + f.whole.len,
+			    m->text.len - start - f.whole.len);
+			str_cut(&m->text, m->text.len - f.whole.len);
+			rest = span_from(str_span(&m->text), start);
+			continue;
+		}
+		if (header_is(&f, "Delivered-To") &&
+		    span_equal_case(span_trim(f.value), m->job->wanted))
+			m->loops = true;
+		m->junk |= is_junk_mark(&f);
+	}
+}
+
+int
+message_load(struct message *m, const struct job *job)
+{
+	size_t at;
+
+	m->job = job;
+	m->loops = m->junk = false;
+	m->read = job->size < WHOLE_MAX ? job->size : WHOLE_MAX;
+	put_top(m);
+	at = m->text.len;
+	if (read_part(job->fd, job->offset, (size_t)m->read, &m->text) < 0)
+		return -1;
+	header_look(m, at);
+	return 0;
+}
+
+int
+message_each(const struct message *m, bool final, message_put *put, void *to)
+{
+	struct str chunk = STR_INIT;
+	struct span text = str_span(&m->text);
+	int r = put(to, final ? text : span_from(text, m->return_path));
+
+	for (uint64_t at = m->read; r == 0 && at < m->job->size;) {
+		uint64_t left = m->job->size - at;
+		size_t n = left < CHUNK ? (size_t)left : CHUNK;
+
+		str_clear(&chunk);
+		r = read_part(m->job->fd, m->job->offset + at, n, &chunk);
+		if (r == 0)
+			r = put(to, str_span(&chunk));
+		at += n;
+	}
+	str_free(&chunk);
+	return r;
+}
