@@ -39,7 +39,7 @@ envelope_make(struct envelope *e, const struct job *j)
 			.orcpt = j->orcpt };
 
 		if (p->kind == PART_FORWARD)
-			envelope_add(e, &r);
+			envelope_to(e, &r);
 	}
 }
 
@@ -69,9 +69,6 @@ forward_deliver(const struct spool *s, struct job *j, const struct message *m)
 	envelope_init(&e);
 	envelope_make(&e, j);
 	r = spool_create(&f, s, &id, &e);
-	if (r < 0 && errno == EEXIST &&
-	    unlinkat(s->tmp, id.text, 0) == 0) /* of a try that was killed */
-		r = spool_create(&f, s, &id, &e);
 	if (r == 0 && message_each(m, false, put, &f) < 0) {
 		int saved = errno;
 

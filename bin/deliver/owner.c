@@ -14,6 +14,18 @@
 #include "os/sandbox.h"
 #include "worker.h"
 
+enum { ANSWER_MAX = 4096 };
+
+void
+owner_start(void)
+{
+	struct stat st;
+
+	if (stat(dir_mail(), &st) == 0 && st.st_uid != 0)
+		proc_become(st.st_uid, st.st_gid);
+	errno = 0;
+}
+
 /* The account's own uid, or that of the folder which holds all mail (for
  * forwards: the spool). */
 static void
@@ -97,7 +109,7 @@ owner_deliver(struct worker *w, struct job *j, struct part *p)
 		owner_run(w, j, p, fds[1]);
 	}
 	close(fds[1]);
-	if (pid < 0 || read_all(fds[0], PIPE_BUF, &record) < 0 ||
+	if (pid < 0 || read_all(fds[0], ANSWER_MAX, &record) < 0 ||
 	    waitpid(pid, NULL, 0) != pid ||
 	    !record_get_number(str_span(&record), "verdict", 255, &verdict)) {
 		job_result(j, TEMP, "4.3.0", p->address,

@@ -60,8 +60,8 @@ jobs_do(struct worker *w, int sock, struct job **jobs, size_t n)
 	return ok;
 }
 
-/* users.cdb names a place now that our sandbox was not made for: end, and the
- * next worker will have it. */
+/* users.cdb names a place or uid now that we were not started for: end, and
+ * the next worker will be. */
 static bool
 is_outdated(struct worker *w)
 {
@@ -69,8 +69,9 @@ is_outdated(struct worker *w)
 	bool outdated;
 
 	users_places(&w->users, &places);
-	outdated = !w->as_root &&
-	    !span_equal(str_span(&places), str_span(&w->places));
+	outdated = (!w->as_root &&
+		       !span_equal(str_span(&places), str_span(&w->places))) ||
+	    (geteuid() == 0 && w->as_root != users_own_uids(&w->users));
 	str_free(&places);
 	return outdated;
 }

@@ -34,6 +34,9 @@ struct job *worker_result(struct worker *w);
 /* Serve jobs on a packet socket until it closes; an exit code. */
 int worker_serve(struct worker *w, int sock);
 
+/* Root that no account needs: become the owner of CHAINMAIL_MAIL for good (and
+ * stay what we are where that is root's). */
+void owner_start(void);
 /* Deliver one part in a process of its own under the right uid (root only). */
 void owner_deliver(struct worker *w, struct job *j, struct part *p);
 

@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/record.h"
 #include "mail/address.h"
+#include "os/dirs.h"
 #include "users/password.h"
 
 void
@@ -214,11 +215,11 @@ parse_mbox(struct span value, struct entry *e)
 	return parse_path(value, e, "mbox");
 }
 
-/* A number, or the name of a user of this machine (whose group comes along). */
+/* A number, or the name of a user of this machine. */
 static bool
 parse_uid(struct span value, struct entry *e)
 {
-	struct str name = STR_INIT, gid = STR_INIT;
+	struct str name = STR_INIT;
 	const struct passwd *pw;
 	uint64_t uid = 0;
 
@@ -226,13 +227,9 @@ parse_uid(struct span value, struct entry *e)
 		str_set(&name, value);
 		pw = getpwnam(name.at);
 		uid = pw == NULL ? 0 : pw->pw_uid;
-		if (pw != NULL &&
-		    !record_get(str_span(&e->fields), "gid", &gid))
-			record_add_number(&e->fields, "gid", pw->pw_gid);
 	}
 	record_add_number(&e->fields, "uid", (int64_t)uid);
 	str_free(&name);
-	str_free(&gid);
 	return uid != 0;
 }
 
@@ -285,6 +282,9 @@ parse_field(struct span word, struct entry *e, struct str *wrong_r)
 		if (equals == word.len ||
 		    !span_equal(name, span_text(fields[i].name)))
 			continue;
+		if (record_get(str_span(&e->fields), fields[i].name, &value) ||
+		    record_get(str_span(&e->secrets), fields[i].name, &value))
+			return wrong(wrong_r, name, "is there twice");
 		ok = percent_decode(&value, span_from(word, equals + 1)) &&
 		    span_find(str_span(&value), '\0') == value.len &&
 		    fields[i].parse(str_span(&value), e);
@@ -299,19 +299,42 @@ static bool
 parse_mailbox(struct span rest, struct entry *e, struct str *wrong_r)
 {
 	struct str value = STR_INIT;
-	bool uid, gid;
+	bool has_gid;
+	uint64_t uid;
 
 	e->kind = ENTRY_MAILBOX;
 	while (rest.len > 0)
 		if (!parse_field(word_take(&rest), e, wrong_r))
 			return false;
-	uid = record_get(str_span(&e->fields), "uid", &value);
-	gid = record_get(str_span(&e->fields), "gid", &value);
+	has_gid = record_get(str_span(&e->fields), "gid", &value);
 	str_free(&value);
-	if (uid != gid)
-		return wrong(wrong_r, str_span(&e->key),
-		    "uid= and gid= go together; give both");
+	if (record_get_number(str_span(&e->fields), "uid", UINT32_MAX, &uid)) {
+		const struct passwd *pw = has_gid ? NULL : getpwuid((uid_t)uid);
+
+		if (pw != NULL && pw->pw_gid != 0)
+			record_add_number(&e->fields, "gid", pw->pw_gid);
+		else if (!has_gid)
+			return wrong(
+			    wrong_r, str_span(&e->key), "uid= needs gid= too");
+	} else if (has_gid) {
+		return wrong(wrong_r, str_span(&e->key), "gid= needs uid= too");
+	}
 	return true;
+}
+
+/* deliver's sandbox lets it read the configuration alone. */
+static bool
+parse_include(struct span path, struct entry *e, struct str *wrong_r)
+{
+	struct span rest = path;
+
+	record_add(&e->targets, "include", path);
+	if (span_take_text(&rest, span_text(dir_etc())) &&
+	    span_take(&rest, '/'))
+		return true;
+	wrong(wrong_r, path, "a list lies below ");
+	str_add_text(wrong_r, dir_etc());
+	return false;
 }
 
 static bool
@@ -321,10 +344,7 @@ parse_target(struct span target, struct entry *e, struct str *wrong_r)
 	bool ok = true;
 
 	if (span_take_text(&target, SPAN(":include:"))) {
-		record_add(&e->targets, "include", span_trim(target));
-		if (!span_starts(span_trim(target), SPAN("/")))
-			ok = wrong(wrong_r, target,
-			    "the path of a list begins with /");
+		ok = parse_include(span_trim(target), e, wrong_r);
 	} else if (address_fold(target, &key)) {
 		record_add(&e->targets, "to", str_span(&key));
 	} else {

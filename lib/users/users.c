@@ -134,3 +134,14 @@ users_places(struct users *u, struct str *places_r)
 			}
 	str_free(&value);
 }
+
+bool
+users_own_uids(struct users *u)
+{
+	struct span header;
+	uint64_t n;
+
+	return database_get(&u->database, SPAN(""), &header) ==
+	    DATABASE_FOUND &&
+	    record_get_number(header, "uids", UINT64_MAX, &n) && n > 0;
+}

@@ -76,6 +76,8 @@ int users_may_send(struct users *u, struct span account, struct span sender);
 /* The folders that hold homes and mboxes outside of CHAINMAIL_MAIL, each ended
  * by LF (replaced): what deliver's sandbox must let it write to. */
 void users_places(struct users *u, struct str *places_r);
+/* Some account has a uid of its own: deliver needs to be root. */
+bool users_own_uids(struct users *u);
 
 /* CHAINMAIL_MAIL/DOMAIN/LOCAL (or home=) of an entry with a mailbox, and the
  * Maildir in it. */
