@@ -122,7 +122,7 @@ value() {
 	strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=fsync,renameat,renameat2 \
 		chainmail-user compile
 	run -0 sed -n 's/^[0-9]* *\([a-z]*\).*/\1/p' "$BATS_TEST_TMPDIR/trace"
-	has $'fsync\nfsync\nrenameat\nrenameat\nfsync' "$output"
+	has $'fsync\nrenameat\nfsync\nfsync\nrenameat\nfsync' "$output"
 }
 
 @test "a full disk leaves the old databases and no remains" {
@@ -150,7 +150,14 @@ value() {
 	[ "${#lines[@]}" = 3 ]
 }
 
-@test "it can't write outside of the configuration" {
+@test "it can't read outside of the configuration" {
+	echo 'bob@mx.lan mailbox' >"$BATS_TEST_TMPDIR/users"
+	ln -s "$BATS_TEST_TMPDIR/users" users
+	run -75 user check
+	has 'Permission denied' "$output"
+}
+
+@test "a planted link is not followed" {
 	ln -s "$CHAINMAIL_MAIL/elsewhere" .users.cdb.new
 	echo 'bob@mx.lan mailbox' >users
 	run -0 user compile

@@ -32,8 +32,8 @@ struct row *table_add(struct table *t, const struct entry *e, unsigned line);
 /* The row that answers for an address: exact, without the extension,
  * catch-all; NULL if none. key is folded. */
 struct row *table_answer(const struct table *t, struct span key);
-/* Write users.cdb and secrets.cdb into the directory, both replaced at once
- * as far as a file system can; -1 and errno. */
+/* Write users.cdb and secrets.cdb into the directory, each replaced as a
+ * whole; -1 and errno. */
 int table_write(const struct table *t, struct span me, int etc);
 
 #endif

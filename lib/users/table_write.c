@@ -204,26 +204,30 @@ output_finish(struct output *o)
 }
 
 static int
+output_commit(struct output *o)
+{
+	struct commit c = { .fd = o->fd,
+		.from_dir = o->etc,
+		.from = o->temporary,
+		.to_dir = o->etc,
+		.to = o->name,
+		.replace = true };
+
+	return file_commit(&c, 1);
+}
+
+static int
 write_both(const struct table *t, struct span me, struct output *users,
     struct output *secrets)
 {
-	struct commit files[2];
-	struct output *const all[2] = { secrets, users };
-
 	if (output_open(users) < 0 || output_open(secrets) < 0)
 		return -1;
 	if ((put_users(users, t, me) | put_secrets(secrets, t)) != 0)
 		return -1;
 	if (output_finish(users) < 0 || output_finish(secrets) < 0)
 		return -1;
-	for (size_t i = 0; i < 2; i++)
-		files[i] = (struct commit){ .fd = all[i]->fd,
-			.from_dir = all[i]->etc,
-			.from = all[i]->temporary,
-			.to_dir = all[i]->etc,
-			.to = all[i]->name,
-			.replace = true };
-	return file_commit(files, 2);
+	/* Secrets first: an account without one can't log in, that is all. */
+	return output_commit(secrets) < 0 ? -1 : output_commit(users);
 }
 
 int
