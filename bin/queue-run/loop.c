@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/die.h"
 #include "base/log.h"
 #include "runner.h"
 
@@ -16,6 +17,7 @@ enum {
 	CLEAN_MS = 6 * 3600 * 1000,
 	PAUSE_MAX_S = 3600, /* look again: the clock may have been set */
 	RECONNECT_MS = 500,
+	ALONE_MS = 5000, /* -1 waits this long for a worker to come back */
 };
 
 static void
@@ -86,6 +88,20 @@ is_over(struct runner *r)
 	/* What was renamed into new/ has its event already. */
 	events_read(r);
 	return queue_pause(&r->queue, clock_wall_s()) != 0;
+}
+
+/* One pass does not wait for ever for workers. */
+static void
+alone_check(struct runner *r)
+{
+	int64_t now = clock_mono_ms();
+
+	if (!r->once || r->pools[LOCAL].count > 0)
+		r->alone_ms = now;
+	else if (now - r->alone_ms > ALONE_MS) {
+		r->exit = TEMP;
+		r->closing = true;
+	}
 }
 
 /* Milliseconds to wait for events. */
@@ -175,6 +191,7 @@ turn(struct runner *r, struct polled *p)
 	if (p->fds[1].revents != 0)
 		events_read(r);
 	stuck_try(r);
+	alone_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);
 }
@@ -186,6 +203,7 @@ loop(struct runner *r)
 	struct logline l;
 
 	polled_init(r, &p);
+	r->alone_ms = clock_mono_ms();
 	for (;;) {
 		if (!r->closing)
 			work_go_on(r);

@@ -29,12 +29,11 @@ pools_start(struct runner *r, bool own_worker)
 	struct pool *local = &r->pools[LOCAL];
 
 	str_addf(&path, "%s/deliver", dir_run());
-	if (own_worker && access(path.at, F_OK) < 0) {
+	pool_init(local, path.at, r->limits.deliver_workers, &r->number);
+	if (own_worker && !pool_exists(local)) {
+		pool_free(local);
 		pool_init(local, NULL, 1, &r->number);
 		pool_adopt(local, worker_start());
-	} else {
-		pool_init(
-		    local, path.at, r->limits.deliver_workers, &r->number);
 	}
 	str_setf(&path, "%s/send", dir_run());
 	pool_init(

@@ -17,10 +17,10 @@ enum {
 void
 pool_init(struct pool *p, const char *path, size_t max, uint64_t *number)
 {
-	*p = (struct pool){ .max = max, .number = number };
+	*p = (struct pool){ .max = max < 1 ? 1 : max, .number = number };
 	if (path != NULL)
 		p->path = mem_text(span_text(path));
-	p->connections = mem_resize(NULL, max, sizeof(struct connection *));
+	p->connections = mem_resize(NULL, p->max, sizeof(struct connection *));
 }
 
 void

@@ -47,6 +47,7 @@ struct work {
 
 struct work_list {
 	struct work *first, *last;
+	size_t count;
 };
 
 struct runner {
@@ -66,6 +67,7 @@ struct runner {
 	int exit;     /* code */
 	int64_t closing_ms;
 	int64_t cleaned_ms;
+	int64_t alone_ms;  /* a worker was there last */
 	struct str record; /* scratch */
 };
 

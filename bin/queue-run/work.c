@@ -11,6 +11,7 @@
 
 enum {
 	IN_HAND_MAX = 128, /* messages */
+	TURNS = 16,        /* messages that wait for room */
 	LATER_S = 60,      /* when something here is wrong for now */
 	RECIPIENTS_FIRST = 1,
 };
@@ -21,6 +22,7 @@ list_push(struct work_list *l, struct work *w)
 	w->after = NULL;
 	*(l->last == NULL ? &l->first : &l->last->after) = w;
 	l->last = w;
+	l->count++;
 }
 
 struct work *
@@ -28,10 +30,12 @@ list_pop(struct work_list *l)
 {
 	struct work *w = l->first;
 
-	if (w != NULL)
-		l->first = w->after;
+	if (w == NULL)
+		return NULL;
+	l->first = w->after;
 	if (l->first == NULL)
 		l->last = NULL;
+	l->count--;
 	return w;
 }
 
@@ -289,16 +293,12 @@ job_send(struct runner *r, struct work *w, enum pool_name name)
 static void
 jobs_send(struct runner *r)
 {
-	size_t idle = 0, waiting = 0;
+	size_t idle = 0;
 
-	for (struct work *w = r->to_send.first; w != NULL; w = w->after)
-		waiting++;
-	while (idle < waiting) {
+	while (idle < r->to_send.count) {
 		struct work *w = list_pop(&r->to_send);
 		bool sent = false;
 
-		if (w == NULL)
-			break;
 		w->waits = false;
 		for (enum pool_name p = LOCAL; p < POOLS && !sent; p++)
 			sent = job_send(r, w, p);
@@ -306,8 +306,6 @@ jobs_send(struct runner *r)
 		if (w->to_send > 0 ||
 		    (w->report != REPORT_NONE && !w->report_sent))
 			work_send_later(r, w);
-		else
-			waiting--;
 	}
 }
 
@@ -316,11 +314,7 @@ jobs_send(struct runner *r)
 static void
 jobs_step_back(struct runner *r)
 {
-	size_t n = 0;
-
-	for (struct work *w = r->to_send.first; w != NULL; w = w->after)
-		n++;
-	while (n-- > 0) {
+	for (size_t n = r->to_send.count; n > 0; n--) {
 		struct work *w = list_pop(&r->to_send);
 		bool back = w->report == REPORT_NONE && w->to_send == w->open &&
 		    next_index(w, LOCAL) == w->envelope.count;
@@ -336,22 +330,30 @@ jobs_step_back(struct runner *r)
 	}
 }
 
+/* Take messages in hand: a few more than the workers can take, so that one with
+ * many recipients shares its turns with those that come after it. */
+static bool
+works_begin(struct runner *r)
+{
+	struct entry *e;
+	bool any = false;
+
+	while (r->in_hand < IN_HAND_MAX && r->to_send.count < TURNS &&
+	    (e = queue_next(&r->queue, clock_wall_s())) != NULL) {
+		if (!any)
+			users_refresh(&r->users);
+		any = true;
+		work_begin(r, e);
+	}
+	return any;
+}
+
 void
 work_go_on(struct runner *r)
 {
-	struct entry *e;
-	bool fresh = false;
-
-	jobs_send(r);
-	while (r->in_hand < IN_HAND_MAX &&
-	    pool_choose(&r->pools[LOCAL]) != NULL &&
-	    (e = queue_next(&r->queue, clock_wall_s())) != NULL) {
-		if (!fresh)
-			users_refresh(&r->users);
-		fresh = true;
-		work_begin(r, e);
+	do
 		jobs_send(r);
-	}
-	if (r->in_hand >= IN_HAND_MAX)
+	while (works_begin(r));
+	if (r->in_hand >= IN_HAND_MAX || r->to_send.count >= TURNS)
 		jobs_step_back(r);
 }
