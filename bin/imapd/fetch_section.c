@@ -62,7 +62,7 @@ take_text(struct parser *p, struct section *s)
 static bool
 take_specification(struct parser *p, struct section *s)
 {
-	uint32_t numbers[MIME_DEPTH];
+	uint32_t numbers[MIME_DEPTH] = { 0 };
 
 	while (p->rest.len > 0 && byte_is_digit(p->rest.at[0])) {
 		if (s->depth == MIME_DEPTH ||

@@ -35,7 +35,7 @@ service_set(struct listener *l, struct span name)
 static void
 socket_prepare(struct listener *l, struct span service)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 	int on = 1;
 

@@ -33,8 +33,8 @@ take_path(
 	*rest = before;
 	if (lax && take_bare(rest, a_r))
 		return true;
-	reply(s, word.at[0] == 'F' ? 501 : 501,
-	    word.at[0] == 'F' ? "5.1.7" : "5.1.3", "This is no address");
+	reply(s, 501, word.at[0] == 'F' ? "5.1.7" : "5.1.3",
+	    "This is no address");
 	return false;
 }
 
