@@ -146,6 +146,14 @@ name_matches(const struct listing *l, struct span name)
 	return found;
 }
 
+/* INBOX always is: clients ask LSUB for it and get stuck without it. */
+static bool
+is_subscribed(const struct mailbox *m)
+{
+	return (m->state & MAILBOX_SUBSCRIBED) ||
+	    span_equal(m->name, SPAN("INBOX"));
+}
+
 /* RFC 3501 6.3.9: LSUB with "%" shows a level above a subscribed name. */
 static bool
 is_level_for_lsub(const struct listing *l, const struct mailbox *m)
@@ -167,7 +175,7 @@ is_selected(const struct listing *l, const struct mailbox *m)
 		return false;
 	if (!(l->options & SELECT_SUBSCRIBED))
 		return (m->state & (MAILBOX_EXISTS | MAILBOX_CHILDREN)) != 0;
-	return (m->state & MAILBOX_SUBSCRIBED) ||
+	return is_subscribed(m) ||
 	    ((l->options & SELECT_RECURSIVE) &&
 		(m->state & MAILBOX_CHILD_SUBSCRIBED)) ||
 	    is_level_for_lsub(l, m);
@@ -187,7 +195,7 @@ attributes_add(
 {
 	const char *use = mailbox_special_use(m->name);
 	bool exists = m->state & MAILBOX_EXISTS;
-	bool subscribed = m->state & MAILBOX_SUBSCRIBED;
+	bool subscribed = is_subscribed(m);
 	size_t n = 0;
 
 	if (l->options & IS_LSUB) {

@@ -1,0 +1,606 @@
+# imapd: one session over a Maildir, on pipes.
+# shellcheck shell=bash disable=SC2030,SC2031
+
+load helper
+
+setup() {
+	private_dirs
+	M=$BATS_TEST_TMPDIR/Maildir
+	LOG=$BATS_TEST_TMPDIR/log
+}
+
+teardown() {
+	[ -z "${IMAP_PID-}" ] || kill "$IMAP_PID" 2>/dev/null || true
+}
+
+# imap LINE...: one session of these lines; its output without CR.
+imap() {
+	printf '%s\r\n' "$@" | imapd "$M" 2>"$LOG" | lf
+}
+
+# mail NAME TEXT: a message in new/, as another program delivers it.
+mail() {
+	[ -d "$M" ] || imap 'a LOGOUT' >/dev/null
+	printf '%b' "$2" >"$M/new/$1"
+}
+
+# A session to speak with: say LINE; hear PATTERN reads up to a line that has
+# it and fails after five seconds.
+session() {
+	coproc IMAP { exec imapd "$@" 2>"$LOG"; }
+	# bash closes its own copies when the session ends.
+	exec {IMAP_IN}<&"${IMAP[0]}" {IMAP_OUT}>&"${IMAP[1]}"
+}
+say() { printf '%s\r\n' "$@" >&"$IMAP_OUT"; }
+hear() {
+	HEARD=
+	local line
+	while IFS= read -r -t 5 -u "$IMAP_IN" line; do
+		HEARD+=${line%$'\r'}$'\n'
+		[[ $line == *"$1"* ]] && return
+	done
+	printf 'not heard: %s\nbut: %s\n' "$1" "$HEARD" >&2
+	return 1
+}
+
+plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
+
+@test "a session on a pipe greets with PREAUTH and its capabilities" {
+	run imap 'a LOGOUT'
+	[[ ${lines[0]} == '* PREAUTH [CAPABILITY IMAP4rev1 '* ]]
+	[ "${lines[1]:0:5}" = '* BYE' ]
+	has 'a OK' "$output"
+}
+
+@test "after login the tagged answer carries the capabilities" {
+	run bash -c "printf 'b LOGOUT\r\n' | imapd -t x7 -u bob@example.org '$M'"
+	[[ ${lines[0]} == 'x7 OK [CAPABILITY IMAP4rev1 '* ]]
+}
+
+@test "CAPABILITY says the same as the greeting" {
+	run imap 'a CAPABILITY' 'b LOGOUT'
+	local greeting=${lines[0]#*\[}
+	[ "${lines[1]}" = "* ${greeting%%]*}" ]
+}
+
+@test "the five standard mailboxes exist, are subscribed and have their use" {
+	run imap 'a LIST (SUBSCRIBED) "" * RETURN (SPECIAL-USE)'
+	for use in Archive Drafts Junk Sent Trash; do
+		has "\\Subscribed \\$use) \"/\" \"$use\"" "$output"
+	done
+	! has NonExistent "$output" 2>/dev/null
+}
+
+@test "a plain LIST names special uses too" {
+	run imap 'a LIST "" *'
+	has '* LIST (\HasNoChildren \Sent) "/" "Sent"' "$output"
+	has '* LIST (\HasNoChildren) "/" INBOX' "$output"
+}
+
+@test "the inbox is INBOX however it is asked for" {
+	run imap 'a LIST "" inbox' 'b LSUB "" Inbox' 'c STATUS iNbOx (MESSAGES)'
+	has '* LIST (\HasNoChildren) "/" INBOX' "$output"
+	has '* LSUB () "/" INBOX' "$output"
+	has '* STATUS INBOX (MESSAGES 0)' "$output"
+}
+
+@test "SELECT always answers all that clients wait for" {
+	run imap 'a SELECT INBOX'
+	has '* 0 EXISTS' "$output"
+	has '* 0 RECENT' "$output"
+	has '* FLAGS (' "$output"
+	has '[PERMANENTFLAGS (' "$output"
+	has '\*)]' "$output"
+	has '[UIDVALIDITY ' "$output"
+	has '[UIDNEXT 1]' "$output"
+	has 'a OK [READ-WRITE]' "$output"
+}
+
+@test "a message is fetched as it was delivered, with CRLF" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' 'b FETCH 1 (RFC822.SIZE BODY[])'
+	has '* 1 FETCH (RFC822.SIZE 51 BODY[] {51}' "$output"
+	has 'Subject: one' "$output"
+	has 'FLAGS (\Seen \Recent))' "$output"
+}
+
+@test "BODY.PEEK and RFC822.PEEK leave a message unseen" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' 'b FETCH 1 BODY.PEEK[]' \
+		'c FETCH 1 RFC822.PEEK' 'd FETCH 1 FLAGS'
+	has 'RFC822 {51}' "$output"
+	has '* 1 FETCH (FLAGS (\Recent))' "$output"
+}
+
+@test "a partial behind the end is an empty string, never {0}" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' 'b FETCH 1 BODY.PEEK[]<100.393216>' \
+		'c FETCH 1 BODY.PEEK[TEXT]<4.393216>' 'd FETCH 1 BODY.PEEK[9]'
+	has '* 1 FETCH (BODY[]<100> "")' "$output"
+	has '* 1 FETCH (BODY[TEXT]<4> {2}' "$output"
+	has '* 1 FETCH (BODY[9] NIL)' "$output"
+	! has '{0}' "$output" 2>/dev/null
+}
+
+@test "ten pipelined partials are answered in order with real lengths" {
+	mail 1.a.h "$plain"
+	local i fetches=()
+	for i in 0 1 2 3 4 5 6 7 8; do
+		fetches+=("p$i FETCH 1 BODY.PEEK[]<$((7 * i)).7>")
+	done
+	run imap 'a SELECT INBOX' "${fetches[@]}" 'z NOOP'
+	has 'BODY[]<49> {2}' "$output"
+	has 'BODY[]<56> "")' "$output"
+	has 'p8 OK' "$output"
+	has 'z OK' "$output"
+}
+
+@test "header fields keep the message's order and end with an empty line" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' 'b FETCH 1 BODY.PEEK[HEADER.FIELDS (from subject)]' \
+		'c FETCH 1 BODY.PEEK[HEADER.FIELDS.NOT (From)]' \
+		'd FETCH 1 BODY.PEEK[HEADER.FIELDS (None)]'
+	has 'BODY[HEADER.FIELDS (from subject)] {45}' "$output"
+	has 'BODY[HEADER.FIELDS.NOT (From)] {16}' "$output"
+	has 'BODY[HEADER.FIELDS (None)] {2}' "$output"
+}
+
+@test "parts, their MIME headers and embedded messages are fetched" {
+	mail 1.a.h 'Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: message/rfc822\n\nSubject: in\n\ndeep\n--b--\n'
+	run imap 'a SELECT INBOX' 'b FETCH 1 (BODY.PEEK[1] BODY.PEEK[2.MIME])' \
+		'c FETCH 1 (BODY.PEEK[2.HEADER] BODY.PEEK[2.TEXT] BODY.PEEK[2.1])' \
+		'd FETCH 1 BODYSTRUCTURE'
+	has 'BODY[1] {3}' "$output"
+	has 'BODY[2.MIME] {32}' "$output"
+	has 'BODY[2.HEADER] {15}' "$output"
+	has 'BODY[2.TEXT] {4}' "$output"
+	has 'BODY[2.1] {4}' "$output"
+	has '"rfc822" NIL NIL NIL "7bit" 19 (NIL "in" NIL' "$output"
+}
+
+@test "lines that have CRLF on disk are not doubled" {
+	mail 1.a.h 'Subject: x\r\n\r\na\r\nb\n'
+	run imap 'a SELECT INBOX' 'b FETCH 1 (RFC822.SIZE BODY.PEEK[TEXT])'
+	has 'RFC822.SIZE 20 BODY[TEXT] {6}' "$output"
+}
+
+@test "UID FETCH always answers the UID" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' 'b UID FETCH 1:* FLAGS' 'c UID FETCH 99 FLAGS'
+	has '* 1 FETCH (UID 1 FLAGS (\Recent))' "$output"
+	has 'c OK' "$output"
+}
+
+@test "a FETCH of a vanished message gives no line and says so" {
+	mail 1.a.h "$plain"
+	mail 2.b.h "$plain"
+	session "$M"
+	say 'a SELECT INBOX'
+	hear 'a OK'
+	rm "$M"/cur/1.a.h*
+	say 'b FETCH 1:2 BODY.PEEK[]'
+	hear 'b NO [EXPUNGEISSUED]'
+	! has '* 1 FETCH' "$HEARD" 2>/dev/null
+	has '* 2 FETCH' "$HEARD"
+	say 'c NOOP'
+	hear 'c OK'
+	has '* 1 EXPUNGE' "$HEARD"
+}
+
+@test "no EXPUNGE is told during FETCH, STORE or SEARCH by number" {
+	mail 1.a.h "$plain"
+	mail 2.b.h "$plain"
+	session "$M"
+	say 'a SELECT INBOX'
+	hear 'a OK'
+	rm "$M"/cur/1.a.h*
+	say 'b FETCH 2 FLAGS' 'c STORE 2 +FLAGS (\Flagged)' 'd SEARCH ALL'
+	hear 'd OK'
+	! has EXPUNGE "$HEARD" 2>/dev/null
+	has '* 2 FETCH (FLAGS (\Flagged' "$HEARD"
+	say 'e UID FETCH 2 FLAGS'
+	hear 'e OK'
+	has '* 1 EXPUNGE' "$HEARD"
+}
+
+@test "new mail and other sessions' flags are told" {
+	mail 1.a.h "$plain"
+	session "$M"
+	say 'a SELECT INBOX'
+	hear 'a OK'
+	mail 2.b.h "$plain"
+	imap 'a SELECT INBOX' 'b STORE 1 +FLAGS (\Answered $Later)' >/dev/null
+	say 'b NOOP'
+	hear 'b OK'
+	has '* 2 EXISTS' "$HEARD"
+	has '* 1 FETCH (UID 1 FLAGS (\Answered' "$HEARD"
+	has '$Later' "$HEARD"
+}
+
+@test "IDLE tells new mail as it comes, and DONE may be followed at once" {
+	imap 'a LOGOUT' >/dev/null
+	session "$M"
+	say 'a SELECT INBOX' 'b IDLE'
+	hear '+ idling'
+	mail 1.a.h "$plain"
+	hear '* 1 EXISTS'
+	printf 'DONE\r\nc NOOP\r\nd LOGOUT\r\n' >&"$IMAP_OUT"
+	hear 'd OK'
+	has 'b OK' "$HEARD"
+	has 'c OK' "$HEARD"
+}
+
+@test "a second IDLE where DONE is expected is BAD and changes nothing" {
+	session "$M"
+	say 'a SELECT INBOX' 'b IDLE' 'c IDLE'
+	hear 'c BAD'
+	mail 1.a.h "$plain"
+	hear '* 1 EXISTS'
+	say DONE
+	hear 'b OK'
+}
+
+@test "IDLE without a mailbox waits" {
+	session "$M"
+	say 'a IDLE'
+	hear '+ idling'
+	say 'DONE'
+	hear 'a OK'
+}
+
+@test "an empty mailbox is searched with an empty answer" {
+	run imap 'a SELECT INBOX' 'b UID SEARCH 1:* NOT DELETED' \
+		'c UID SEARCH *:*' 'd FETCH 1:* FLAGS'
+	[ "$(grep -c '^\* SEARCH$' <<<"$output")" = 2 ]
+	has 'b OK' "$output"
+	has 'd OK' "$output"
+}
+
+@test "a reversed range is the same range" {
+	mail 1.a.h "$plain"
+	mail 2.b.h "$plain"
+	run imap 'a SELECT INBOX' 'b UID SEARCH UID 5:1' 'c SEARCH 2:1'
+	[ "$(grep -c '^\* SEARCH 1 2$' <<<"$output")" = 2 ]
+}
+
+@test "every search key finds what it names" {
+	mail 1.a.h 'From: Ann <ann@a.example>\nTo: bob@b.example\nCc: c@c.example\nSubject: Gr\xc3\xbc\xc3\x9fe\nDate: Mon, 2 Feb 2026 23:30:00 -0800\nX-A: yes\n\nHello World\n'
+	mail 2.b.h 'From: Zoe <z@z.example>\nSubject: =?iso-8859-1?q?GR=DC=DFE?=\nDate: Tue, 3 Feb 2026 01:00:00 +0100\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nw4RwZmVsIEJpcm5l\n'
+	local -A keys=(
+		['FROM ann']=1 ['TO B.EXAMPLE']=1 ['CC c@']=1 ['BCC x']=
+		['SUBJECT "gr"']='1 2' ['HEADER x-a YES']=1 ['HEADER X-A ""']=1
+		['BODY "hello world"']=1 ['BODY "from"']= ['TEXT zoe']=2
+		['SENTON 2-Feb-2026']=1 ['SENTSINCE 3-Feb-2026']=2
+		['SENTBEFORE 3-Feb-2026']=1 ['LARGER 130']='1 2' ['SMALLER 10']=
+		['NOT FROM ann']=2 ['OR FROM ann FROM zoe']='1 2' ['(1 FROM zoe)']=
+		['UNSEEN UNKEYWORD none']='1 2' ['KEYWORD none']= ['SEEN']=
+		['ANSWERED']= ['UNFLAGGED 2']=2 ['UID 2']=2 ['ALL']='1 2'
+		['NEW']='1 2' ['OLD']= ['SINCE 1-Jan-1970']='1 2'
+		['BEFORE 1-Jan-1970']=
+	)
+	for key in "${!keys[@]}"; do
+		run imap 'a SELECT INBOX' "b SEARCH $key" 'c STORE 1:2 -FLAGS (x)'
+		# \Recent is the first session's alone.
+		[[ $key == NEW || $key == OLD ]] && continue
+		local found
+		found=$(grep '^\* SEARCH' <<<"$output")
+		[ "$found" = "* SEARCH${keys[$key]:+ ${keys[$key]}}" ] || {
+			echo "$key: $found, not ${keys[$key]}"
+			return 1
+		}
+	done
+}
+
+@test "text is found in decoded words and bodies, without case" {
+	mail 1.a.h 'Subject: =?iso-8859-1?q?GR=DCN?=\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nw4RwZmVsIEJpcm5l\n'
+	run imap 'a SELECT INBOX' 'b SEARCH CHARSET UTF-8 SUBJECT {5+}' \
+		$'gr\xc3\xbcn' 'c SEARCH CHARSET ISO-8859-1 BODY {5+}' $'\xe4PFEL' \
+		'd SEARCH CHARSET KLINGON SUBJECT x'
+	[ "$(grep -c '^\* SEARCH 1$' <<<"$output")" = 2 ]
+	has 'd NO [BADCHARSET' "$output"
+}
+
+@test "APPEND answers APPENDUID, and a search finds the message at once" {
+	run imap 'a SELECT INBOX' \
+		'b APPEND INBOX (\Flagged $Mine) "12-Feb-2026 10:00:00 +0100" {20+}' \
+		'Subject: new' '' 'hi' '' 'c SEARCH SUBJECT new' \
+		'd FETCH 1 (INTERNALDATE FLAGS RFC822.SIZE)'
+	grep -Eq 'b OK \[APPENDUID [1-9][0-9]* 1\]' <<<"$output"
+	has '* SEARCH 1' "$output"
+	has 'INTERNALDATE "12-Feb-2026 09:00:00 +0000"' "$output"
+	has '$Mine' "$output"
+	has 'RFC822.SIZE 20' "$output"
+}
+
+@test "a synchronising literal is asked for with '+ ' and its space" {
+	session "$M"
+	say 'a APPEND INBOX {5}'
+	hear '+ OK'
+	printf 'x\r\n\r\n\r\n' >&"$IMAP_OUT"
+	hear 'a OK [APPENDUID'
+	say 'b SELECT {5}'
+	hear '+ OK'
+	say 'INBOX'
+	hear 'b OK'
+	has '* 1 EXISTS' "$HEARD"
+}
+
+@test "a message over the limit is refused before it is sent" {
+	echo 'message-size 1K' >"$CHAINMAIL_ETC/limits"
+	run imap 'a APPEND INBOX {2000}' 'b NOOP'
+	has 'a NO [TOOBIG]' "$output"
+	has 'b OK' "$output"
+}
+
+@test "APPEND to a mailbox that is not there says TRYCREATE" {
+	run imap 'a APPEND Nowhere {3+}' 'abc' 'b NOOP'
+	has 'a NO [TRYCREATE]' "$output"
+	has 'b OK' "$output"
+}
+
+@test "random text comes back byte for byte" {
+	need python3
+	run python3 - "$M" <<-'EOF'
+		import imaplib, random, sys
+		imaplib._MAXLINE = 1 << 24
+		m = imaplib.IMAP4_stream("imapd " + sys.argv[1])
+		m.select()
+		r = random.Random(7)
+		for n in range(20):
+		    lines = [bytes(r.choice(b"\t !~a\x80\xff=.") for _ in range(r.randrange(80)))
+		             for _ in range(r.randrange(2000))]
+		    text = b"\r\n".join([b"A: b", b""] + lines) + b"\r\n"
+		    assert m.append("INBOX", None, None, text)[0] == "OK"
+		    got = m.fetch(str(n + 1), "(RFC822.SIZE BODY.PEEK[])")[1][0]
+		    assert got[1] == text, n
+		    assert b"RFC822.SIZE %d " % len(text) in got[0]
+	EOF
+	[ "$status" = 0 ]
+}
+
+@test "COPY and MOVE answer COPYUID; MOVE expunges" {
+	mail 1.a.h "$plain"
+	mail 2.b.h "$plain"
+	run imap 'a SELECT INBOX' 'b COPY 1:2 Sent' 'c UID MOVE 2 Trash' \
+		'd COPY 1 Nowhere' 'e STATUS Trash (MESSAGES)'
+	grep -Eq 'b OK \[COPYUID [0-9]+ 1:2 1:2\]' <<<"$output"
+	grep -Eq '^\* OK \[COPYUID [0-9]+ 2 1\]' <<<"$output"
+	has '* 2 EXPUNGE' "$output"
+	has 'd NO [TRYCREATE]' "$output"
+	has '* STATUS "Trash" (MESSAGES 1)' "$output"
+}
+
+@test "UID EXPUNGE removes only what it names" {
+	for i in 1 2 3; do mail $i.a.h "$plain"; done
+	run imap 'a SELECT INBOX' 'b STORE 1:3 +FLAGS.SILENT (\Deleted)' \
+		'c UID EXPUNGE 2' 'd STATUS INBOX (MESSAGES)' 'e EXPUNGE'
+	! has FETCH "$output" 2>/dev/null
+	has '* 2 EXPUNGE' "$output"
+	has '* STATUS INBOX (MESSAGES 2)' "$output"
+	has $'* 2 EXPUNGE\n* 1 EXPUNGE\n' "$output"
+}
+
+@test "CLOSE expunges silently, UNSELECT and EXAMINE do not" {
+	mail 1.a.h "$plain"
+	imap 'a SELECT INBOX' 'b STORE 1 +FLAGS (\Deleted)' 'c UNSELECT' \
+		'd EXAMINE INBOX' 'e CLOSE' >/dev/null
+	run imap 'a SELECT INBOX' 'b CLOSE' 'c STATUS INBOX (MESSAGES)'
+	has '* 1 EXISTS' "$output"
+	! has EXPUNGE "$output" 2>/dev/null
+	has '(MESSAGES 0)' "$output"
+}
+
+@test "a read-only mailbox is not changed" {
+	mail 1.a.h "$plain"
+	run imap 'a EXAMINE INBOX' 'b STORE 1 +FLAGS (\Seen)' 'c FETCH 1 BODY[]' \
+		'd EXPUNGE' 'e MOVE 1 Trash'
+	has 'a OK [READ-ONLY]' "$output"
+	has 'b NO [READ-ONLY]' "$output"
+	! has '\Seen \Recent' "$output" 2>/dev/null
+	has 'd NO [READ-ONLY]' "$output"
+	has 'e NO [READ-ONLY]' "$output"
+}
+
+@test "the 27th keyword is NO [LIMIT]" {
+	mail 1.a.h "$plain"
+	run imap 'a SELECT INBOX' "b STORE 1 +FLAGS ($(seq -f k%g -s' ' 26))" \
+		'c STORE 1 +FLAGS (another)' \
+		"d STORE 1 +FLAGS ($(seq -f z%g -s' ' 10000))" 'e NOOP'
+	has 'b OK' "$output"
+	has 'c NO [LIMIT]' "$output"
+	has 'd NO [LIMIT]' "$output"
+	has 'e OK' "$output"
+}
+
+@test "mailboxes are made, renamed with those below, and deleted" {
+	run imap 'a CREATE Foo/Bar/' 'b CREATE Foo/Bar' 'c RENAME Foo Baz' \
+		'd LIST "" *Ba*' 'e DELETE Baz/Bar' 'f DELETE Baz/Bar' \
+		'g DELETE INBOX' 'h CREATE inbox'
+	has 'a OK' "$output"
+	has 'b NO [ALREADYEXISTS]' "$output"
+	has '"Baz/Bar"' "$output"
+	has 'e OK' "$output"
+	has 'f NO [NONEXISTENT]' "$output"
+	has 'g NO [CANNOT]' "$output"
+	has 'h NO' "$output"
+}
+
+@test "names lead nowhere outside the Maildir" {
+	local name
+	for name in '"/etc/x"' '"~root/x"' '".."' '"../x"' 'a/../../x' '"&"' \
+		'"&&-"' '"&AGE-"' '"&2AA-"'; do
+		run imap "a CREATE $name" "b SELECT $name" "c RENAME INBOX $name" \
+			"d APPEND $name {3+}" 'abc' 'e NOOP'
+		has 'e OK' "$output"
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/x" ]
+	[ "$(find "$BATS_TEST_TMPDIR" -newer "$CHAINMAIL_ETC" -name '*x*' \
+		-not -path "$M/*" | wc -l)" = 0 ]
+}
+
+@test "a name with NUL, CR or LF is refused and LIST stays readable" {
+	run bash -c "printf 'a CREATE {3+}\r\na\0b\r\nb CREATE {4+}\r\na\r\nb\r\nc LIST \"\" *\r\nd LOGOUT\r\n' | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has 'a NO' "$output"
+	has 'b NO' "$output"
+	[ "$(grep -c '^\* LIST' <<<"$output")" = 6 ]
+}
+
+@test "international names go as modified UTF-7" {
+	run imap 'a CREATE "Gr&APwA3w-e"' 'b LIST "" Gr*' 'c SELECT "Gr&APwA3w-e"'
+	has '"Gr&APwA3w-e"' "$output"
+	has 'c OK' "$output"
+}
+
+@test "LIST asks for the separator with an empty name" {
+	run imap 'a LIST "" ""' 'b NAMESPACE'
+	has '* LIST (\Noselect) "/" ""' "$output"
+	has '* NAMESPACE (("" "/")) NIL NIL' "$output"
+}
+
+@test "LIST returns STATUS with the names" {
+	mail 1.a.h "$plain"
+	run imap 'a LIST "" % RETURN (STATUS (MESSAGES UNSEEN SIZE) CHILDREN)'
+	has '* STATUS INBOX (MESSAGES 1 UNSEEN 1 SIZE 51)' "$output"
+	has '* STATUS "Sent" (MESSAGES 0 UNSEEN 0 SIZE 0)' "$output"
+}
+
+@test "subscriptions are kept, also of names that do not exist" {
+	run imap 'a SUBSCRIBE Gone' 'b UNSUBSCRIBE Sent' 'c LSUB "" *' \
+		'd LIST (SUBSCRIBED) "" *'
+	has '"Gone"' "$output"
+	has '* LIST (\NonExistent' "$output"
+	! has 'LSUB () "/" "Sent"' "$output" 2>/dev/null
+}
+
+@test "LSUB with % shows the level above a subscribed name" {
+	run imap 'a SUBSCRIBE Foo/Bar' 'b LSUB "" %' 'c LSUB "" *'
+	has '* LSUB (\Noselect) "/" "Foo"' "$output"
+	[ "$(grep -c '"Foo"' <<<"$output")" = 1 ]
+}
+
+@test "ID is always answered, ENABLE too" {
+	run imap 'a ID NIL' 'b ID ("name" "x" "vendor" NIL)' 'c ENABLE CONDSTORE X'
+	[ "$(grep -c '^\* ID ("name"' <<<"$output")" = 2 ]
+	has '* ENABLED' "$output"
+}
+
+@test "commands of another state are BAD" {
+	run imap 'a FETCH 1 FLAGS' 'b LOGIN x y' 'c UID NOOP' 'd NOSUCH'
+	for tag in a b c d; do has "$tag BAD" "$output"; done
+}
+
+@test "twenty refused commands in a row end the session" {
+	run imap $(seq -f 'a%g' 30 | sed 's/$/_X/') 'z NOOP'
+	has '* BYE' "$output"
+	! has 'z OK' "$output" 2>/dev/null
+}
+
+@test "an oversize non-synchronising literal is never run as commands" {
+	run bash -c "{ printf 'a2 CREATE {2000000+}\r\n'; yes \$'a3 DELETE Sent\r' | head -c 2000000; printf '\r\na4 NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has 'a2 BAD [TOOBIG]' "$output"
+	has 'a4 OK' "$output"
+	! has a3 "$output" 2>/dev/null
+}
+
+@test "a literal of a command that is refused is not run either" {
+	run imap 'a NOSUCH {15+}' 'b CREATE Pwned' '' 'c NOOP' 'd LIST "" Pwned'
+	has 'a BAD' "$output"
+	has 'c OK' "$output"
+	! has 'b OK' "$output" 2>/dev/null
+	! has '"Pwned"' "$output" 2>/dev/null
+}
+
+@test "too many literals in one command are refused" {
+	run bash -c "{ printf 'a SELECT INBOX\r\nb SEARCH'; for i in \$(seq 1100); do printf ' SUBJECT {3+}\r\nabc'; done; printf '\r\nc NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has 'b BAD [TOOBIG]' "$output"
+	has 'c OK' "$output"
+}
+
+@test "a line over 64 KiB is refused and the session goes on" {
+	run bash -c "{ printf 'a CREATE '; head -c 70000 /dev/zero | tr '\0' x; printf '\r\nb NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has '* BAD [TOOBIG]' "$output"
+	has 'b OK' "$output"
+}
+
+@test "a search nested deeper than 50 is refused" {
+	local open close
+	open=$(printf '(%.0s' {1..60}) close=$(printf ')%.0s' {1..60})
+	run imap 'a SELECT INBOX' "b SEARCH ${open}ALL$close" \
+		"c SEARCH $(printf 'NOT %.0s' {1..60})ALL" \
+		"d SEARCH $(printf 'NOT %.0s' {1..40})ALL"
+	has 'b BAD' "$output"
+	has 'c BAD' "$output"
+	has 'd OK' "$output"
+}
+
+@test "bad tags, bare line ends and odd syntax are BAD, and the session lives" {
+	run bash -c "printf '+ NOOP\r\n\r\na\r\n%s NOOP\r\nb NOOP\nc SELECT\r\nd SELECT \"x\r\ne FETCH\r\nf NOOP\r\n' $(printf 'x%.0s' {1..300}) | imapd '$M' 2>/dev/null | tr -d '\r'"
+	[ "$(grep -c '^\* BAD' <<<"$output")" = 5 ]
+	has 'c BAD' "$output"
+	has 'd BAD' "$output"
+	has 'f OK' "$output"
+}
+
+@test "hostile MIME is answered in time" {
+	imap 'a LOGOUT' >/dev/null
+	{
+		printf 'Content-Type: multipart/mixed; boundary=b\n\n'
+		yes $'--b\n\nx' | head -n 300000
+	} >"$M/new/1.flat.h"
+	{
+		for i in $(seq 1000); do
+			printf 'Content-Type: multipart/x; boundary=b%d\n\n--b%d\n' "$i" "$i"
+		done
+	} >"$M/new/2.deep.h"
+	{
+		printf 'Subject: '
+		yes '=?`' | head -n 10000 | tr -d '\n'
+		printf '\nTo: (x\\\nFrom: g:;\nContent-Type: text/plain'
+		yes '; a*0=x' | head -n 100000 | tr -d '\n'
+		printf '\n\nx\n'
+	} >"$M/new/3.flood.h"
+	run timeout 20 bash -c "printf 'a SELECT INBOX\r\nb FETCH 1:3 (BODYSTRUCTURE ENVELOPE)\r\nc SEARCH TEXT zzz\r\n' | imapd '$M' 2>/dev/null | tail -n 1"
+	has 'c OK' "$output"
+}
+
+@test "a client that goes away in the middle leaves nothing behind" {
+	printf 'a APPEND INBOX {100+}\r\nabc' | imapd "$M" >/dev/null 2>&1
+	[ -z "$(ls "$M/tmp" "$M/new" "$M/cur" | grep h,)" ]
+	run imap 'a STATUS INBOX (MESSAGES)'
+	has '(MESSAGES 0)' "$output"
+}
+
+@test "the store keeps its UIDs and UIDVALIDITY between sessions" {
+	mail 1.a.h "$plain"
+	run imap 'a STATUS INBOX (UIDVALIDITY)' 'b SELECT INBOX' \
+		'c STORE 1 +FLAGS (\Deleted)' 'd EXPUNGE'
+	local validity=${output#*STATUS INBOX (UIDVALIDITY }
+	mail 2.b.h "$plain"
+	run imap 'a STATUS INBOX (UIDVALIDITY)' 'b SELECT INBOX' 'c FETCH 1 UID'
+	has "(UIDVALIDITY ${validity%%)*})" "$output"
+	has '* 1 FETCH (UID 2)' "$output"
+}
+
+@test "a Maildir that is not safe is refused" {
+	imap 'a LOGOUT' >/dev/null
+	chmod 777 "$M"
+	run imapd "$M" </dev/null
+	[ "$status" = 78 ]
+}
+
+@test "the sandbox allows the mailbox and nothing else" {
+	need strace
+	sanitized && skip "the filter differs with sanitizers"
+	run strace -f -o "$BATS_TEST_TMPDIR/trace" imapd "$M" <<<$'a LOGOUT\r'
+	has 'landlock_restrict_self' "$(cat "$BATS_TEST_TMPDIR/trace")"
+	has 'seccomp(SECCOMP_SET_MODE_FILTER' \
+		"$(sed 's/prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER/seccomp(SECCOMP_SET_MODE_FILTER/' "$BATS_TEST_TMPDIR/trace")"
+}
+
+@test "one log line tells the session's end and no text of mail" {
+	mail 1.a.h 'Subject: secret\n\nsecret\n'
+	printf 'a SELECT INBOX\r\nb FETCH 1 BODY[]\r\n' |
+		imapd -u bob@example.org "$M" 2>"$LOG" >/dev/null
+	[[ $(cat "$LOG") == 'imapd event=end user=bob@example.org'* ]]
+	! grep -q secret "$LOG"
+}
