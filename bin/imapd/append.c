@@ -119,9 +119,8 @@ commit(struct session *s, struct append *a, const struct append_how *how)
 static bool
 acceptable(struct session *s, const struct incoming *in)
 {
+	/* An empty literal is a client that gives up. */
 	if (in->size == 0) {
-		/* RFC 3501 6.3.11 ff.: an empty literal is the client's way to
-		 * give up (RFC 3502). */
 		answer(s, RESULT_NO, "A message has at least one byte");
 		return false;
 	}

@@ -12,38 +12,16 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "confine.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/sock.h"
 #include "session.h"
-
-enum { MEMORY = 1 << 30, FILES = 64 };
 
 static void
 usage(void)
 {
 	errno = 0;
 	die(USAGE, "usage: imapd [-t tag] [-u user] maildir");
-}
-
-/* Character sets are modules that iconv(3) opens when a search meets them. */
-static void
-confine(const char *maildir)
-{
-	const struct sandbox_path paths[] = {
-		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
-		{ "/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ },
-		{ "/usr/lib/aarch64-linux-gnu/gconv", SANDBOX_READ },
-		{ "/usr/lib64/gconv", SANDBOX_READ },
-		{ "/usr/lib/gconv", SANDBOX_READ },
-	};
-	const struct proc_limits limits = {
-		.memory = MEMORY, .files = FILES, .no_fork = true
-	};
-
-	proc_limit(&limits);
-	sandbox_paths(paths, COUNT(paths));
-	sandbox_calls(CALLS_FILES);
 }
 
 static void

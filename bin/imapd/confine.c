@@ -1,0 +1,28 @@
+#include "confine.h"
+
+#include "base/span.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+
+enum { MEMORY = 1 << 30, FILES = 64 };
+
+void
+confine(const char *maildir)
+{
+	/* iconv(3) opens a module when a search first meets its character
+	 * set. */
+	const struct sandbox_path paths[] = {
+		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
+		{ "/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ },
+		{ "/usr/lib/aarch64-linux-gnu/gconv", SANDBOX_READ },
+		{ "/usr/lib64/gconv", SANDBOX_READ },
+		{ "/usr/lib/gconv", SANDBOX_READ },
+	};
+	const struct proc_limits limits = {
+		.memory = MEMORY, .files = FILES, .no_fork = true
+	};
+
+	proc_limit(&limits);
+	sandbox_paths(paths, COUNT(paths));
+	sandbox_calls(CALLS_FILES);
+}
