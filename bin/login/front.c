@@ -12,6 +12,8 @@
 #include "os/sandbox.h"
 #include "os/sock.h"
 
+enum { GOODBYE_MS = 1000 };
+
 void
 front_run(struct front *f)
 {
@@ -49,6 +51,8 @@ front_end(struct front *f, const char *text)
 	if (!f->done)
 		io_putf(&f->io, f->imap ? "* BYE %s\r\n" : "-ERR %s\r\n", text);
 	f->done = true;
+	/* The goodbye may still be said when the time is up. */
+	f->io.deadline = clock_mono_ms() + GOODBYE_MS;
 }
 
 bool
@@ -154,7 +158,7 @@ client_ask(struct front *f)
 	if (span_equal(line, SPAN("*"))) {
 		record_verb(&f->packet, "cancel");
 	} else {
-		record_verb(&f->packet, "data");
+		record_verb(&f->packet, "response");
 		record_add(&f->packet, "data", line);
 	}
 	return true;

@@ -146,7 +146,7 @@ on_auth(struct keeper *k, struct span record)
 }
 
 static int
-on_data(struct keeper *k, struct span record)
+on_response(struct keeper *k, struct span record)
 {
 	struct str data = STR_INIT;
 	int r = -1;
@@ -175,7 +175,7 @@ static const struct {
 	int (*handle)(struct keeper *k, struct span record);
 } requests[] = {
 	{ "auth", on_auth },
-	{ "data", on_data },
+	{ "response", on_response },
 	{ "cancel", on_cancel },
 	{ "tls", on_tls },
 };

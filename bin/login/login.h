@@ -2,7 +2,7 @@
  * which asks tlsd and authd and becomes the session program, and the front,
  * which alone reads the network and can open nothing. They speak packets (one
  * record each):
- *	front: auth mech=… tag=… [name=…] [initial=…] · data data=… · cancel · tls
+ *	front: auth mech=… tag=… [name=…] [initial=…] · response data=… · cancel · tls
  *	keeper: more data=… · ok [data=…] · fail code=… · tls cert=0|1 + descriptor
  * After "ok" the front ends with 0, and the keeper goes on alone. */
 #ifndef LOGIN_H

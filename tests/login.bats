@@ -1,0 +1,325 @@
+#!/usr/bin/env bats
+# login: IMAP and POP3 until the user is known. authd is a stand-in; imapd and
+# pop3d are scripts beside a copy of login, which say what they were given.
+# shellcheck disable=SC2016,SC2030,SC2031
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	private_dirs
+	LOG=$BATS_TEST_TMPDIR/log
+	ASKED=$BATS_TEST_TMPDIR/asked
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$BUILD/bin/login" "$BATS_TEST_TMPDIR/bin/"
+	LOGIN=$BATS_TEST_TMPDIR/bin/login
+	export FAKE_MAILBOX=$CHAINMAIL_MAIL/example.org/bob/Maildir
+	stand_in imapd 'read -r line; echo "imapd $*"; echo "rest $line"'
+	stand_in pop3d 'read -r line; echo "pop3d $*$CHAINMAIL_UTF8"; echo "rest $line"'
+	: >"$ASKED"
+}
+teardown() { stop_background; }
+
+stand_in() {
+	printf '#!/bin/sh\n%s\n' "$2" >"$BATS_TEST_TMPDIR/bin/$1"
+	chmod +x "$BATS_TEST_TMPDIR/bin/$1"
+}
+with_authd() {
+	background "$TOP/tests/helper/fake-authd" "$CHAINMAIL_RUN/auth" "$ASKED"
+	await_socket "$CHAINMAIL_RUN/auth"
+}
+# imap TEXT, pop3 TEXT: what login answers to these bytes (printf escapes).
+imap() { printf "$1" | SERVICE=imap "$LOGIN" 2>>"$LOG" | lf; }
+pop3() { printf "$1" | SERVICE=pop3 "$LOGIN" 2>>"$LOG" | lf; }
+# The same as a client that is not this machine.
+foreign() {
+	local service=$1
+	printf "$2" | SERVICE=$service PROTO=TCP TCPREMOTEIP=192.0.2.7 "$LOGIN" 2>>"$LOG" | lf
+}
+b64() { printf "$1" | base64 -w0; }
+
+@test "IMAP greets with what it can do" {
+	run -0 imap 'x CAPABILITY\r\nx LOGOUT\r\n'
+	[[ ${lines[0]} == "* OK [CAPABILITY IMAP4rev1 LITERAL+ "*"] "?* ]]
+	[[ ${lines[1]} == "* CAPABILITY IMAP4rev1 "* ]]
+	has "SASL-IR" "${lines[1]}"
+	has "AUTH=PLAIN AUTH=LOGIN" "${lines[1]}"
+	[ "${lines[2]}" = "x OK Done" ]
+	[[ ${lines[3]} == "* BYE "* ]]
+	[ "${lines[4]}" = "x OK Done" ]
+}
+
+@test "LOGIN becomes imapd with tag, user and mailbox" {
+	with_authd
+	run -0 imap 'a1 LOGIN bob secret\r\nb SELECT INBOX\r\n'
+	has "imapd -t a1 -u bob@example.org $FAKE_MAILBOX" "$output"
+	has "rest b SELECT INBOX" "$output"
+	[ -d "$FAKE_MAILBOX" ]
+	has "event=auth service=imap mech=PLAIN user=bob@example.org result=ok" "$(cat "$LOG")"
+}
+
+@test "LOGIN takes quoted strings and literals of both kinds" {
+	with_authd
+	run -0 imap 'a LOGIN "bob" "secret"\r\n'
+	has "imapd -t a" "$output"
+	run -0 imap 'a LOGIN {3}\r\nbob {6}\r\nsecret\r\n'
+	has "+ go on" "$output"
+	has "imapd -t a" "$output"
+	run -0 imap 'a LOGIN {3+}\r\nbob {6+}\r\nsecret\r\n'
+	[[ $output != *$'\n'"+ "* ]]
+	has "imapd -t a" "$output"
+	run -0 imap 'a LOGIN "b\\x" y\r\nb LOGIN bob\r\nc LOGIN "bob\r\nd LOGIN bob secret x\r\ne LOGOUT\r\n'
+	has "a BAD" "$output" && has "b BAD" "$output"
+	has "c BAD" "$output" && has "d BAD" "$output"
+}
+
+@test "a wrong password is NO with its code, five end the session" {
+	with_authd
+	run -0 imap 'a LOGIN bob wrong\r\nb LOGIN bob secret\r\n'
+	has "a NO [AUTHENTICATIONFAILED]" "$output"
+	has "imapd -t b" "$output"
+	has "user=bob result=credentials" "$(cat "$LOG")"
+	run -0 imap "$(for i in 1 2 3 4 5 6; do printf '%s LOGIN bob wrong\\r\\n' "$i"; done)"
+	has "* BYE Too many errors" "$output"
+	[[ $output != *"6 NO"* ]]
+}
+
+@test "AUTHENTICATE with and without an initial response" {
+	with_authd
+	run -0 imap "a AUTHENTICATE PLAIN $(b64 '\0bob\0secret')\r\n"
+	has "imapd -t a" "$output"
+	run -0 imap "a authenticate plain\r\n$(b64 '\0bob\0secret')\r\nb NOOP\r\n"
+	has "+ " "$output"
+	has "imapd -t a" "$output"
+	has "rest b NOOP" "$output"
+	run -0 imap "a AUTHENTICATE LOGIN\r\n$(b64 bob)\r\n$(b64 secret)\r\n"
+	has "+ $(b64 Username:)" "$output"
+	has "imapd -t a" "$output"
+}
+
+@test "what a mechanism says last is a challenge before the success" {
+	with_authd
+	run -0 imap 'a AUTHENTICATE FINAL\r\n\r\nb NOOP\r\n'
+	has "+ $(b64 v=proof)" "$output"
+	has "imapd -t a" "$output"
+	has "rest b NOOP" "$output"
+	run imap 'a AUTHENTICATE FINAL\r\n*\r\nb NOOP\r\n'
+	[[ $output != *imapd* ]]
+	has "result=gone" "$(cat "$LOG")"
+}
+
+@test "a dialogue can be cancelled and tried again" {
+	with_authd
+	run -0 imap "a AUTHENTICATE PLAIN\r\n*\r\nb LOGIN bob secret\r\n"
+	has "a BAD Cancelled" "$output"
+	has "imapd -t b" "$output"
+}
+
+@test "malformed base64 is BAD and no harm (AU-03)" {
+	with_authd
+	run -0 imap 'a AUTHENTICATE PLAIN A\r\nb AUTHENTICATE PLAIN AAA\xff\r\nc AUTHENTICATE PLAIN =\r\nd LOGIN bob secret\r\n'
+	has "a BAD" "$output" && has "b BAD" "$output"
+	has "c NO" "$output"
+	has "imapd -t d" "$output"
+}
+
+@test "each failure of authd has its words" {
+	with_authd
+	run -0 imap 'a AUTHENTICATE BUSY\r\nb AUTHENTICATE DISABLED\r\nc AUTHENTICATE PLAINTEXT\r\nd AUTHENTICATE ANONYMOUS\r\n'
+	has "a NO [UNAVAILABLE]" "$output"
+	has "b NO [CONTACTADMIN]" "$output"
+	has "c NO [PRIVACYREQUIRED]" "$output"
+	has "d NO " "$output"
+	run -0 pop3 'AUTH BUSY\r\nAUTH DISABLED\r\nAUTH PLAINTEXT\r\nAUTH ANONYMOUS\r\n'
+	has "-ERR [SYS/TEMP]" "${lines[1]}"
+	has "-ERR [SYS/PERM]" "${lines[2]}"
+	has "-ERR " "${lines[3]}"
+	has "-ERR " "${lines[4]}"
+}
+
+@test "without authd logins are refused for now" {
+	run -0 imap 'a LOGIN bob secret\r\nb LOGOUT\r\n'
+	has "a NO [UNAVAILABLE]" "$output"
+	has "b OK" "$output"
+}
+
+@test "no command works before login (AU-12)" {
+	run -0 imap 'a SELECT INBOX\r\nb APPEND INBOX {5+}\r\nhello\r\nc IDLE\r\nd UID FETCH 1 (FLAGS)\r\ne LOGOUT\r\n'
+	has "a BAD" "$output" && has "b BAD" "$output"
+	has "c BAD" "$output" && has "d BAD" "$output"
+	has "e OK" "$output"
+	run -0 pop3 'RETR 1\r\nSTAT\r\nPASS x\r\nQUIT\r\n'
+	[[ ${lines[1]}${lines[2]}${lines[3]} == -ERR*-ERR*-ERR* ]]
+	has "+OK" "${lines[4]}"
+}
+
+@test "ID is always answered untagged" {
+	run -0 imap 'a ID NIL\r\nb ID ("name" "Outlook" "version" "1")\r\nc LOGOUT\r\n'
+	[[ ${lines[1]} == "* ID ("* ]]
+	[ "${lines[2]}" = "a OK Done" ]
+	[[ ${lines[3]} == "* ID ("* ]]
+}
+
+@test "a foreign client without TLS gets no plaintext mechanism" {
+	with_authd
+	run -0 foreign imap 'a LOGIN bob secret\r\nb LOGOUT\r\n'
+	has "LOGINDISABLED" "$output"
+	[[ $output != *AUTH=PLAIN* && $output != *AUTH=LOGIN* ]]
+	has "AUTH=SCRAM-SHA-256" "$output"
+	has "a NO [PRIVACYREQUIRED]" "$output"
+	run -0 foreign pop3 'CAPA\r\nUSER bob\r\nPASS secret\r\nQUIT\r\n'
+	[[ $output != *$'\nUSER\n'* && $output != *PLAIN* ]]
+	has "-ERR Only under TLS" "$output"
+	[ ! -s "$ASKED" ]
+}
+
+@test "authd is told the facts, and never by the client" {
+	with_authd
+	run foreign imap 'a AUTHENTICATE X local=1 tls=TLSv1.3\r\nb LOGOUT\r\n'
+	has "mech=X" "$(cat "$ASKED")"
+	has "ip=192.0.2.7" "$(cat "$ASKED")"
+	[[ $(cat "$ASKED") != *" local=1"* && $(cat "$ASKED") != *" tls="* ]]
+}
+
+@test "user names cannot forge log lines (AU-10)" {
+	with_authd
+	run -0 imap "a AUTHENTICATE PLAIN $(b64 '\0x\r\nlogin event=auth user=root result=ok\0y')\r\nb LOGOUT\r\n"
+	[ "$(wc -l <"$LOG")" = 1 ]
+	has 'user="x\x0d\x0alogin event' "$(cat "$LOG")"
+}
+
+@test "an oversize literal never turns into commands (IM-03)" {
+	run imap "a LOGIN {68000+}\r\n$(printf 'a3 LOGOUT\\r\\n%.0s' {1..50})"
+	has "* BYE [TOOBIG]" "$output"
+	[[ $output != *a3* ]]
+	run imap 'a LOGIN {4097}\r\n'
+	[[ $output != *$'\n'"+ "* ]]
+}
+
+@test "many literals in one command are refused (IM-02)" {
+	run imap "a LOGIN $(printf '{1000+}\\r\\n%s ' "$(printf 'x%.0s' {1..1000})"{,,,,,,,,,,,,,,,,,,,})"
+	has "* BYE [TOOBIG]" "$output"
+}
+
+@test "a long tag or none is BAD (IM-30)" {
+	run -0 imap "$(printf 'x%.0s' {1..8000}) NOOP\r\n+ NOOP\r\nNOOP\r\nz LOGOUT\r\n"
+	[ "$(grep -c '^\* BAD' <<<"$output")" = 3 ]
+	has "z OK" "$output"
+}
+
+@test "too many errors end the session" {
+	run imap "$(printf 'a X\\r\\n%.0s' {1..30})"
+	has "* BYE Too many errors" "$output"
+	[ "$(grep -c BAD <<<"$output")" -le 21 ]
+	run imap "$(printf 'a NOOP\\r\\n%.0s' {1..300})"
+	has "* BYE Too many errors" "$output"
+}
+
+@test "a web page cannot speak to us" {
+	run imap 'POST / HTTP/1.1\r\nHost: x\r\n\r\na LOGIN bob secret\r\n'
+	has "* BYE" "$output"
+	[ "${#lines[@]}" = 2 ]
+	run pop3 'GET / HTTP/1.1\r\n\r\nUSER x\r\n'
+	[ "${#lines[@]}" = 2 ]
+}
+
+@test "a bare LF and an endless line end the session" {
+	run imap 'a NOOP\nb LOGOUT\r\n'
+	has "* BYE" "$output"
+	[[ $output != *"b OK"* ]]
+	run imap "a LOGIN $(printf 'x%.0s' {1..13000}) y\r\nb LOGOUT\r\n"
+	has "* BYE" "$output"
+	[[ $output != *"b OK"* ]]
+}
+
+@test "whoever does not log in is sent away after login-time" {
+	echo "login-time 1" >"$CHAINMAIL_ETC/limits"
+	run imap_silent
+	has "* BYE Too slow" "$output"
+}
+imap_silent() { sleep 20 3>&- | SERVICE=imap timeout 10 "$LOGIN" 2>>"$LOG"; }
+
+@test "POP3: USER and PASS become pop3d, spaces belong to the password" {
+	with_authd
+	run -0 pop3 'USER bob\r\nPASS secret\r\nSTAT\r\n'
+	has "pop3d -l -u bob@example.org $FAKE_MAILBOX" "$output"
+	has "rest STAT" "$output"
+	run -0 pop3 'USER bob\r\nPASS secret \r\nPASS secret\r\nUSER bob\r\nPASS secret\r\n'
+	has "-ERR [AUTH]" "$output"
+	has "-ERR USER comes first" "$output"
+	has "pop3d -l" "$output"
+}
+
+@test "POP3: AUTH, its list and its cancelling" {
+	with_authd
+	run -0 pop3 "AUTH\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN $(b64 '\0bob\0secret')\r\nSTAT\r\n"
+	has $'+OK\nPLAIN\nLOGIN' "$output"
+	has "+ " "$output"
+	has "-ERR Cancelled" "$output"
+	has "pop3d -l" "$output"
+}
+
+@test "POP3: CAPA and LANG; UTF8 is handed on" {
+	with_authd
+	run -0 pop3 'CAPA\r\nLANG\r\nLANG en\r\nLANG x-klingon\r\nUTF8\r\nUSER bob\r\nPASS secret\r\n'
+	for word in USER "UTF8 USER" LANG "SASL PLAIN LOGIN" TOP UIDL RESP-CODES \
+		AUTH-RESP-CODE PIPELINING; do
+		has $'\n'"$word" "$output"
+	done
+	has "+OK en" "$output"
+	has "-ERR This language" "$output"
+	has "$FAKE_MAILBOX"1 "$output"
+}
+
+@test "without a tlsd there is no STARTTLS" {
+	run -0 imap 'a STARTTLS\r\nb LOGOUT\r\n'
+	[[ $output != *" STARTTLS"* ]]
+	has "a BAD" "$output"
+	run -0 pop3 'STLS\r\nCAPA\r\nQUIT\r\n'
+	has "-ERR" "${lines[1]}"
+	[[ $output != *$'\nSTLS'* ]]
+}
+
+@test "the session program can reach its mailbox and no other" {
+	with_authd
+	mkdir -p "$CHAINMAIL_MAIL/example.org/ann/Maildir"
+	echo secret >"$CHAINMAIL_MAIL/example.org/ann/Maildir/x"
+	stand_in imapd 'cat "$CHAINMAIL_MAIL/example.org/ann/Maildir/x"
+		ls "$CHAINMAIL_MAIL"; cat /etc/passwd
+		echo mine >"$5/y"; cat "$5/y"'
+	run -0 imap 'a LOGIN bob secret\r\n'
+	has mine "$output"
+	[[ $output != *secret* && $output != *example.org* && $output != *root:* ]]
+}
+
+@test "the process that reads the network can open nothing" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 8<>"$BATS_TEST_TMPDIR/in"
+	SERVICE=imap "$LOGIN" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
+		2>"$LOG" 3>&- 8>&- &
+	BACKGROUND+=("$!")
+	local keeper=$! front
+	await 10 grep -q ready "$BATS_TEST_TMPDIR/out"
+	front=$(pgrep -P "$keeper")
+	[ "$(awk '/^Seccomp_filters:/ { print $2 }' "/proc/$front/status")" = 2 ]
+	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$front/status")" = 1 ]
+	exec 8>&-
+}
+
+@test "if the front dies nobody is let in" {
+	with_authd
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 8<>"$BATS_TEST_TMPDIR/in"
+	SERVICE=imap "$LOGIN" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
+		2>"$LOG" 3>&- 8>&- &
+	BACKGROUND+=("$!")
+	local keeper=$!
+	await 10 grep -q ready "$BATS_TEST_TMPDIR/out"
+	printf 'a AUTHENTICATE FINAL\r\n' >&8
+	await 10 grep -q '^+' "$BATS_TEST_TMPDIR/out"
+	kill -9 "$(pgrep -P "$keeper")"
+	run -75 wait "$keeper"
+	exec 8>&-
+	[[ $(cat "$BATS_TEST_TMPDIR/out") != *imapd* ]]
+	has "event=front" "$(cat "$LOG")"
+}
