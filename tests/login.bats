@@ -323,3 +323,97 @@ imap_silent() { sleep 20 3>&- | SERVICE=imap timeout 10 "$LOGIN" 2>>"$LOG"; }
 	[[ $(cat "$BATS_TEST_TMPDIR/out") != *imapd* ]]
 	has "event=front" "$(cat "$LOG")"
 }
+
+# with_tls: tlsd with a certificate, and login on ports 1 (imap) to 4 (pop3s).
+with_tls() {
+	need openssl
+	mkdir -p "$CHAINMAIL_ETC/tls/default"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-subj /CN=localhost -keyout "$CHAINMAIL_ETC/tls/default/key.pem" \
+		-out "$CHAINMAIL_ETC/tls/default/cert.pem" 2>/dev/null
+	background listen -k "seqpacket:$CHAINMAIL_RUN/tls" tlsd 2>>"$LOG"
+	IMAP=$(free_port) IMAPS=$(free_port) POP3=$(free_port) POP3S=$(free_port)
+	background listen -k "imap=127.0.0.1:$IMAP,imaps=127.0.0.1:$IMAPS,pop3=127.0.0.1:$POP3,pop3s=127.0.0.1:$POP3S" \
+		"$LOGIN" 2>>"$LOG"
+	await_socket "$CHAINMAIL_RUN/tls"
+	await 10 port_open "$POP3S"
+}
+# tls_talk PYTHON: with c(port), line(s), until(s, text), tls(s).
+tls_talk() {
+	python3 - "$IMAP" "$IMAPS" "$POP3" "$POP3S" <<-EOF
+		import socket, ssl, sys, base64
+		IMAP, IMAPS, POP3, POP3S = map(int, sys.argv[1:5])
+		def c(port):
+		    s = socket.create_connection(("127.0.0.1", port), 10); return s
+		def tls(s):
+		    x = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT); x.check_hostname = False
+		    x.verify_mode = ssl.CERT_NONE
+		    return x.wrap_socket(s)
+		def line(s):
+		    b = b""
+		    while not b.endswith(b"\n"):
+		        n = s.recv(1)
+		        if not n: break
+		        b += n
+		    return b.decode("latin1").strip()
+		def until(s, text):
+		    while True:
+		        l = line(s); print(l)
+		        if text in l or not l: return
+		$1
+	EOF
+}
+
+@test "STARTTLS: plaintext mechanisms only after it, and it comes once" {
+	with_authd && with_tls
+	run -0 tls_talk '
+s = c(IMAP); print(line(s))
+s.sendall(b"a STARTTLS\r\n"); print(line(s)); s = tls(s)
+s.sendall(b"b CAPABILITY\r\nc STARTTLS\r\nd LOGIN bob secret\r\ne NOOP\r\n")
+until(s, "rest")'
+	has " STARTTLS " "${lines[0]}"
+	has "a OK Begin TLS" "${lines[1]}"
+	[[ ${lines[2]} == "* CAPABILITY "* && ${lines[2]} != *STARTTLS* ]]
+	has "AUTH=SCRAM-SHA-256-PLUS" "${lines[2]}"
+	has "c BAD" "$output"
+	has "imapd -t d" "$output"
+	has "rest e NOOP" "$output"
+	has " tls=TLSv1." "$(cat "$ASKED")"
+	has " binding=" "$(cat "$ASKED")"
+	has "tls=TLSv1.3 result=ok" "$(cat "$LOG")"
+}
+
+@test "what was pipelined behind STARTTLS or STLS is forgotten (TL-03)" {
+	with_authd && with_tls
+	run -0 tls_talk '
+s = c(POP3); line(s)
+s.sendall(b"STLS\r\nUSER bob\r\nPASS secret\r\n"); print(line(s)); s = tls(s)
+s.sendall(b"PASS secret\r\nQUIT\r\n"); until(s, "Goodbye")
+s = c(IMAP); line(s)
+s.sendall(b"a STARTTLS\r\nb LOGIN bob secret\r\n"); print(line(s)); s = tls(s)
+s.sendall(b"c LOGOUT\r\n"); until(s, "c OK")'
+	has "-ERR USER comes first" "${lines[1]}"
+	[[ $output != *imapd* && $output != *pop3d* ]]
+	[ ! -s "$ASKED" ]
+}
+
+@test "TLS from the first byte" {
+	with_authd && with_tls
+	run -0 tls_talk '
+s = tls(c(IMAPS)); print(line(s))
+s.sendall(b"a LOGIN bob secret\r\nb NOOP\r\n"); until(s, "rest")
+s = tls(c(POP3S)); print(line(s))
+s.sendall(b"USER bob\r\nPASS secret\r\nSTAT\r\n"); until(s, "rest")'
+	[[ ${lines[0]} == "* OK "* && ${lines[0]} != *STARTTLS* ]]
+	has "imapd -t a -u bob@example.org" "$output"
+	has "pop3d -l -u bob@example.org" "$output"
+}
+
+@test "a failed handshake ends the connection and is logged" {
+	with_tls
+	run -0 tls_talk '
+s = c(IMAPS); s.sendall(b"GET / HTTP/1.1\r\n\r\n"); s.recv(100)
+try: print(repr(s.recv(100)))
+except ConnectionResetError: print(repr(b""))'
+	await 10 grep -q "login event=tls" "$LOG"
+}
