@@ -44,7 +44,7 @@ words_of(struct span command)
 		argv[n++] = mem_text(span_head(command, len));
 		command = span_from(command, len);
 	}
-	argv[n] = (char[]){ "/bin/true" };
+	argv[n] = mem_text(SPAN("/bin/true"));
 	return argv;
 }
 

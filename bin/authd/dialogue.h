@@ -52,6 +52,12 @@ int mechanism_scram(struct dialogue *d);
 int mechanism_scram_plus(struct dialogue *d);
 int mechanism_external(struct dialogue *d);
 
+/* The parent reads the databases and forks. */
+void parent_sandbox(void);
+/* A dialogue's process, before it reads its first byte: reads the databases,
+ * and asks the runner of checkpassword programs. */
+void dialogue_sandbox(void);
+
 /* The whole dialogue on a connected socket; an exit code. */
 int dialogue_run(struct authd *a, int sock);
 

@@ -13,7 +13,6 @@
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/serve.h"
 
 enum { DIALOGUES_MAX = 500 };
@@ -33,8 +32,7 @@ session(void *arg)
 	struct authd *a = arg;
 
 	refresh(a);
-	proc_limit(&(struct proc_limits){ .no_fork = true });
-	sandbox_calls(CALLS_FILES | CALLS_SOCKET);
+	dialogue_sandbox();
 	return dialogue_run(a, 0);
 }
 
@@ -42,17 +40,6 @@ static void
 tick(void *arg)
 {
 	refresh(arg);
-}
-
-static void
-enter_sandbox(void)
-{
-	const struct sandbox_path paths[] = { { dir_etc(), SANDBOX_READ } };
-
-	proc_limit(&(struct proc_limits){ .memory = 1 << 30 });
-	sandbox_paths(paths, COUNT(paths));
-	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_ACCEPT | CALLS_FORK |
-	    CALLS_SANDBOX);
 }
 
 int
@@ -80,6 +67,6 @@ main(int argc, char **argv)
 	a.penalties = penalties_open(path.at);
 	str_free(&path);
 	refresh(&a);
-	enter_sandbox();
+	parent_sandbox();
 	return serve(&how);
 }

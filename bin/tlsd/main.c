@@ -8,7 +8,6 @@
  * Exit codes: 0 ended by SIGTERM, 64 usage, 75 temporary, 78 configuration. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,11 +16,11 @@
 #include "handshake.h"
 #include "os/dirs.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/serve.h"
 #include "relay.h"
+#include "sandbox.h"
 
-enum { CHILDREN_MAX = 20000, FOLDERS_MAX = 1000 };
+enum { CHILDREN_MAX = 20000 };
 
 /* The connection's own process: first everything that needs more than the
  * connection, then the sandbox, then the client's first byte. */
@@ -42,8 +41,7 @@ session(void *arg)
 		return TEMP;
 	certs_refresh(h.certs);
 	setsockopt(h.tcp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	proc_limit(&(struct proc_limits){ .no_fork = true });
-	sandbox_calls(CALLS_SOCKET);
+	connection_sandbox();
 
 	if (handshake_run(&h) < 0) {
 		handshake_answer(&h, -1);
@@ -65,37 +63,6 @@ tick(void *arg)
 
 	certs_refresh(c);
 	tickets_rotate(&c->tickets);
-}
-
-struct allowed {
-	struct sandbox_path paths[FOLDERS_MAX];
-	size_t count;
-};
-
-static void
-folder_allow(const char *folder, void *arg)
-{
-	struct allowed *a = arg;
-
-	if (a->count < FOLDERS_MAX)
-		a->paths[a->count++] = (struct sandbox_path){
-			mem_text(span_text(folder)), SANDBOX_READ
-		};
-}
-
-/* The parent reads certificates and forks; nothing else. */
-static void
-enter_sandbox(const struct certs *c)
-{
-	struct allowed *a = mem_new(sizeof *a);
-
-	folder_allow(c->path.at, a);
-	certs_folders(c, folder_allow, a);
-	proc_limit(&(struct proc_limits){ .memory = 512 << 20 });
-	sandbox_paths(a->paths, a->count);
-	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_ACCEPT | CALLS_FORK |
-	    CALLS_SANDBOX);
-	free(a);
 }
 
 int
@@ -120,6 +87,6 @@ main(int argc, char **argv)
 	str_setf(&path, "%s/tls", dir_run());
 	serve_bind(path.at, SOCK_SEQPACKET);
 	str_free(&path);
-	enter_sandbox(&certs);
+	parent_sandbox(&certs);
 	return serve(&how);
 }

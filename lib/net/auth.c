@@ -113,7 +113,6 @@ id_get(struct span line, const char *key, uint32_t *id_r)
 static enum auth_result
 ok_take(struct auth *a, struct span line)
 {
-	record_get(line, "data", &a->data);
 	if (!record_get(line, "user", &a->user) || a->user.len == 0 ||
 	    !record_get(line, "mailbox", &a->mailbox))
 		return fail(a, AUTH_UNAVAILABLE, "authd's answer is not whole");

@@ -53,7 +53,7 @@ struct auth {
 	struct str mailbox; /* its Maildir */
 	bool own_ids;       /* uid and gid are the account's own */
 	uint32_t uid, gid;
-	struct str data; /* base64: the challenge, or what goes with OK */
+	struct str data; /* base64: the challenge */
 	struct str text; /* for people */
 };
 
