@@ -97,6 +97,7 @@ __attribute__((noreturn)) static void
 command_exec(const struct run *r, int output)
 {
 	struct str command = STR_INIT;
+	const char *home;
 
 	record_get(r->request, "command", &command);
 	setsid();
@@ -105,7 +106,8 @@ command_exec(const struct run *r, int output)
 	if (r->user.own_uid && geteuid() == 0)
 		proc_become(r->user.uid, r->user.gid);
 	environment_make(r);
-	if (chdir(getenv("HOME")) < 0 && chdir("/") < 0)
+	home = getenv("HOME");
+	if ((home == NULL || chdir(home) < 0) && chdir("/") < 0)
 		_exit(TEMP);
 	if (dup2(r->message, 0) < 0 || dup2(output, 1) < 0 ||
 	    dup2(output, 2) < 0)

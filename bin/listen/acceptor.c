@@ -34,7 +34,7 @@ end_take(const struct sockaddr_storage *s, struct in6_addr *a, uint16_t *port)
 		*port = ntohs(v4->sin_port);
 	} else {
 		*a = v6->sin6_addr;
-		*port = ntohs(v6->sin6_port);
+		*port = ntohs(v6->sin6_port); /* NOLINT: by accept4(2) */
 	}
 	return s->ss_family == AF_INET || s->ss_family == AF_INET6;
 }
