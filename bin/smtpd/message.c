@@ -73,10 +73,10 @@ message_refuse(
 
 	if (m->code != 0)
 		return;
-	release(m);
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
+	release(m);
 	m->code = code;
 	m->status = status;
 	str_set(&m->reason, span_text(text));

@@ -175,7 +175,7 @@ trace_write(struct session *s)
 	struct str trace = STR_INIT;
 	struct span rest = str_span(&s->message.header);
 
-	while (header_next(&rest, &f))
+	while (s->message.code == 0 && header_next(&rest, &f))
 		field_look(s, &f, &h);
 	if (h.hops > l->hops) /* RFC 5321 6.3 */
 		message_refuse(s, 554, "5.4.6", "It goes in circles");
