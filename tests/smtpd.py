@@ -509,5 +509,25 @@ def no_tlsd():
     s.stop()
 
 
+def filters():
+    """Twenty sessions at once, each with its own message through the filter."""
+    s = Server()
+    clients = [s.client() for _ in range(20)]
+    for n, c in enumerate(clients):
+        c.hello()
+        c.say("MAIL FROM:<s@r.example>", "250")
+        c.say("RCPT TO:<bob@example.org>", "250")
+        c.say("DATA", "354")
+        c.send(f"a: {n}\r\n\r\nx{n}\r\n.\r\n")
+    for c in clients:
+        assert c.reply().startswith("250")
+    s.stop()
+    texts = []
+    for name in queued():
+        with open(SPOOL + "/new/" + name) as f:
+            texts.append(f.read().splitlines()[-1])
+    assert sorted(texts) == sorted(f"y{n}" for n in range(20)), texts
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]]()

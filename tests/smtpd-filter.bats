@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# Filters: their verdicts, their words, their output, their ends.
+
+load helper
+
+setup() {
+	private_dirs
+	echo mx.example.org >"$CHAINMAIL_ETC/me"
+	private_users 'example.org      domain
+bob@example.org  mailbox'
+}
+
+# filtered COMMAND...: the reply to a message through these filters.
+filtered() {
+	printf '%s\n' "$@" >"$CHAINMAIL_ETC/filter.mx"
+	printf 'EHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: a\r\n\r\nbody\r\n.\r\nQUIT\r\n' |
+		PROTO=TCP TCPREMOTEIP=192.0.2.7 smtpd 2>"$BATS_TEST_TMPDIR/log" |
+		lf | tail -2 | head -1
+}
+queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
+message() { sed '1,/^$/d' "$CHAINMAIL_SPOOL"/new/*; }
+nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
+
+@test "the message is what the last filter wrote" {
+	run filtered 'sed s/body/text/' '# nothing' '(cat; echo end)'
+	[[ $output == "250 2.0.0 "* ]]
+	run message
+	has $'Subject: a\n\ntext\nend' "$output"
+	has 'Received: from x' "$output"
+	read -r _ _ header size <"$(ls "$CHAINMAIL_SPOOL"/new/*)"
+	[ $((10#${header#*=} + 10#${size#*=})) = "$(stat -c %s "$CHAINMAIL_SPOOL"/new/*)" ]
+}
+
+@test "exit 75 is a 451, any other a 550, with the last line of stderr" {
+	run filtered 'cat >/dev/null; echo one >&2; echo not now >&2; exit 75'
+	[ "$output" = "451 4.7.1 not now" ]
+	run filtered 'cat; echo looks like spam >&2; exit 65'
+	[ "$output" = "550 5.7.1 looks like spam" ]
+	has 'text="looks like spam"' "$(cat "$BATS_TEST_TMPDIR/log")"
+	run filtered 'cat; exit 1'
+	[[ $output == "550 5.7.1 "* ]]
+	nothing_left
+}
+
+@test "exit 99 accepts and drops" {
+	run filtered 'exit 99'
+	[[ $output == "250 2.0.0 "* ]]
+	nothing_left
+	has 'verdict=99' "$(cat "$BATS_TEST_TMPDIR/log")"
+}
+
+@test "a filter that crashes, is missing, says nothing: 451" {
+	run filtered 'kill -9 $$'
+	[[ $output == "451 "* ]]
+	run filtered '/nonexistent/filter'
+	[[ $output == "451 "* ]]
+	run filtered 'true'
+	[[ $output == "451 "* ]]
+	nothing_left
+}
+
+@test "the first filter that fails decides, not the one whose reader left" {
+	run filtered 'cat; yes' 'echo bad >&2; exit 65' 'cat'
+	[ "$output" = "550 5.7.1 bad" ]
+	run filtered 'echo first >&2; exit 75' 'echo second >&2; exit 65'
+	[ "$output" = "451 4.7.1 first" ]
+}
+
+@test "a filter that hangs is ended after its time, with its children" {
+	echo 'filter-time 1s' >"$CHAINMAIL_ETC/limits"
+	run filtered "echo \$\$ >$BATS_TEST_TMPDIR/pid; sleep 1000 & sleep 1000"
+	[[ $output == "451 "* ]]
+	nothing_left
+	! kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")" 2>/dev/null
+}
+
+@test "the words of a filter can't break the reply or the log" {
+	run filtered 'cat; printf "a\r550 b\033[1m\342\202\254\nlast\001 %500s\n" x >&2; exit 65'
+	[[ $output == "550 5.7.1 last? "* ]]
+	[ "${#output}" -lt 512 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/log")" = 1 ]
+}
+
+@test "the facts are in the environment" {
+	run filtered '(cat; echo "$SENDER|$RECIPIENT|$TCPREMOTEIP|$HELO|$SERVICE|$ME|$MESSAGE_ID")'
+	id=${output##* }
+	has "s@r.example|bob@example.org|192.0.2.7|x|smtp|mx.example.org|$id" "$(message)"
+}
+
+@test "the filters of submission are not those of the MX" {
+	echo 'exit 65' >"$CHAINMAIL_ETC/filter.submission"
+	run filtered cat
+	[[ $output == 250* ]]
+}
+
+@test "a large message passes" {
+	printf 'cat\ncat\n' >"$CHAINMAIL_ETC/filter.mx"
+	{
+		printf 'EHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: a\r\n\r\n'
+		yes 0123456789abcde | head -500000 | crlf
+		printf '.\r\nQUIT\r\n'
+	} | smtpd 2>/dev/null >/dev/null
+	[ "$(message | grep -c 0123456789abcde)" = 500000 ]
+}
+
+@test "many sessions share the runner" {
+	echo 'sed s/x/y/' >"$CHAINMAIL_ETC/filter.mx"
+	run python3 "$TOP/tests/smtpd.py" filters
+	[ "$status" = 0 ]
+	[ "$(queued)" = 20 ]
+}
