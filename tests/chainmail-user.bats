@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # hashes have dollars
 
 bats_require_minimum_version 1.5.0
 load helper

@@ -65,7 +65,9 @@ worker_sandbox(struct worker *w)
 
 	while (n < PATHS_MAX && span_line(&rest, &line)) {
 		names[n] = mem_text(line);
-		paths[n] = (struct sandbox_path){ names[n],
+		/* A place we can't reach makes its own mail wait, not all. */
+		paths[n] = (struct sandbox_path){
+			access(names[n], X_OK) == 0 ? names[n] : NULL,
 			SANDBOX_READ | SANDBOX_WRITE };
 		n++;
 	}

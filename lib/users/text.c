@@ -360,9 +360,9 @@ parse_pipe(struct span command, struct entry *e, struct str *wrong_r)
 {
 	command = span_trim(command);
 	record_add(&e->targets, "pipe", command);
-	if (!span_starts(command, SPAN("/")))
-		return wrong(wrong_r, command,
-		    "the program's full path, beginning with /, belongs here");
+	if (command.len == 0)
+		return wrong(wrong_r, str_span(&e->key),
+		    "behind the | belongs a command");
 	return true;
 }
 

@@ -401,7 +401,7 @@ all_faults_are_told_with_their_lines(void **state)
 			     "h@example.org -> i@example.org\n"
 			     "i@example.org -> h@example.org\n"
 			     "j@example.org -> j@example.org\n"
-			     "k@example.org | true\n"
+			     "k@example.org |\n"
 			     "l@example.org -> :include:/etc/passwd\n"
 			     "m@example.org mailbox uid=0 gid=0\n"
 			     "n@example.org mailbox quota=1G quota=2G\n"),

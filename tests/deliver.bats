@@ -1,0 +1,389 @@
+#!/usr/bin/env bats
+
+bats_require_minimum_version 1.5.0
+load helper
+
+ID=01KA0000000000000000000000
+
+setup() {
+	private_dirs
+	echo mx.lan >"$CHAINMAIL_ETC/me"
+	private_users 'example.org domain
+bob@example.org mailbox
+ann@example.org mailbox
+small@example.org mailbox quota=2K
+sales@example.org -> bob@example.org, ann@example.org
+away@example.org -> x@elsewhere.net, y@elsewhere.net
+copy@example.org mailbox
+copy@example.org -> copy@example.org, x@elsewhere.net
+list@example.org -> :include:'"$CHAINMAIL_ETC"'/list
+box@example.org mailbox mbox='"$CHAINMAIL_MAIL"'/box
+cat@example.org | /bin/cat >'"$BATS_TEST_TMPDIR"'/out; env >'"$BATS_TEST_TMPDIR"'/env
+no@example.org | echo "not today"; exit 77
+later@example.org | exit 75
+odd@example.org | exit 3
+dead@example.org | kill -9 $$
+slow@example.org | exec sleep 60
+mixed@example.org -> bob@example.org, | /bin/cat >>'"$BATS_TEST_TMPDIR"'/out'
+	BOB=$CHAINMAIL_MAIL/example.org/bob/Maildir
+	ANN=$CHAINMAIL_MAIL/example.org/ann/Maildir
+}
+
+message() { printf 'Subject: %s\n\nbody\n' "${1:-hello}"; }
+# count FOLDER: messages in it.
+count() { find "$1/new" "$1/cur" -type f 2>/dev/null | wc -l; }
+jobs_of() { "$TOP/tests/deliver-jobs.py" "$@" 2>"$BATS_TEST_TMPDIR/log"; }
+nothing_left() { [ -z "$(find "$CHAINMAIL_MAIL" -path "$CHAINMAIL_MAIL/*/tmp/*" -type f)" ]; }
+
+@test "a message lies in new/, with who sent it and for whom on top" {
+	run -0 deliver -f s@example.net -i $ID bob@example.org < <(message)
+	[ "$(cat "$BOB"/new/*)" = "Return-Path: <s@example.net>
+Delivered-To: bob@example.org
+Subject: hello
+
+body" ]
+	[[ $(ls "$BOB/new") == *.${ID}r????????.*,S=80,W=85 ]]
+	has "event=delivered id=$ID to=bob@example.org mailbox=$BOB verdict=0" "$output"
+}
+
+@test "the same id and recipient again is one message" {
+	deliver -i $ID bob@example.org < <(message)
+	deliver -i $ID bob@example.org < <(message)
+	[ "$(count "$BOB")" = 1 ]
+}
+
+@test "a repeated job finds what a session has moved to cur/" {
+	message | jobs_of id=$ID bob@example.org
+	for f in "$BOB"/new/*; do mv "$f" "$BOB/cur/${f##*/},U=7:2,S"; done
+	run -0 jobs_of id=$ID attempt=2 bob@example.org < <(message)
+	has 'verdict=0' "$output"
+	[ "$(count "$BOB")" = 1 ]
+}
+
+@test "an unknown user is 67, and not a mailbox" {
+	run -67 deliver nobody@example.org < <(message)
+	has 5.1.1 "$output"
+	[ ! -e "$CHAINMAIL_MAIL/example.org" ]
+}
+
+@test "an unreadable user database is temporary" {
+	printf 'x' >>"$CHAINMAIL_ETC/users.cdb"
+	run -75 deliver bob@example.org < <(message)
+	run -75 deliver nobody@example.org < <(message)
+}
+
+@test "addresses can't climb out of the mail folder" {
+	private_users '@mx.lan -> "../../x"@mx.lan
+"../../x"@mx.lan mailbox'
+	run -0 deliver any@mx.lan < <(message)
+	[ "$(find "$CHAINMAIL_MAIL" -name Maildir)" = "$CHAINMAIL_MAIL/mx.lan/%22..%2F..%2Fx%22/Maildir" ]
+}
+
+@test "a header line can't be forged through the sender" {
+	run -64 deliver -f $'a\nX: y' bob@example.org < <(message)
+}
+
+@test "a worker takes all that waits and syncs the folder once" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	message | jobs_of bob@example.org
+	run -0 jobs_of program="strace -f -e trace=fsync,renameat2,sendmsg -o $BATS_TEST_TMPDIR/trace deliver" \
+		bob@example.org bob@example.org bob@example.org < <(message)
+	[ "$(grep -c verdict=0 <<<"$output")" = 3 ]
+	[ "$(sed -n 's/^[0-9]* *\([a-z0-9]*\)(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | uniq -c | awk '{ print $1 $2 }' | tr '\n' ' ')" = \
+		"3fsync 3renameat2 1fsync 3sendmsg " ]
+}
+
+@test "a job gone wrong does not hurt those beside it" {
+	run -0 jobs_of bob@example.org nobody@example.org ann@example.org < <(message)
+	has 'n=0 verdict=0' "${lines[0]}"
+	has 'n=1 verdict=67 status=5.1.1' "${lines[1]}"
+	has 'n=2 verdict=0' "${lines[2]}"
+}
+
+@test "an alias reaches all its targets, once each" {
+	run -0 deliver sales@example.org < <(message)
+	[ "$(count "$BOB") $(count "$ANN")" = "1 1" ]
+	grep -q '^Delivered-To: sales@example.org$' "$ANN"/new/*
+}
+
+@test "targets elsewhere become one message in the spool, once for the same id" {
+	deliver -f s@example.net -i $ID away@example.org < <(message)
+	deliver -f s@example.net -i $ID away@example.org < <(message)
+	[ "$(find "$CHAINMAIL_SPOOL/new" -type f | wc -l)" = 1 ]
+	run -0 cat "$CHAINMAIL_SPOOL"/new/*
+	has 'from=s@example.net' "$output"
+	has 'to=x@elsewhere.net' "$output"
+	has 'to=y@elsewhere.net' "$output"
+	has 'Delivered-To: away@example.org' "$output"
+	[[ $output != *Return-Path* ]]
+}
+
+@test "a forward that names the address itself keeps a copy" {
+	deliver copy@example.org < <(message)
+	[ "$(count "$CHAINMAIL_MAIL/example.org/copy/Maildir")" = 1 ]
+	grep -q to=x@elsewhere.net "$CHAINMAIL_SPOOL"/new/*
+}
+
+@test "a list is read at delivery, a bad line in it makes mail wait" {
+	printf '# all\nbob@example.org\n\nann@example.org # us\n' >"$CHAINMAIL_ETC/list"
+	run -0 deliver list@example.org < <(message)
+	[ "$(count "$BOB") $(count "$ANN")" = "1 1" ]
+	echo '| /bin/touch /tmp/x' >>"$CHAINMAIL_ETC/list"
+	run -75 deliver list@example.org < <(message)
+	rm "$CHAINMAIL_ETC/list"
+	run -75 deliver list@example.org < <(message)
+}
+
+@test "a message that was here before ends there" {
+	run -65 deliver bob@example.org < <(
+		echo 'Delivered-To: Bob@Example.org'
+		message
+	)
+	has 5.4.6 "$output"
+	run -0 deliver bob@example.org < <(
+		echo 'Delivered-To: ann@example.org'
+		message
+	)
+}
+
+@test "a foreign Return-Path is taken out" {
+	deliver -f s@example.net bob@example.org < <(
+		printf 'A: b\nReturn-path: <boss@example.org>\n folded\n'
+		message
+		echo 'Return-Path: in the body'
+	)
+	run -0 cat "$BOB"/new/*
+	[ "${lines[0]}" = 'Return-Path: <s@example.net>' ]
+	[ "${lines[2]}" = 'A: b' ]
+	[ "${lines[3]}" = 'Subject: hello' ]
+	has 'Return-Path: in the body' "$output"
+}
+
+@test "a large message comes through byte by byte" {
+	{
+		message
+		head -c 5000000 /dev/urandom
+	} >"$BATS_TEST_TMPDIR/large"
+	deliver -f s@x bob@example.org <"$BATS_TEST_TMPDIR/large"
+	tail -n +3 "$BOB"/new/* | cmp - "$BATS_TEST_TMPDIR/large"
+	rm -r "$BOB"
+	deliver -f s@x bob@example.org < <(cat "$BATS_TEST_TMPDIR/large")
+	tail -n +3 "$BOB"/new/* | cmp - "$BATS_TEST_TMPDIR/large"
+}
+
+@test "mail for +folder goes into the folder, if there is one" {
+	deliver bob@example.org < <(message)
+	mkdir -p "$BOB"/.Lists/{cur,new,tmp}
+	chmod -R go= "$BOB/.Lists"
+	deliver bob+lists@example.org < <(message)
+	[ "$(count "$BOB/.Lists")" = 1 ]
+	deliver bob+other@example.org < <(message)
+	deliver '"bob+../../ann"@example.org' < <(message) || true
+	run -67 deliver bob+../../ann@example.org < <(message)
+	[ "$(count "$BOB") $(count "$ANN")" = "2 0" ]
+}
+
+@test "what a filter marked goes to Junk" {
+	for mark in 'X-Spam-Flag: YES' 'X-Spam-Status: Yes, score=9' 'X-Spam: yes' \
+		'X-Bogosity: Spam, tests=bogofilter'; do
+		deliver bob@example.org < <(
+			echo "$mark"
+			message
+		)
+	done
+	[ "$(count "$BOB/.Junk")" = 4 ]
+	for mark in 'X-Spam-Flag: NO' 'X-Spam-Status: No, yes' 'X-Spam: yesterday' \
+		'X-Bogosity: Ham'; do
+		deliver bob@example.org < <(
+			echo "$mark"
+			message
+		)
+	done
+	[ "$(count "$BOB")" = 4 ]
+}
+
+@test "a full mailbox makes mail wait, a message that never fits fails" {
+	run -0 deliver small@example.org < <(message; head -c 1500 /dev/zero | tr '\0' x)
+	run -75 deliver small@example.org < <(message; head -c 1500 /dev/zero | tr '\0' x)
+	has 4.2.2 "$output"
+	run -65 deliver small@example.org < <(message; head -c 3000 /dev/zero | tr '\0' x)
+	has 5.2.3 "$output"
+	[ -n "$(ls -A "$CHAINMAIL_MAIL/.full")" ]
+	run -0 jobs_of small@example.org bob@example.org < <(message; head -c 1500 /dev/zero)
+	has verdict=75 "${lines[0]}"
+	has verdict=0 "${lines[1]}"
+}
+
+@test "an unsafe Maildir is not touched" {
+	deliver bob@example.org < <(message one)
+	chmod g+w "$BOB/new"
+	run -75 deliver bob@example.org < <(message)
+	chmod g-w "$BOB/new"
+	mv "$BOB/new" "$BATS_TEST_TMPDIR/new"
+	ln -s "$BATS_TEST_TMPDIR/new" "$BOB/new"
+	run -75 deliver bob@example.org < <(message)
+	[ "$(find "$BATS_TEST_TMPDIR/new" -type f | wc -l)" = 1 ]
+	nothing_left
+}
+
+@test "without the mail folder mail waits" {
+	rmdir "$CHAINMAIL_MAIL"
+	run -75 deliver bob@example.org < <(message)
+	[ ! -e "$CHAINMAIL_MAIL" ]
+}
+
+@test "a Maildir put in another's place is used from then on" {
+	need python3
+	deliver bob@example.org < <(message)
+	"$TOP/tests/deliver-pause.py" "$BOB"
+	[ "$(count "$BOB") $(count "$BOB.old")" = "1 2" ]
+}
+
+@test "mbox: locked, quoted, and cut back after an error" {
+	deliver -f s@example.net box@example.org < <(
+		message
+		printf 'From me\n>From you\nFrom\n From\nlast'
+	)
+	run -0 cat "$CHAINMAIL_MAIL/box"
+	[[ ${lines[0]} == 'From s@example.net '* ]]
+	[ "$(tail -n 6 "$CHAINMAIL_MAIL/box")" = '>From me
+>>From you
+From
+ From
+last' ]
+	before=$(cksum <"$CHAINMAIL_MAIL/box")
+	if ! sanitized && command -v strace; then
+		run -75 strace -f -o /dev/null -P "$CHAINMAIL_MAIL/box" \
+			-e inject=fsync:error=EIO:when=1 deliver box@example.org < <(message)
+		[ "$(cksum <"$CHAINMAIL_MAIL/box")" = "$before" ]
+	fi
+	[ ! -e "$CHAINMAIL_MAIL/box.lock" ]
+	python3 -c 'import mailbox, sys; assert len(mailbox.mbox(sys.argv[1])) == 1' "$CHAINMAIL_MAIL/box"
+}
+
+@test "a command has the message and its environment, and no descriptor more" {
+	run -0 deliver -f s@example.net -i $ID cat@example.org < <(message)
+	[ "$(tail -n 3 "$BATS_TEST_TMPDIR/out")" = "$(message)" ]
+	run -0 cat "$BATS_TEST_TMPDIR/env"
+	has 'SENDER=s@example.net' "$output"
+	has 'RECIPIENT=cat@example.org' "$output"
+	has 'LOCAL=cat' "$output"
+	has "MESSAGE_ID=$ID" "$output"
+	[[ $output != *CHAINMAIL_* ]]
+}
+
+@test "a command's exit code is the verdict, its last line the reason" {
+	run -77 deliver no@example.org < <(message)
+	has 'not today' "$output"
+	run -75 deliver later@example.org < <(message)
+	run -75 deliver odd@example.org < <(message)
+	run -75 deliver dead@example.org < <(message)
+}
+
+@test "a command over its time limit is killed, and mail waits" {
+	echo 'pipe-time 1s' >"$CHAINMAIL_ETC/limits"
+	run -75 deliver slow@example.org < <(message)
+	has 'time limit' "$output"
+}
+
+@test "a slow command does not hold up other mail" {
+	echo 'pipe-time 2s' >"$CHAINMAIL_ETC/limits"
+	run -0 jobs_of slow@example.org bob@example.org < <(message)
+	has 'verdict=75' "${lines[0]}"
+	has 'verdict=0' "${lines[1]}"
+	[[ $(sed -n 's/.*to=bob.* ms=\([0-9]*\)$/\1/p' "$BATS_TEST_TMPDIR/log") -lt 1500 ]]
+}
+
+@test "commands come last: not at all when a Maildir has to wait" {
+	deliver mixed@example.org < <(message)
+	[ "$(grep -c Subject "$BATS_TEST_TMPDIR/out")" = 1 ]
+	chmod g+w "$BOB/new"
+	run -75 deliver mixed@example.org < <(message)
+	[ "$(grep -c Subject "$BATS_TEST_TMPDIR/out")" = 1 ]
+}
+
+@test "the worker reads nothing but mail, spool and configuration" {
+	mkdir "$BATS_TEST_TMPDIR/other"
+	cp "$CHAINMAIL_ETC/users.cdb" "$BATS_TEST_TMPDIR/other"
+	echo bob@example.org >"$CHAINMAIL_ETC/list"
+	CHAINMAIL_ETC=$BATS_TEST_TMPDIR/other run -0 jobs_of list@example.org < <(message)
+	has 'verdict=75' "$output"
+	run -0 jobs_of list@example.org < <(message)
+	has 'verdict=0' "$output"
+}
+
+@test "it starts no program and makes no network socket" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	run -0 jobs_of program="strace -f -e trace=execve,execveat,socket,seccomp,prctl -o $BATS_TEST_TMPDIR/trace deliver" \
+		bob@example.org cat@example.org < <(message)
+	trace=$BATS_TEST_TMPDIR/trace
+	run ! grep AF_INET "$trace"
+	# The worker's own filter is on before its first job, and for good.
+	worker=$(sed -n '1s/ .*//p' "$trace")
+	[ "$(grep -c "^$worker .*exec" "$trace")" = 1 ]
+	grep "^$worker " "$trace" | grep -q -i seccomp
+}
+
+@test "killed at any call and started again: delivered once, nothing else left" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	deliver ann@example.org < <(message)
+	deliver bob@example.org < <(message)
+	for call in openat write fsync renameat2 close; do
+		for n in {1..40}; do
+			rm -f "$BOB"/new/*
+			strace -f -o /dev/null -e inject=$call:signal=KILL:when="$n" \
+				deliver -i $ID bob@example.org < <(message) && break
+			deliver -i $ID bob@example.org < <(message)
+			[ "$(count "$BOB")" = 1 ]
+			nothing_left
+		done
+		[ "$n" -gt 1 ]
+	done
+}
+
+@test "an error of any call: later, and nothing is left behind" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	deliver bob@example.org < <(message)
+	rm -f "$BOB"/new/*
+	message >"$BATS_TEST_TMPDIR/message"
+	for fault in write:error=ENOSPC:when=1 write:error=EDQUOT:when=1 \
+		fsync:error=EIO:when=1 fsync:error=EIO:when=2 \
+		renameat2:error=ENOSPC:when=1; do
+		run -75 strace -f -o /dev/null -e inject="$fault" \
+			deliver -i $ID bob@example.org <"$BATS_TEST_TMPDIR/message"
+		[ "$(count "$BOB")" = 0 ]
+		nothing_left
+	done
+	run -0 deliver -i $ID bob@example.org < <(message)
+}
+
+@test "root becomes the owner of the mail, and an account's uid where it has one" {
+	need_root
+	CHAINMAIL_MAIL=$(mktemp -d) # where others can go
+	chmod 755 "$CHAINMAIL_MAIL"
+	BOB=$CHAINMAIL_MAIL/mail/example.org/bob/Maildir
+	mkdir "$CHAINMAIL_MAIL"/{mail,etc,home}
+	cp "$CHAINMAIL_ETC"/* "$CHAINMAIL_MAIL/etc"
+	root=$CHAINMAIL_MAIL CHAINMAIL_ETC=$CHAINMAIL_MAIL/etc
+	CHAINMAIL_MAIL=$CHAINMAIL_MAIL/mail CHAINMAIL_SPOOL=$root/none
+	chown nobody:nogroup "$CHAINMAIL_MAIL"
+	chown daemon "$root/home"
+	run -0 deliver bob@example.org < <(message)
+	[ "$(stat -c %U "$BOB"/new/*)" = nobody ]
+	{
+		echo 'mx.lan domain'
+		echo 'bob@mx.lan mailbox'
+		echo "own@mx.lan mailbox uid=daemon home=$root/home"
+	} >"$CHAINMAIL_ETC/users"
+	chainmail-user compile
+	run -0 jobs_of own@mx.lan bob@mx.lan < <(message)
+	has verdict=0 "${lines[0]}"
+	has verdict=0 "${lines[1]}"
+	[ "$(stat -c %U "$root"/home/Maildir/new/*)" = daemon ]
+	[ "$(stat -c %U "$CHAINMAIL_MAIL"/mx.lan/bob/Maildir/new/*)" = nobody ]
+	rm -r "$root"
+}
