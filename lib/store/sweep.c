@@ -83,8 +83,7 @@ in_use(int tmp, const char *name)
 static bool
 is_stale(const struct stat *st, int64_t now)
 {
-	return st->st_mtime < now - STALE_S && st->st_atime < now - STALE_S &&
-	    st->st_ctime < now - STALE_S;
+	return st->st_mtime < now - STALE_S && st->st_atime < now - STALE_S;
 }
 
 void

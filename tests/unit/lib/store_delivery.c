@@ -1,0 +1,230 @@
+/* lib/store/delivery, quota and the sweep of tmp/ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "base/clock.h"
+#include "maildir_made.h"
+#include "store/delivery.h"
+#include "store/folder.h"
+#include "store/quota.h"
+
+#define BASE "1764000000.01JDABCDEFGHJKMNPQRSTVWXYZr3f9c01a2.host"
+
+static int
+setup(void **state)
+{
+	struct made *m = calloc(1, sizeof *m);
+
+	made_open(m);
+	setenv("CHAINMAIL_MAIL", m->path, 1);
+	*state = m;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	made_close(*state);
+	free(*state);
+	return 0;
+}
+
+static int
+deliver(const struct maildir *to, struct span base, const char *text)
+{
+	struct delivery d, *all[] = { &d };
+	int error;
+
+	assert_int_equal(delivery_start(&d, to, base), 0);
+	assert_int_equal(delivery_write(&d, span_text(text)), 0);
+	delivery_commit(all, 1);
+	error = d.error;
+	delivery_end(&d);
+	return error;
+}
+
+static void
+sizes_are_counted_across_writes(void **state)
+{
+	struct made *m = *state;
+	struct delivery d, *all[] = { &d };
+
+	assert_int_equal(delivery_start(&d, &m->store.root, SPAN(BASE)), 0);
+	assert_int_equal(delivery_write(&d, SPAN("a\nb\r")), 0);
+	assert_int_equal(delivery_write(&d, SPAN("\n\n")), 0);
+	assert_int_equal(delivery_write(&d, SPAN("c")), 0);
+	assert_non_null(made_find(m, "tmp", BASE));
+	assert_int_equal(delivery_commit(all, 1), 0);
+	delivery_end(&d);
+	assert_string_equal(made_find(m, "new", ""), BASE ",S=7,W=9");
+	assert_int_equal(made_count(m, "tmp"), 0);
+}
+
+static void
+a_repeated_delivery_is_one(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	assert_int_equal(deliver(&m->store.root, SPAN(BASE), "x\n"), 0);
+	assert_int_equal(deliver(&m->store.root, SPAN(BASE), "x\n"), EEXIST);
+	assert_int_equal(made_count(m, "new"), 1);
+	assert_int_equal(made_count(m, "tmp"), 0);
+	assert_int_equal(delivery_exists(&m->store.root, SPAN(BASE), false), 1);
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	folder_close(&f);
+	assert_int_equal(delivery_exists(&m->store.root, SPAN(BASE), false), 0);
+	assert_int_equal(delivery_exists(&m->store.root, SPAN(BASE), true), 1);
+	assert_int_equal(
+	    delivery_exists(&m->store.root, SPAN("1764000000.01JD"), true), 0);
+}
+
+static void
+one_bad_file_does_not_spoil_the_batch(void **state)
+{
+	struct made *m = *state;
+	struct maildir junk;
+	struct delivery a, b, c, *all[] = { &a, &b, &c };
+
+	assert_int_equal(delivery_folder(&m->store, SPAN("junk"), &junk), 0);
+	delivery_start(&a, &m->store.root, SPAN("1.a.h"));
+	delivery_start(&b, &m->store.root, SPAN("1.b.h"));
+	delivery_start(&c, &junk, SPAN("1.c.h"));
+	delivery_write(&a, SPAN("a"));
+	delivery_write(&b, SPAN("b"));
+	delivery_write(&c, SPAN("c"));
+	unlinkat(m->store.root.tmp, "1.b.h", 0);
+	assert_int_equal(delivery_commit(all, 3), -1);
+	assert_int_equal(a.error, 0);
+	assert_int_equal(b.error, ENOENT);
+	assert_int_equal(c.error, 0);
+	for (int i = 0; i < 3; i++)
+		delivery_end(all[i]);
+	assert_int_equal(made_count(m, "new"), 1);
+	assert_int_equal(made_count(m, ".Junk/new"), 1);
+	maildir_close(&junk);
+	assert_int_equal(delivery_folder(&m->store, SPAN("None"), &junk), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(delivery_folder(&m->store, SPAN("../x"), &junk), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+only_old_files_that_nobody_uses_are_swept(void **state)
+{
+	struct made *m = *state;
+	struct timespec old[2] = { { 0, 0 }, { 0, 0 } };
+	int used;
+
+	old[0].tv_sec = old[1].tv_sec = clock_wall_s() - 40 * 3600;
+	made_file(m, "tmp/fresh", "x");
+	made_file(m, "tmp/aged", "x");
+	made_file(m, "tmp/used", "x");
+	assert_int_equal(utimensat(m->store.root.tmp, "aged", old, 0), 0);
+	assert_int_equal(utimensat(m->store.root.tmp, "used", old, 0), 0);
+	used = openat(m->store.root.tmp, "used", O_WRONLY);
+	maildir_sweep(&m->store.root);
+	assert_int_equal(made_count(m, "tmp"), 2);
+	assert_null(made_find(m, "tmp", "aged"));
+	close(used);
+	maildir_sweep(&m->store.root);
+	assert_string_equal(made_find(m, "tmp", ""), "fresh");
+	/* A folder whose deletion a crash cut short. */
+	assert_int_equal(mkdirat(m->store.root.tmp, "dir", 0700), 0);
+	made_file(m, "tmp/dir/x", "x");
+	assert_int_equal(utimensat(m->store.root.tmp, "dir", old, 0), 0);
+	maildir_sweep(&m->store.root);
+	assert_int_equal(made_count(m, "tmp"), 1);
+}
+
+static void
+usage_is_counted_and_added_up(void **state)
+{
+	struct made *m = *state;
+	struct store *s = &m->store;
+	struct quota q;
+	struct folder f;
+	uint32_t first[] = { 0 };
+
+	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
+	assert_int_equal(q.limit, 0);
+	assert_false(quota_over(&q, UINT64_MAX / 2, 1));
+	made_file(m, "new/1.a.h", "12345");
+	made_file(m, "cur/2.b.h,S=100:2,S", "x");
+	made_file(m, ".Sent/cur/3.c.h,S=20:2,", "x");
+	assert_int_equal(quota_read(s, 200, &q), 0);
+	assert_int_equal(q.used, 125);
+	assert_int_equal(q.count, 3);
+	assert_false(quota_over(&q, 75, 1));
+	assert_true(quota_over(&q, 76, 1));
+	assert_int_equal(quota_add(s, &q, 50, 1), 0);
+	assert_int_equal(quota_read(s, 200, &q), 0);
+	assert_int_equal(q.used, 175);
+	assert_int_equal(q.count, 4);
+	assert_int_equal(folder_open(&f, s, SPAN("Sent"), false), 0);
+	assert_int_equal(folder_expunge(&f, first, 1), 0);
+	folder_close(&f);
+	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
+	assert_int_equal(q.limit, 200);
+	assert_int_equal(q.used, 155);
+	/* Another limit counts anew. */
+	assert_int_equal(quota_read(s, 300, &q), 0);
+	assert_int_equal(q.used, 105);
+}
+
+static void
+maildirsize_of_others_is_understood(void **state)
+{
+	struct made *m = *state;
+	struct quota q;
+
+	made_file(m, "maildirsize",
+	    "1000S,10C\n         500            2\n        -100           "
+	    "-1\n");
+	assert_int_equal(quota_read(&m->store, QUOTA_AS_WRITTEN, &q), 0);
+	assert_int_equal(q.limit, 1000);
+	assert_int_equal(q.messages, 10);
+	assert_int_equal(q.used, 400);
+	assert_int_equal(q.count, 1);
+	assert_true(quota_over(&q, 1, 10));
+	made_file(m, "maildirsize", "1000S\nrubbish\n");
+	assert_int_equal(quota_read(&m->store, QUOTA_AS_WRITTEN, &q), 0);
+	assert_int_equal(q.limit, 1000);
+	assert_int_equal(q.used, 0);
+}
+
+static void
+a_full_mailbox_is_marked(void **state)
+{
+	(void)state;
+	assert_false(quota_marked(SPAN("bob@example.org")));
+	quota_mark(SPAN("Bob@example.org"), true);
+	assert_true(quota_marked(SPAN("bob@example.org")));
+	quota_mark(SPAN("../../x@example.org"), true);
+	assert_true(quota_marked(SPAN("../../x@example.org")));
+	quota_mark(SPAN("bob@example.org"), false);
+	assert_false(quota_marked(SPAN("bob@example.org")));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(sizes_are_counted_across_writes),
+		TEST(a_repeated_delivery_is_one),
+		TEST(one_bad_file_does_not_spoil_the_batch),
+		TEST(only_old_files_that_nobody_uses_are_swept),
+		TEST(usage_is_counted_and_added_up),
+		TEST(maildirsize_of_others_is_understood),
+		TEST(a_full_mailbox_is_marked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

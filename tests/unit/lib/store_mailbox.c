@@ -1,0 +1,278 @@
+/* lib/store/mailbox: names, and what is done to folders. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "maildir_made.h"
+#include "store/folder.h"
+#include "store/mailbox.h"
+#include "store/subscriptions.h"
+
+static int
+setup(void **state)
+{
+	struct made *m = calloc(1, sizeof *m);
+
+	made_open(m);
+	*state = m;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	made_close(*state);
+	free(*state);
+	return 0;
+}
+
+/* Every mailbox with its state, as text. */
+static const char *
+listed(struct made *m, bool mark)
+{
+	static char text[2000];
+	struct mailbox_list l;
+	size_t n = 0;
+
+	assert_int_equal(mailbox_list(&m->store, mark, &l), 0);
+	text[0] = '\0';
+	for (size_t i = 0; i < l.count; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s=%x ",
+		    l.at[i].name.at, l.at[i].state);
+	mailbox_list_free(&l);
+	return text;
+}
+
+static void
+a_mailbox_has_one_directory(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "INBOX", "." },
+		{ "Archive", ".Archive" },
+		{ "Archive/2026", ".Archive.2026" },
+		{ "INBOX/x", ".INBOX.x" },
+		{ "J. P.", ".J&AC4- P&AC4-" },
+		{ "é", ".&AOk-" },
+		{ "..", ".&AC4ALg-" },
+		{ "../..", ".&AC4ALg-.&AC4ALg-" },
+		{ "cur", ".cur" },
+		{ "~bob/x", ".~bob.x" },
+		{ "a*%\"\\", ".a*%\"\\" },
+	};
+	struct str out = STR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		assert_true(mailbox_directory(span_text(pairs[i][0]), &out));
+		assert_string_equal(out.at, pairs[i][1]);
+		assert_true(mailbox_of_directory(span_text(pairs[i][1]), &out));
+		assert_string_equal(out.at, pairs[i][0]);
+	}
+	assert_true(mailbox_directory(SPAN("inBox/x"), &out));
+	assert_string_equal(out.at, ".INBOX.x");
+	str_free(&out);
+}
+
+static void
+what_is_no_mailbox_is_refused(void **state)
+{
+	static const char *const names[] = { "", "/", "/etc/x", "a/", "a//b",
+		"a\nb", "\x7f", "\xff" };
+	static const char *const dirs[] = { "", "..", ".", "a", ".a.", ".a..b",
+		".INBOX", ".inbox.x", ".&", ".&AGE-", "...", ".é" };
+	struct str out = STR_INIT, longest = STR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_false(mailbox_directory(span_text(names[i]), &out));
+	assert_false(mailbox_directory(SPAN("a\0b"), &out));
+	for (size_t i = 0; i < COUNT(dirs); i++)
+		assert_int_equal(mailbox_of_directory(span_text(dirs[i]), &out),
+		    strcmp(dirs[i], ".") == 0);
+	for (int i = 0; i < 300; i++)
+		str_add_byte(&longest, 'a');
+	assert_false(mailbox_directory(str_span(&longest), &out));
+	str_free(&longest);
+	str_free(&out);
+}
+
+static void
+a_new_account_has_the_usual_folders(void **state)
+{
+	struct made *m = *state;
+
+	assert_string_equal(listed(m, true),
+	    "INBOX=1 Archive=5 Drafts=5 Junk=5 Sent=5 Trash=5 ");
+	assert_string_equal(mailbox_special_use(SPAN("Sent")), "\\Sent");
+	assert_null(mailbox_special_use(SPAN("sent/x")));
+	assert_int_equal(store_make(m->path), 0);
+}
+
+static void
+folders_are_made_and_deleted(void **state)
+{
+	struct made *m = *state;
+	struct store *s = &m->store;
+
+	assert_int_equal(mailbox_create(s, SPAN("Sent/a/b")), 0);
+	assert_int_equal(mailbox_create(s, SPAN("Sent/a/b")), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(mailbox_create(s, SPAN("inbox")), -1);
+	assert_int_equal(errno, EEXIST);
+	made_file(m, ".Sent.a.b/new/1.a.h", "x");
+	assert_string_equal(listed(m, true),
+	    "INBOX=1 Archive=5 Drafts=5 Junk=5 Sent=7 Sent/a=2 "
+	    "Sent/a/b=11 Trash=5 ");
+	assert_int_equal(mailbox_delete(s, SPAN("Sent/a")), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(mailbox_delete(s, SPAN("INBOX")), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(mailbox_delete(s, SPAN("Sent/a/b")), 0);
+	assert_int_equal(mailbox_delete(s, SPAN("Junk")), 0);
+	/* Deleted, but still subscribed. */
+	assert_string_equal(listed(m, false),
+	    "INBOX=1 Archive=5 Drafts=5 Junk=4 Sent=5 Trash=5 ");
+	assert_int_equal(made_count(m, "tmp"), 0);
+}
+
+static void
+a_folder_made_again_is_another(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+	uint32_t first;
+
+	assert_int_equal(mailbox_create(&m->store, SPAN("a")), 0);
+	assert_int_equal(folder_open(&f, &m->store, SPAN("a"), false), 0);
+	first = f.uidvalidity;
+	folder_close(&f);
+	assert_int_equal(mailbox_delete(&m->store, SPAN("a")), 0);
+	assert_int_equal(mailbox_create(&m->store, SPAN("a")), 0);
+	assert_int_equal(folder_open(&f, &m->store, SPAN("a"), false), 0);
+	assert_true(f.uidvalidity > first);
+	folder_close(&f);
+}
+
+static void
+renaming_takes_the_children(void **state)
+{
+	struct made *m = *state;
+	struct store *s = &m->store;
+
+	mailbox_create(s, SPAN("a"));
+	mailbox_create(s, SPAN("a/b"));
+	mailbox_create(s, SPAN("ab"));
+	mailbox_create(s, SPAN("x/y"));
+	assert_int_equal(mailbox_rename(s, SPAN("a"), SPAN("c/d")), 0);
+	assert_int_equal(mailbox_exists(s, SPAN("c/d")), 0);
+	assert_int_equal(mailbox_exists(s, SPAN("c/d/b")), 0);
+	assert_int_equal(mailbox_exists(s, SPAN("ab")), 0);
+	assert_int_equal(mailbox_exists(s, SPAN("a/b")), -1);
+	assert_int_equal(mailbox_rename(s, SPAN("x"), SPAN("z")), 0);
+	assert_int_equal(mailbox_exists(s, SPAN("z/y")), 0);
+	assert_int_equal(mailbox_rename(s, SPAN("a"), SPAN("q")), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(mailbox_rename(s, SPAN("ab"), SPAN("c/d")), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(mailbox_rename(s, SPAN("ab"), SPAN("ab/c")), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(mailbox_rename(s, SPAN("ab"), SPAN("inbox")), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(mailbox_rename(s, SPAN("ab"), SPAN("/etc/x")), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void
+renaming_inbox_moves_its_messages(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, "new/1.a.h", "x");
+	made_file(m, "cur/2.b.h:2,S", "x");
+	assert_int_equal(
+	    mailbox_rename(&m->store, SPAN("INBOX"), SPAN("old/mail")), 0);
+	assert_int_equal(made_count(m, "new"), 0);
+	assert_int_equal(made_count(m, "cur"), 0);
+	assert_int_equal(made_count(m, ".old.mail/cur"), 2);
+	assert_int_equal(mailbox_exists(&m->store, SPAN("INBOX")), 0);
+}
+
+static void
+subscriptions_are_kept(void **state)
+{
+	struct made *m = *state;
+	struct store *s = &m->store;
+
+	assert_int_equal(mailbox_subscribe(s, SPAN("Sent"), false), 0);
+	assert_int_equal(mailbox_subscribe(s, SPAN("Sent"), false), 0);
+	assert_int_equal(mailbox_subscribe(s, SPAN("INBOX"), true), 0);
+	assert_int_equal(mailbox_subscribe(s, SPAN("not/there"), true), 0);
+	assert_int_equal(mailbox_subscribe(s, SPAN("not/there"), true), 0);
+	assert_string_equal(listed(m, false),
+	    "INBOX=5 Archive=5 Drafts=5 Junk=5 Sent=1 Trash=5 not=8 "
+	    "not/there=4 ");
+	assert_int_equal(mailbox_subscribe(s, SPAN("a//b"), true), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void
+subscriptions_of_others_are_read(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, "subscriptions", "V\t2\n\nArchive\t2026\nINBOX\n");
+	assert_non_null(strstr(listed(m, false), "Archive/2026=4"));
+	unlinkat(m->store.root.dir, "subscriptions", 0);
+	made_file(m, "courierimapsubscribed", "INBOX.Sent\nINBOX\n");
+	assert_non_null(strstr(listed(m, false), "Sent=5"));
+	assert_non_null(strstr(listed(m, false), "INBOX=5"));
+}
+
+static void
+a_folder_that_others_may_write_to_is_not_opened(void **state)
+{
+	struct made *m = *state;
+	struct maildir d;
+	int root = m->store.root.dir;
+
+	fchmodat(root, ".Sent/new", 0770, 0);
+	assert_int_equal(maildir_open(&d, root, ".Sent"), -1);
+	assert_int_equal(errno, EPERM);
+	fchmodat(root, ".Sent/new", 0700, 0);
+	assert_int_equal(maildir_open(&d, root, ".Sent"), 0);
+	maildir_close(&d);
+	unlinkat(root, ".Sent/new", AT_REMOVEDIR);
+	assert_int_equal(symlinkat("cur", root, ".Sent/new"), 0);
+	assert_int_equal(maildir_open(&d, root, ".Sent"), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(symlinkat(".Junk", root, ".Link"), 0);
+	assert_int_equal(maildir_open(&d, root, ".Link"), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(maildir_open(&d, root, ".None"), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mailbox_has_one_directory),
+		cmocka_unit_test(what_is_no_mailbox_is_refused),
+		TEST(a_new_account_has_the_usual_folders),
+		TEST(folders_are_made_and_deleted),
+		TEST(a_folder_made_again_is_another),
+		TEST(renaming_takes_the_children),
+		TEST(renaming_inbox_moves_its_messages),
+		TEST(subscriptions_are_kept),
+		TEST(subscriptions_of_others_are_read),
+		TEST(a_folder_that_others_may_write_to_is_not_opened),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+/* lib/store/takeover and uids: what is kept over changes of server, boots and
+ * damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "maildir_made.h"
+#include "store/folder.h"
+#include "store/takeover.h"
+#include "store/uids.h"
+
+static int
+setup(void **state)
+{
+	struct made *m = calloc(1, sizeof *m);
+
+	made_open(m);
+	*state = m;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	made_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+expect(struct made *m, uint32_t validity, uint32_t next, const uint32_t *uids,
+    uint32_t count)
+{
+	struct folder f;
+
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	if (validity != 0)
+		assert_int_equal(f.uidvalidity, validity);
+	assert_int_equal(f.count, count);
+	for (uint32_t i = 0; i < count; i++)
+		assert_int_equal(f.messages[i].uid, uids[i]);
+	assert_int_equal(f.uidnext, next);
+	folder_close(&f);
+}
+
+static void
+dovecots_uids_are_kept(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, "dovecot-uidlist",
+	    "3 V1275660208 N25022 G3085f01b7f11094c501100008c4a11c1\n"
+	    "25006 :1276528487.M364837P9451.kurkku,S=1355,W=1394\n"
+	    "25017 W2481 :1276533073.M242911P3632.kurkku\n"
+	    "rubbish\n25018 no colon\n");
+	made_file(m, "cur/1276533073.M242911P3632.kurkku:2,F", "x");
+	made_file(m, "new/1276528487.M364837P9451.kurkku,S=1355,W=1394", "x");
+	made_file(m, "new/1276600000.M1P1.kurkku", "x");
+	expect(
+	    m, 1275660208, 25023, (const uint32_t[]){ 25006, 25017, 25022 }, 3);
+	assert_non_null(
+	    made_find(m, "cur", "1276533073.M242911P3632.kurkku,U=25017:2,F"));
+}
+
+static void
+old_dovecot_and_courier_uids_are_kept(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, "courierimapuiddb",
+	    "1 1000000000 7\n5 1276528487.M1.h,S=5\n6 1276528488.M2.h\n");
+	made_file(m, "cur/1276528487.M1.h,S=5:2,S", "x");
+	made_file(m, "cur/1276528488.M2.h:2,", "x");
+	expect(m, 1000000000, 7, (const uint32_t[]){ 5, 6 }, 2);
+}
+
+static void
+mbsyncs_uids_are_kept(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, ".uidvalidity", "1000000001\n41\n");
+	made_file(m, "cur/1276528487.1_1.h,U=40:2,S", "x");
+	made_file(m, "new/1276528488.1_2.h", "x");
+	expect(m, 1000000001, 43, (const uint32_t[]){ 40, 42 }, 2);
+}
+
+static void
+uidlists_of_no_kind_are_refused(void **state)
+{
+	static const char *const bad[] = { "", "\n", "2 1 1\n", "3\n", "3 N5\n",
+		"3 V0 N5\n", "1 5\n", "1 0 5\n", "x", "4 V1 N1\n" };
+	struct takeover t;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(takeover_uidlist(&t, span_text(bad[i])));
+	assert_false(takeover_mbsync(&t, SPAN("0\n1\n")));
+	assert_false(takeover_mbsync(&t, SPAN("5\n")));
+	assert_true(takeover_uidlist(&t, SPAN("1 5 3\n9 a\n")));
+	assert_int_equal(t.next, 10);
+	takeover_free(&t);
+}
+
+static void
+a_lost_uids_file_gives_a_new_validity_and_higher_uids(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+	uint32_t before;
+
+	made_file(m, "new/1.a.h", "x");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	before = f.uidvalidity;
+	folder_close(&f);
+	made_file(m, "uids", "chainmail-uids 1 validity=0000");
+	made_file(m, "new/2.b.h", "x");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	assert_true(f.uidvalidity > before);
+	assert_int_equal(f.messages[0].uid, 1);
+	assert_int_equal(f.messages[1].uid, 2);
+	folder_close(&f);
+}
+
+#define BOOT "0123456789abcdef"
+
+static void
+another_boot_goes_on_at_the_reservation(void **state)
+{
+	static const char text[] =
+	    "chainmail-uids 1 validity=0000000007 reserved=0000000300 "
+	    "next=0000000017 boot=" BOOT "\n";
+	struct uids u;
+
+	(void)state;
+	assert_true(uids_parse(span_text(text), BOOT, &u));
+	assert_int_equal(u.validity, 7);
+	assert_int_equal(u.next, 17);
+	assert_true(uids_parse(span_text(text), "ffffffffffffffff", &u));
+	assert_int_equal(u.next, 300);
+	assert_false(
+	    uids_parse((struct span){ text, sizeof text - 2 }, BOOT, &u));
+	assert_false(uids_parse(
+	    SPAN("chainmail-uids 1 validity=0 reserved=1\n"), BOOT, &u));
+	assert_false(uids_parse(
+	    SPAN("chainmail-uids 2 validity=1 reserved=1\n"), BOOT, &u));
+	/* next above reserved can't be ours */
+	assert_true(uids_parse(SPAN("chainmail-uids 1 validity=1 reserved=5 "
+				    "next=6 boot=" BOOT "\n"),
+	    BOOT, &u));
+	assert_int_equal(u.next, 5);
+}
+
+static void
+a_block_is_on_the_disk_before_it_is_used(void **state)
+{
+	struct made *m = *state;
+	struct uids u = { 9, 1, 1 }, after;
+	int dir = m->store.root.dir;
+
+	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	for (uint32_t i = 1; i < 1000; i++) {
+		assert_int_equal(uids_take(dir, BOOT, 1, &u), i);
+		assert_int_equal(uids_read(dir, "ffffffffffffffff", &after), 0);
+		assert_true(after.next > i);
+	}
+	assert_int_equal(uids_take(dir, BOOT, 5000, &u), 1000);
+	assert_int_equal(uids_take(dir, BOOT, 1, &u), 6000);
+	u = (struct uids){ 9, UINT32_MAX - 3, UINT32_MAX - 3 };
+	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	assert_int_equal(uids_take(dir, BOOT, 1, &u), 0);
+	assert_int_equal(errno, EOVERFLOW);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(dovecots_uids_are_kept),
+		TEST(old_dovecot_and_courier_uids_are_kept),
+		TEST(mbsyncs_uids_are_kept),
+		cmocka_unit_test(uidlists_of_no_kind_are_refused),
+		TEST(a_lost_uids_file_gives_a_new_validity_and_higher_uids),
+		cmocka_unit_test(another_boot_goes_on_at_the_reservation),
+		TEST(a_block_is_on_the_disk_before_it_is_used),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
