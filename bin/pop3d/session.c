@@ -14,7 +14,7 @@ enum {
 	IDLE_MIN_S = 600,   /* RFC 1939 3: at least ten minutes */
 };
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 reply(struct session *s, const char *status, const char *format, va_list ap)
 {
 	char text[400];
