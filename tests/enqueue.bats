@@ -37,7 +37,7 @@ message() { sed '1,/^$/d' "$(only)"; }
 @test "a CRLF across two reads becomes one LF" {
 	{ printf 'S: x\r'; sleep 0.1; printf '\n\r\na\r'; sleep 0.1; printf '\n'; } |
 		enqueue -f a@b.c d@e.f
-	! message | grep -q $'\r'
+	[ "$(message | tr -dc '\r' | wc -c)" = 0 ]
 	[ "$(message | tail -n 1)" = a ]
 }
 
@@ -81,7 +81,7 @@ message() { sed '1,/^$/d' "$(only)"; }
 	done
 	run enqueue -f 'no sender@' d@e.f </dev/null
 	[ "$status" = 64 ]
-	[ -z "$(ls "$CHAINMAIL_SPOOL/new" "$CHAINMAIL_SPOOL/tmp" | grep -v :)" ]
+	[ -z "$(find "$CHAINMAIL_SPOOL"/{new,tmp} -type f)" ]
 }
 
 @test "a bare name is one of this host; a dash is no option behind --" {
@@ -101,7 +101,7 @@ message() { sed '1,/^$/d' "$(only)"; }
 	[ "$status" = 65 ]
 	run bash -c 'printf "a: b\n\n\0" | enqueue -f a@b.c d@e.f'
 	[ "$status" = 65 ]
-	[ -z "$(ls "$CHAINMAIL_SPOOL/new" "$CHAINMAIL_SPOOL/tmp" | grep -v :)" ]
+	[ -z "$(find "$CHAINMAIL_SPOOL"/{new,tmp} -type f)" ]
 }
 
 @test "a spool without reserve takes nothing" {
@@ -178,10 +178,10 @@ report() {
 		'at=1764000000 index=2 verdict=0 status=2.0.0 next=0 text=' >"$state"
 	report "$state"
 	grep -q 'Final-Recipient=rfc822; a@example.org Action=failed Status=5.1.1' parts
-	! grep -q 'b@example.org\|c@example.org' parts
+	[ "$(grep -c 'b@example.org\|c@example.org' parts)" = 0 ]
 	report -d "$state"
 	grep -q 'Final-Recipient=rfc822; c@example.org Action=delivered Status=2.0.0' parts
-	! grep -q 'a@example.org\|b@example.org' parts
+	[ "$(grep -c 'a@example.org\|b@example.org' parts)" = 0 ]
 	grep -qx 'parts text/plain message/delivery-status text/rfc822-headers' parts
 	echo 'at=1764000001 index=0 verdict=67 status=5.1.1 next=0 reported=1 text=' >>"$state"
 	run bounce "$state" <"$(only)"
@@ -200,7 +200,7 @@ report() {
 	echo x | enqueue -f ann@example.net bob@example.org
 	report -r "$(printf 'no\nAction: delivered\r\n\r\n--=_')"
 	grep -q 'Action=failed' parts
-	! grep -q '^Action: delivered' report
+	[ "$(grep -c '^Action: delivered' report)" = 0 ]
 }
 
 @test "bounce: what is no spool file is refused" {

@@ -34,8 +34,7 @@ runner() {
 
 jobs_of() { grep -c "to=$1" "$JOBS"; }
 spooled() { [ -e "$CHAINMAIL_SPOOL/new/$1" ]; }
-empty() { [ -z "$(ls "$CHAINMAIL_SPOOL/new" "$CHAINMAIL_SPOOL/state" |
-	grep -v :)" ]; }
+empty() { [ -z "$(find "$CHAINMAIL_SPOOL"/{new,state} -mindepth 1)" ]; }
 
 @test "a message that all recipients got is gone, with its state" {
 	worker

@@ -1,0 +1,9 @@
+#!/usr/bin/env bats
+# Crashes and failing disks while deliver works: crash/matrix.py.
+
+load helper
+load crash/crash
+
+@test "deliver killed at any system call delivers once" { matrix deliver KILL; }
+@test "deliver on a full disk" { matrix deliver ENOSPC; }
+@test "deliver on a failing disk" { matrix deliver EIO; }

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""What a crash or a failing disk does to mail: matrix.py TARGET FAULT.
+
+TARGET  smtpd, enqueue, queue-run (with its helper and bounce) or deliver
+FAULT   KILL, EIO or ENOSPC
+
+The target runs once under strace to learn its system calls after its sandbox
+is on. Then, for each call that can change anything outside, everything is set
+up anew and the target is killed on entering that call, or that call fails.
+After a restart without faults every message that was accepted is in every
+recipient's Maildir exactly once, one that was not at most once, the report on
+a failed recipient has come exactly once, and nothing is left in the spool.
+BUILD names the build. One line for each case that went wrong."""
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+CHANGING = {
+    "openat", "write", "writev", "pwrite64", "fsync", "fdatasync", "renameat2", "renameat",
+    "linkat", "unlinkat", "mkdirat", "fchmod", "ftruncate", "symlinkat", "sendmsg", "sendto",
+}
+WAITING = {"read", "recvmsg", "recvfrom", "poll", "exit_group", "wait4"}
+# Reading can fail too; a full disk cannot make it fail.
+FAILING = {
+    "KILL": CHANGING | WAITING,
+    "EIO": (CHANGING - {"sendmsg", "sendto", "fchmod"}) | {"pread64"},
+    "ENOSPC": CHANGING - {"sendmsg", "sendto", "fchmod", "unlinkat"},
+}
+BUILD = Path(os.environ["BUILD"]).resolve()
+STALE = 40 * 3600
+USERS = """example.org domain
+ann@example.org mailbox
+bob@example.org mailbox
+all@example.org -> bob@example.org, ann@example.org
+"""
+# Subject, recipients, and who gets it in the end.
+MAIL = [
+    ("one", ["bob"], ["bob"]),
+    ("two", ["bob", "ann"], ["bob", "ann"]),
+    ("three", ["all"], ["bob", "ann"]),
+]
+BOUNCED = ("four", ["nobody"], [])
+DELIVER = """#!/bin/sh
+exec strace -f -qq -o "$CHAINMAIL_TRACE" $CHAINMAIL_INJECT "$CHAINMAIL_REAL/deliver" "$@"
+"""
+
+
+class Place:
+    """A private etc, spool, mail and run."""
+
+    def __init__(self, target, programs):
+        self.target = target
+        self.programs = programs
+        self.top = Path(tempfile.mkdtemp(prefix="crash-", dir=os.environ.get("CRASH_TMP")))
+        self.env = {"PATH": os.environ["PATH"], "SERVICE": "smtp"}
+        for name in ("etc", "spool", "mail", "run"):
+            (self.top / name).mkdir()
+            self.env[f"CHAINMAIL_{name.upper()}"] = str(self.top / name)
+        (self.top / "etc/me").write_text("mail.example.org\n")
+        (self.top / "etc/users").write_text(USERS)
+        self.trace = self.top / "trace"
+        self.env |= {"CHAINMAIL_TRACE": str(self.trace), "CHAINMAIL_INJECT": "",
+                     "CHAINMAIL_REAL": str(BUILD / "bin")}
+        self.run([BUILD / "bin/chainmail-user", "compile"])
+        self.accepted = []
+
+    def run(self, command, data=b"", **env):
+        return subprocess.run([str(c) for c in command], input=data, env=self.env | env,
+                              capture_output=True, timeout=60, check=False)
+
+    def close(self):
+        shutil.rmtree(self.top)
+
+    def enqueue(self, mail, before=()):
+        subject, to, _ = mail
+        done = self.run([*before, BUILD / "bin/enqueue", "-f", "ann@example.org",
+                         *(f"{t}@example.org" for t in to)], f"Subject: {subject}\n\n".encode())
+        if done.returncode == 0:
+            self.accepted.append(mail)
+
+    def smtp(self, before):
+        lines = ["EHLO test"]
+        for subject, to, _ in MAIL:
+            lines += ["MAIL FROM:<ann@example.org>"]
+            lines += [f"RCPT TO:<{t}@example.org>" for t in to]
+            lines += ["DATA", f"Subject: {subject}", "", "x" * 900, "."]
+        lines.append("QUIT")
+        out = self.run([*before, BUILD / "bin/smtpd"], "".join(f"{x}\r\n" for x in lines).encode())
+        for found in re.findall(rb"^250 2\.0\.0 ([0-9A-Z]{26})\r$", out.stdout, re.M):
+            file = self.top / "spool/new" / found.decode()
+            text = file.read_text(encoding="utf-8") if file.exists() else "Subject: lost"
+            subject = re.search(r"^Subject: (.*)$", text, re.M).group(1)
+            self.accepted += [m for m in MAIL if m[0] == subject] or [("lost", [], ["bob"])]
+
+    def pass_over(self, before=()):
+        return self.run([*before, self.programs / "queue-run", "-1"])
+
+    def go(self, inject):
+        """The target's part, with a fault (or traced only)."""
+        strace = ["strace", "-f", "-qq", "-o", self.trace, *inject]
+        if self.target == "smtpd":
+            self.smtp(strace)
+        elif self.target == "enqueue":
+            self.enqueue(MAIL[1], strace)
+        else:
+            for mail in [*MAIL, BOUNCED]:
+                self.enqueue(mail)
+            if self.target == "deliver":
+                self.env["CHAINMAIL_INJECT"] = " ".join(inject)
+                self.pass_over()
+                self.env["CHAINMAIL_INJECT"] = ""
+            else:
+                self.pass_over(strace)
+
+    def restart(self):
+        """Passes without a fault; the last finds only what is stale."""
+        if self.target == "deliver":
+            self.env["CHAINMAIL_INJECT"] = "-e trace=none"
+        for _ in range(2):
+            done = self.pass_over()
+        old = time.time() - STALE
+        for file in (self.top / "spool/tmp").iterdir():
+            os.utime(file, (old, old))
+        done = self.pass_over()
+        return [] if done.returncode == 0 else [f"restart ends with {done.returncode}"]
+
+    def check(self, fault):
+        wrong = []
+        found = Counter()
+        for file in (self.top / "mail").glob("example.org/*/Maildir/**/*"):
+            if file.is_file() and file.parent.name in ("new", "cur"):
+                head = file.read_text(encoding="utf-8")
+                subject = re.search(r"^Subject: (.*)$", head, re.M).group(1)
+                found[subject, file.relative_to(self.top / "mail").parts[1]] += 1
+            elif file.is_file() and file.parent.name == "tmp" and fault != "KILL":
+                wrong.append(f"left over: {file.name}")
+        if any(m[0] == "lost" for m in self.accepted):
+            wrong.append("accepted, and not in the spool")
+        for mail in MAIL:
+            for who in mail[2]:
+                n = found.pop((mail[0], who), 0)
+                if n > 1 or (n == 0 and mail in self.accepted):
+                    wrong.append(f"{who} has {mail[0]} {n} times")
+        reports = found.pop(("Your message could not be delivered", "ann"), 0)
+        if reports != (BOUNCED in self.accepted):
+            wrong.append(f"{reports} reports")
+        wrong += [f"strange: {x}" for x in found]
+        for part in ("new", "state", "bad", "tmp"):
+            wrong += [f"{part}: {f.name}" for f in (self.top / "spool" / part).glob("*")]
+        return wrong
+
+
+def calls_of(trace, names):
+    """(name, n): the n-th call of that name by a process, after its sandbox."""
+    count, found = {}, set()
+    sandboxed = {line.split()[0] for line in trace if "PR_SET_SECCOMP" in line}
+    ready = set()
+    for line in trace:
+        m = re.match(r"(\d+) +(\w+)\(", line)
+        if not m:
+            continue
+        pid, name = m.groups()
+        n = count.setdefault(pid, Counter())
+        n[name] += 1
+        if "PR_SET_SECCOMP" in line:
+            ready.add(pid)
+        elif name in names and (pid in ready or pid not in sandboxed):
+            found.add((name, n[name]))
+    return sorted(found)
+
+
+def programs_of(target):
+    """A folder where queue-run finds its companions, deliver perhaps under strace."""
+    folder = Path(tempfile.mkdtemp(prefix="crash-bin-", dir=os.environ.get("CRASH_TMP")))
+    for name in ("queue-run", "bounce", "deliver"):
+        shutil.copy(BUILD / "bin" / name, folder / name)
+    if target == "deliver":
+        (folder / "deliver").write_text(DELIVER)
+    return folder
+
+
+def case(target, programs, fault, name, n):
+    place = Place(target, programs)
+    try:
+        how = "signal=KILL" if fault == "KILL" else f"error={fault}"
+        place.go(["-e", f"inject={name}:{how}:when={n}"])
+        wrong = place.restart() + place.check(fault)
+    except subprocess.TimeoutExpired as late:
+        wrong = [f"hangs: {late.cmd[-2:]}"]
+    place.close()
+    return [f"{target} {fault} at {name} {n}: {w}" for w in wrong]
+
+
+def main():
+    target, fault = sys.argv[1:3]
+    only = sys.argv[3:]
+    programs = programs_of(target)
+    place = Place(target, programs)
+    place.go([])
+    trace = place.trace.read_text(encoding="utf-8", errors="replace").splitlines()
+    wrong = place.restart() + place.check("none")
+    if len(place.accepted) < 1:
+        wrong.append("nothing was accepted")
+    place.close()
+    cases = calls_of(trace, FAILING[fault])
+    if only:
+        cases = [(only[0], int(only[1]))]
+    if len(cases) < 1:
+        wrong.append("no system call was seen")
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        for result in pool.map(lambda c: case(target, programs, fault, *c), cases):
+            wrong += result
+    shutil.rmtree(programs)
+    print(*wrong, f"{target} {fault}: {len(cases)} cases, {len(wrong)} wrong", sep="\n")
+    return len(wrong) > 0
+
+
+sys.exit(main())
