@@ -1,10 +1,6 @@
 #include "policy.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include "base/encode.h"
-#include "os/dirs.h"
+#include "store/quota.h"
 
 static bool
 later(struct session *s)
@@ -44,21 +40,6 @@ policy_author(struct session *s, struct span address)
 	if (local <= 0)
 		return local < 0 ? -1 : 1;
 	return users_may_send(&s->server->users, str_span(&s->user), address);
-}
-
-/* deliver marks a mailbox that is over its quota. */
-static bool
-quota_marked(struct span address)
-{
-	struct str path = STR_INIT;
-	struct stat st;
-	bool full;
-
-	str_addf(&path, "%s/.full/", dir_mail());
-	percent_encode(&path, address, "._+=-@");
-	full = fstatat(AT_FDCWD, path.at, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	str_free(&path);
-	return full;
 }
 
 /* RFC 5321 4.5.3.1.10, RFC 3463: 452 while there is no room, 552 for a message
