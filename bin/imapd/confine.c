@@ -1,6 +1,7 @@
 #include "confine.h"
 
-#include "base/span.h"
+#include "base/str.h"
+#include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 
@@ -9,10 +10,15 @@ enum { MEMORY = 1 << 30, FILES = 64 };
 void
 confine(const char *maildir)
 {
+	struct str marks = STR_INIT;
+
+	/* Where a mailbox is marked as full, to unmark it. */
+	str_setf(&marks, "%s/.full", dir_mail());
 	/* iconv(3) opens a module when a search first meets its character
 	 * set. */
 	const struct sandbox_path paths[] = {
 		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
+		{ marks.at, SANDBOX_READ | SANDBOX_WRITE },
 		{ "/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ },
 		{ "/usr/lib/aarch64-linux-gnu/gconv", SANDBOX_READ },
 		{ "/usr/lib64/gconv", SANDBOX_READ },
@@ -24,5 +30,6 @@ confine(const char *maildir)
 
 	proc_limit(&limits);
 	sandbox_paths(paths, COUNT(paths));
+	str_free(&marks);
 	sandbox_calls(CALLS_FILES);
 }

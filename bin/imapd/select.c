@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "store/quota.h"
 #include "sync.h"
 
 /* The untagged data of RFC 3501 6.3.1, complete whatever the mailbox. */
@@ -67,6 +68,19 @@ cmd_examine(struct session *s)
 	folder_select(s, true);
 }
 
+/* smtpd refuses mail for a mailbox that is marked as full. */
+static void
+full_unmark(struct session *s)
+{
+	struct span user = span_text(s->user);
+	struct quota q;
+
+	if (user.len > 0 && quota_marked(user) &&
+	    quota_read(&s->store, QUOTA_AS_WRITTEN, &q) == 0 &&
+	    !quota_over(&q, 0, 0))
+		quota_mark(user, false);
+}
+
 /* Remove those with \Deleted among the chosen. */
 static int
 expunge(struct session *s, const struct chosen *among)
@@ -79,7 +93,12 @@ expunge(struct session *s, const struct chosen *among)
 		if ((f->messages[among->at[i]].flags & FLAG_DELETED) &&
 		    !f->messages[among->at[i]].gone)
 			c.at[c.count++] = among->at[i];
-	return c.count == 0 ? 0 : folder_expunge(f, c.at, c.count);
+	if (c.count == 0)
+		return 0;
+	if (folder_expunge(f, c.at, c.count) < 0)
+		return -1;
+	full_unmark(s);
+	return 0;
 }
 
 static struct chosen
