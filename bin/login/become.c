@@ -12,27 +12,19 @@
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "store/store.h"
 
-/* Make the folders above a mailbox that nobody has used yet, and the mailbox:
- * the sandbox can only allow what is there. */
-static void
+/* A mailbox that nobody has used yet is made now: the sandbox can only allow
+ * what is there. */
+static int
 mailbox_make(const char *path)
 {
-	struct stat st;
-	char *part;
+	struct store s;
 
-	if (stat(path, &st) == 0)
-		return;
-	part = mem_text(span_text(path));
-	for (char *p = strchr(part + 1, '/'); p != NULL;
-	     p = strchr(p + 1, '/')) {
-		*p = '\0';
-		mkdir(part, 0700);
-		*p = '/';
-	}
-	mkdir(part, 0700);
-	free(part);
-	errno = 0;
+	if (store_open(&s, path, true) < 0)
+		return -1;
+	store_close(&s);
+	return 0;
 }
 
 /* Say in the client's protocol that it does not go on. */
@@ -70,6 +62,8 @@ narrow(const struct heir *h)
 		{ "/lib64", SANDBOX_EXEC },
 		{ "/etc/ld.so.cache", SANDBOX_READ },
 		{ "/etc/localtime", SANDBOX_READ },
+		/* lib/store asks whether the kernel is the same. */
+		{ "/proc/sys/kernel/random/boot_id", SANDBOX_READ },
 		{ "/dev/null", SANDBOX_READ | SANDBOX_WRITE },
 		{ SANDBOX_SANITIZED ? "/proc" : NULL, SANDBOX_READ },
 	};
@@ -92,7 +86,8 @@ keeper_become(const struct heir *h)
 		proc_become(a->uid, a->gid);
 	else if (a->own_ids && a->uid != geteuid())
 		apologize(h, "not being root, change uid for");
-	mailbox_make(a->mailbox.at);
+	if (mailbox_make(a->mailbox.at) < 0)
+		apologize(h, "make the mail folder for");
 	narrow(h);
 	if (h->utf8)
 		setenv("CHAINMAIL_UTF8", "1", 1);
