@@ -68,7 +68,8 @@ worker_sandbox(struct worker *w)
 		/* A place we can't reach makes its own mail wait, not all. */
 		paths[n] = (struct sandbox_path){
 			access(names[n], X_OK) == 0 ? names[n] : NULL,
-			SANDBOX_READ | SANDBOX_WRITE };
+			SANDBOX_READ | SANDBOX_WRITE
+		};
 		n++;
 	}
 	proc_limit(&limits);

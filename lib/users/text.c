@@ -270,29 +270,38 @@ static const struct field {
 	{ "mbox", parse_mbox, "the path begins with /" },
 };
 
+/* NULL, or what is wrong with the value. */
+static const char *
+field_read(const struct field *f, struct span encoded, struct entry *e)
+{
+	struct str value = STR_INIT;
+	const char *remedy = NULL;
+
+	if (record_get(str_span(&e->fields), f->name, &value) ||
+	    record_get(str_span(&e->secrets), f->name, &value))
+		remedy = "is there twice; take one out";
+	else if (!percent_decode(&value, encoded) ||
+	    span_find(str_span(&value), '\0') < value.len ||
+	    !f->parse(str_span(&value), e))
+		remedy = f->remedy;
+	str_wipe(&value);
+	return remedy;
+}
+
 static bool
 parse_field(struct span word, struct entry *e, struct str *wrong_r)
 {
 	size_t equals = span_find(word, '=');
 	struct span name = span_head(word, equals);
-	struct str value = STR_INIT;
-	bool ok;
+	const char *remedy =
+	    "no field of a mailbox has this name; see users(5)";
 
-	for (size_t i = 0; i < COUNT(fields); i++) {
-		if (equals == word.len ||
-		    !span_equal(name, span_text(fields[i].name)))
-			continue;
-		if (record_get(str_span(&e->fields), fields[i].name, &value) ||
-		    record_get(str_span(&e->secrets), fields[i].name, &value))
-			return wrong(wrong_r, name, "is there twice");
-		ok = percent_decode(&value, span_from(word, equals + 1)) &&
-		    span_find(str_span(&value), '\0') == value.len &&
-		    fields[i].parse(str_span(&value), e);
-		str_wipe(&value);
-		return ok ? true : wrong(wrong_r, name, fields[i].remedy);
-	}
-	return wrong(
-	    wrong_r, name, "no field of a mailbox has this name; see users(5)");
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (equals < word.len &&
+		    span_equal(name, span_text(fields[i].name)))
+			remedy = field_read(
+			    &fields[i], span_from(word, equals + 1), e);
+	return remedy == NULL ? true : wrong(wrong_r, name, remedy);
 }
 
 static bool

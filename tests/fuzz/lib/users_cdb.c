@@ -15,9 +15,7 @@ ask(struct users *u)
 {
 	static const char *const addresses[] = { "bob@example.org",
 		"bob+x@example.org", "postmaster", "x@[127.0.0.1]",
-		"a@b\xc3\xbc"
-		"cher.example",
-		"sales@example.org" };
+		"a@b\303\274cher.example", "sales@example.org" };
 	struct str places = STR_INIT;
 	struct user r;
 
