@@ -67,7 +67,11 @@ quoted(struct span *rest, struct str *value_r)
 	struct span s = *rest;
 	char c;
 
-	while (span_take_byte(&s, &c) && c != '"') {
+	while (span_take_byte(&s, &c)) {
+		if (c == '"') {
+			*rest = s;
+			return true;
+		}
 		if (c == '\\' &&
 		    (!span_take_byte(&s, &c) || (c != '"' && c != '\\')))
 			return false;
@@ -75,11 +79,7 @@ quoted(struct span *rest, struct str *value_r)
 			return false;
 		str_add_byte(value_r, c);
 	}
-	/* The loop ends at the quote or at the end of the text. */
-	if (s.at == rest->at || s.at[-1] != '"' || c != '"')
-		return false;
-	*rest = s;
-	return true;
+	return false;
 }
 
 static bool
