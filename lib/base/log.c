@@ -30,16 +30,27 @@ log_start(struct logline *l, const char *event)
 	put(l, event, strlen(event));
 }
 
+/* U+0080 to U+009F, with which terminals can be steered. */
+static bool
+has_c1(struct span utf8)
+{
+	for (size_t i = 0; i + 1 < utf8.len; i++)
+		if (utf8.at[i] == '\xc2' &&
+		    (unsigned char)utf8.at[i + 1] < 0xa0)
+			return true;
+	return false;
+}
+
 static void
 put_escaped(struct logline *l, struct span value)
 {
-	bool utf8 = span_is_utf8(value);
+	bool readable = span_is_utf8(value) && !has_c1(value);
 
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.at[i], hex[5];
 
 		if (c == '"' || c == '\\' || byte_is_control(c) ||
-		    ((unsigned char)c > 126 && !utf8)) {
+		    ((unsigned char)c > 126 && !readable)) {
 			snprintf(hex, sizeof hex, "\\x%02x", (unsigned char)c);
 			put(l, hex, 4);
 		} else {
@@ -55,6 +66,9 @@ log_span(struct logline *l, const char *key, struct span value)
 	bool cut = value.len > VALUE_MAX;
 
 	value = span_head(value, VALUE_MAX);
+	while (cut && value.len > 0 &&
+	    ((unsigned char)value.at[value.len] & 0xc0) == 0x80)
+		value.len--; /* not inside a character */
 	for (size_t i = 0; i < value.len && !quote; i++)
 		quote = strchr(" \"=", value.at[i]) != NULL ||
 		    value.at[i] == '\0';

@@ -175,6 +175,61 @@ what_came_before_starttls_is_forgotten(void **state)
 	expect(IO_OK, "EHLO");
 }
 
+static void
+a_long_line_that_ends_bare_is_bare(void **state)
+{
+	(void)state;
+	say("0123456789012345\nMAIL\r\n");
+	expect(IO_BARE, NULL);
+	expect(IO_OK, "MAIL");
+}
+
+static void
+a_flood_does_not_outlive_the_deadline(void **state)
+{
+	(void)state;
+	io.deadline = clock_mono_ms() - 1;
+	say("x");
+	expect(IO_TIMEOUT, NULL);
+}
+
+static void
+bulk_is_taken_in_big_pieces_and_given_back(void **state)
+{
+	static char big[20000];
+	struct span bytes;
+	size_t got = 0;
+
+	(void)state;
+	memset(big, 'x', sizeof big);
+	assert_int_equal(
+	    write_all(ends[1], (struct span){ big, sizeof big }), 0);
+	while (got < sizeof big) {
+		assert_int_equal(io_some(&io, sizeof big - got, &bytes), IO_OK);
+		got += bytes.len;
+	}
+	say("after\r\n");
+	expect(IO_OK, "after");
+	assert_true(io.input.size < 8192);
+}
+
+static void
+a_formatted_line_is_never_cut(void **state)
+{
+	static char big[5001];
+	char got[6000];
+	size_t n = 0;
+
+	(void)state;
+	memset(big, 'y', sizeof big - 1);
+	io_putf(&io, "%s\r\n", big);
+	assert_int_equal(io_flush(&io), IO_OK);
+	while (n < 5002)
+		n += (size_t)read(ends[1], got + n, sizeof got - n);
+	assert_int_equal(n, 5002);
+	assert_memory_equal(got + 5000, "\r\n", 2);
+}
+
 int
 main(void)
 {
@@ -189,6 +244,10 @@ main(void)
 		EACH(answers_wait_for_the_end_of_a_pipeline),
 		EACH(a_peer_that_reads_nothing_ends_the_output),
 		EACH(what_came_before_starttls_is_forgotten),
+		EACH(a_long_line_that_ends_bare_is_bare),
+		EACH(a_flood_does_not_outlive_the_deadline),
+		EACH(bulk_is_taken_in_big_pieces_and_given_back),
+		EACH(a_formatted_line_is_never_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,159 @@
+/* lib/os/sock and facts: packets with descriptors, and who the peer is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "os/sock.h"
+
+static int
+open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void
+a_descriptor_comes_with_its_packet(void **state)
+{
+	struct str packet = STR_INIT;
+	int ends[2], pipes[2], fds[FDS_MAX];
+	size_t count;
+	char byte;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(sock_send(ends[0], SPAN("job n=1"), pipes, 2), 0);
+	assert_int_equal(sock_receive(ends[1], 0, &packet, fds, &count), 1);
+	assert_string_equal(packet.at, "job n=1");
+	assert_int_equal(count, 2);
+	assert_true(fcntl(fds[0], F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	close(fds[0]);
+	close(fds[1]);
+	close(pipes[0]);
+	close(pipes[1]);
+	close(ends[0]);
+	assert_int_equal(sock_receive(ends[1], 0, &packet, fds, &count), 0);
+	close(ends[1]);
+	str_free(&packet);
+}
+
+static void
+refused_packets_leave_no_descriptor(void **state)
+{
+	static char big[PACKET_MAX + 1];
+	struct str packet = STR_INIT;
+	int ends[2], fds[FDS_MAX], before, size = 1 << 20;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+	before = open_descriptors();
+	assert_int_equal(sock_send(ends[0], SPAN(""), ends, 1), 0);
+	assert_int_equal(sock_receive(ends[1], 0, &packet, fds, &count), 0);
+	assert_int_equal(
+	    sock_send(ends[0], (struct span){ big, sizeof big }, ends, 1), 0);
+	assert_int_equal(sock_receive(ends[1], 0, &packet, fds, &count), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(count, 0);
+	assert_int_equal(open_descriptors(), before);
+	close(ends[0]);
+	close(ends[1]);
+	str_free(&packet);
+}
+
+/* A connection over loopback: ours[0] is the client's end. */
+static void
+connect_loopback(int ours[2])
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof a;
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(l, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(l, 1), 0);
+	assert_int_equal(getsockname(l, (struct sockaddr *)&a, &len), 0);
+	ours[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(ours[0], (struct sockaddr *)&a, sizeof a), 0);
+	ours[1] = accept(l, NULL, NULL);
+	close(l);
+}
+
+static void
+facts_forget(void)
+{
+	static const char *const names[] = { "PROTO", "TCPREMOTEIP",
+		"TCPREMOTEPORT", "TCPLOCALIP", "TCPLOCALPORT" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		unsetenv(names[i]);
+}
+
+static void
+facts_of_a_connection(void **state)
+{
+	int c[2];
+
+	(void)state;
+	facts_forget();
+	assert_true(fact_is_local()); /* a terminal, a pipe */
+	connect_loopback(c);
+	facts_from_socket(c[1]);
+	assert_string_equal(fact("PROTO"), "TCP");
+	assert_string_equal(fact("TCPREMOTEIP"), "127.0.0.1");
+	assert_true(atoi(fact("TCPREMOTEPORT")) > 0);
+	assert_true(fact_is_local());
+	close(c[0]);
+	close(c[1]);
+}
+
+/* What it sent before can still be read, so it must not pass for local. */
+static void
+a_peer_that_has_reset_is_not_local(void **state)
+{
+	struct linger hard = { 1, 0 };
+	char byte;
+	int c[2];
+
+	(void)state;
+	facts_forget();
+	connect_loopback(c);
+	setsockopt(c[0], SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+	close(c[0]);
+	assert_int_equal(recv(c[1], &byte, 1, 0), -1);
+	facts_from_socket(c[1]);
+	assert_false(fact_is_local());
+	close(c[1]);
+	facts_forget();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_descriptor_comes_with_its_packet),
+		cmocka_unit_test(refused_packets_leave_no_descriptor),
+		cmocka_unit_test(facts_of_a_connection),
+		cmocka_unit_test(a_peer_that_has_reset_is_not_local),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
