@@ -132,7 +132,9 @@ class Authd(threading.Thread):
                 name = base64.b64decode(first, validate=True)
                 password = base64.b64decode(ask(b"Password:"), validate=True)
             elif mech == "X-LAST":
-                return end("ok user=bob@example.org mailbox=/x data=djE=")
+                if ask(b"v1") != "":
+                    return end("fail code=malformed text=bad")
+                return end("ok user=bob@example.org mailbox=/x")
             else:
                 return end("fail code=mechanism text=none")
         except (ValueError, TypeError):

@@ -101,23 +101,6 @@ failure(struct session *s, const struct auth *a)
 	}
 }
 
-/* RFC 4954 4: SMTP's 235 carries no data, so what goes with success (SCRAM's
- * signature of the server) is one more challenge with an empty response. */
-static bool
-last_word(struct session *s, struct auth *a)
-{
-	struct span line;
-
-	if (a->data.len == 0)
-		return true;
-	if (!challenge(s, a, &line))
-		return false;
-	if (line.len == 0 || span_equal(line, SPAN("=")))
-		return true;
-	reply(s, 501, "5.5.2", "An empty response, please");
-	return false;
-}
-
 static bool
 dialogue(struct session *s, struct auth *a, const struct auth_request *request)
 {
@@ -134,11 +117,9 @@ dialogue(struct session *s, struct auth *a, const struct auth_request *request)
 			return false;
 		r = auth_continue(a, line);
 	}
-	if (r == AUTH_FAIL) {
+	if (r == AUTH_FAIL)
 		failure(s, a);
-		return false;
-	}
-	return last_word(s, a);
+	return r == AUTH_OK;
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 #include "../../../bin/smtpd/server.h"
-#include "base/str.h"
+#include "os/dirs.h"
 
 static int
 try_passwd(struct server *s)
@@ -33,7 +34,7 @@ static int
 try_mail(struct server *s)
 {
 	(void)s;
-	return open(getenv("CHAINMAIL_MAIL"), O_RDONLY | O_DIRECTORY);
+	return open(dir_mail(), O_RDONLY | O_DIRECTORY);
 }
 
 static int
@@ -147,15 +148,15 @@ allowed(void **state)
 }
 
 /* Directories of its own below a temporary one. */
+static char top[] = "/tmp/smtpd-sandbox.XXXXXX";
+static const char *const parts[] = { "ETC", "SPOOL", "MAIL", "RUN" };
+
 static int
 directories(void **state)
 {
-	static char top[] = "/tmp/smtpd-sandbox.XXXXXX";
-	static const char *const parts[] = { "ETC", "SPOOL", "MAIL", "RUN" };
-
+	(void)state;
 	if (mkdtemp(top) == NULL)
 		return -1;
-	*state = top;
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		char path[64], name[32];
 
@@ -168,12 +169,19 @@ directories(void **state)
 }
 
 static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int
 directories_remove(void **state)
 {
-	char command[80];
-
-	snprintf(command, sizeof command, "rm -r %s", (char *)*state);
-	return system(command);
+	(void)state;
+	return nftw(top, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int
