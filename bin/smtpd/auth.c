@@ -12,6 +12,15 @@ has_certificate(const struct session *s)
 	return s->tls_facts.cert.len > 0;
 }
 
+/* RFC 5802 6: a mechanism bound to the TLS channel. Who asks for one gets it,
+ * but it isn't offered: clients built on gsasl (mutt, msmtp) would choose it,
+ * know only bindings of other kinds, and give up. */
+static bool
+is_bound(struct span mechanism)
+{
+	return span_ends_case(mechanism, SPAN("-PLUS"));
+}
+
 bool
 auth_advertise(const struct session *s, struct str *words)
 {
@@ -21,7 +30,7 @@ auth_advertise(const struct session *s, struct str *words)
 	for (; (name = auth_mechanism(
 		    i, s->tls, s->local, has_certificate(s))) != NULL;
 	     i++)
-		if (words != NULL)
+		if (words != NULL && !is_bound(span_text(name)))
 			str_addf(words, " %s", name);
 	return i > 0 && s->user.len == 0;
 }
@@ -148,7 +157,9 @@ auth_run(struct session *s, struct span argument)
 		.ip = fact("TCPREMOTEIP"),
 		.local = s->local,
 		.tls = str_span(&s->tls_facts.protocol),
-		.binding = str_span(&s->tls_facts.binding),
+		/* Not offered, so "y" ("you have no binding") is true. */
+		.binding = is_bound(mechanism) ? str_span(&s->tls_facts.binding)
+					       : SPAN(""),
 		.cert = str_span(&s->tls_facts.cert),
 		.has_initial = initial.len > 0,
 		.initial = str_span(&first) });
