@@ -118,6 +118,7 @@ ok_take(struct auth *a, struct span line)
 		return fail(a, AUTH_UNAVAILABLE, "authd's answer is not whole");
 	a->own_ids = id_get(line, "uid", &a->uid) &&
 	    id_get(line, "gid", &a->gid);
+	record_get(line, "data", &a->data); /* the last challenge goes */
 	return AUTH_OK;
 }
 
