@@ -39,10 +39,12 @@ setup() { server_vars; }
 	Pass $PASS1
 	SSLType IMAPS
 	CertificateFile $CA
+
 	MaildirStore local
 	Path $HOME/mail/
 	Inbox $HOME/mail/INBOX
 	SubFolders Verbatim
+
 	Channel all
 	Far :server:
 	Near :local:
@@ -125,7 +127,8 @@ setup() { server_vars; }
 		read_all = true
 		delete = false
 		M
-		getmail --getmaildir "$HOME/.getmail" -r rc -q
+		# It refuses to deliver as root.
+		as_nobody getmail --getmaildir "$HOME/.getmail" -r rc -q
 	done
 	[ "$(grep -lr "$SUBJECT" "$HOME/got/new" | wc -l)" -eq 2 ]
 }

@@ -44,3 +44,14 @@ mail_in() {
 		--header "Subject: $SUBJECT" --body "${1:-Hello from outside.}"
 	inbox_await 1
 }
+
+# Run a client that refuses to be root; its HOME becomes nobody's.
+as_nobody() {
+	if [ "$(id -u)" -ne 0 ]; then
+		"$@"
+	else
+		chown -R nobody "$HOME"
+		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
+		setpriv --reuid nobody --regid nogroup --clear-groups "$@"
+	fi
+}
