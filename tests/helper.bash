@@ -79,3 +79,10 @@ has() {
 	printf 'not found: %s\nin: %s\n' "$1" "$2" >&2
 	return 1
 }
+
+# lacks TEXT STRING: the string does not hold the text.
+lacks() {
+	[[ $2 != *"$1"* ]] && return
+	printf 'found: %s\nin: %s\n' "$1" "$2" >&2
+	return 1
+}
