@@ -59,7 +59,7 @@ tlsd_start() {
 	tlsd_start
 	talk tls_and_state
 }
-@test "STARTTLS not within a transaction, which it would forget" {
+@test "STARTTLS within a transaction forgets the sender and the recipients" {
 	tlsd_start
 	talk tls_during_mail
 }
