@@ -20,7 +20,8 @@ int password_hash(struct span password, struct str *hash_r);
 /* The password fits the hash, compared in constant time. */
 bool password_check(struct span password, const char *hash);
 /* password_check() takes hashes of this kind: $y$, $gy$, $7$, $2a$, $2b$,
- * $2y$, $6$, $5$; nothing weaker. */
+ * $2y$, $6$, $5$; nothing weaker. A '!' may stand before it: the account is
+ * disabled, and password_check() fails. */
 bool password_hash_known(struct span hash);
 
 /* Append the SCRAM-SHA-256 keys: ITERATIONS,SALT,STOREDKEY,SERVERKEY, the last

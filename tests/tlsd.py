@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""A program in front of tlsd and a client behind it, in one process: each
+subcommand is one scene and prints what both saw. Options are key=value:
+service= alpn= (asked for by the front), sni= client_alpn= max= cert= key= (the
+client's)."""
+import hashlib
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+
+def tcp_pair():
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname())
+    server, _ = listener.accept()
+    listener.close()
+    return client, server
+
+
+def ask(server, options):
+    """Pass the descriptor to tlsd; the asking socket."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.connect(os.environ["CHAINMAIL_RUN"] + "/tls")
+    text = f"handshake service={options.get('service', 'imaps')} peer=192.0.2.7"
+    if options.get("alpn"):
+        text += " alpn=" + options["alpn"]
+    socket.send_fds(sock, [text.encode()], [server.fileno()])
+    server.close()
+    return sock
+
+
+def answer(sock):
+    """tlsd's record and the plaintext socket (or None)."""
+    data, fds, _, _ = socket.recv_fds(sock, 65536, 4)
+    sock.close()
+    return data.decode(), socket.socket(fileno=fds[0]) if fds else None
+
+
+def context_of(options):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if "client_alpn" in options:
+        context.set_alpn_protocols(options["client_alpn"].split(","))
+    if options.get("max") == "1.2":
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if "cert" in options:
+        context.load_cert_chain(options["cert"], options["key"])
+    return context
+
+
+def connect(options, context=None, session=None):
+    """A finished connection: the client's side, the plaintext side, and the
+    record. The client's side is None when the handshake failed."""
+    context = context or context_of(options)
+    client, server = tcp_pair()
+    sock = ask(server, options)
+    result = {}
+
+    def shake():
+        try:
+            result["tls"] = context.wrap_socket(
+                client,
+                server_hostname=options.get("sni"),
+                session=session,
+            )
+        except (ssl.SSLError, OSError) as e:
+            result["error"] = e
+
+    thread = threading.Thread(target=shake)
+    thread.start()
+    record, plain = answer(sock)
+    thread.join()
+    tls = result.get("tls")
+    if tls is None:
+        print("client:", result["error"])
+    return tls, plain, record
+
+
+def receive(sock, size):
+    data = b""
+    while len(data) < size:
+        got = sock.recv(size - len(data))
+        if not got:
+            break
+        data += got
+    return data
+
+
+def scene_hello(options):
+    tls, plain, record = connect(options)
+    print(record)
+    if tls is None or plain is None:
+        return
+    tls.sendall(b"question")
+    assert receive(plain, 8) == b"question"
+    plain.sendall(b"answer")
+    assert receive(tls, 6) == b"answer"
+    der = tls.getpeercert(binary_form=True)
+    print("sha256", hashlib.sha256(der).hexdigest())
+    print("alpn", tls.selected_alpn_protocol())
+
+
+def scene_bulk(options):
+    """Much at once in both directions, read slowly: nothing lost, no dead
+    lock."""
+    size = int(options["size"])
+    tls, plain, _ = connect(options)
+    data = os.urandom(size)
+    threads = [
+        threading.Thread(target=tls.sendall, args=(data,)),
+        threading.Thread(target=plain.sendall, args=(data[::-1],)),
+    ]
+    threads[0].start()
+    time.sleep(0.2)
+    assert receive(plain, size) == data
+    threads[1].start()
+    assert receive(tls, size) == data[::-1]
+    for t in threads:
+        t.join()
+    print("whole")
+
+
+def scene_client_ends_first(options):
+    tls, plain, _ = connect(options)
+    tls.sendall(b"last words")
+    client = tls.detach()
+    raw = socket.socket(fileno=client)
+    raw.shutdown(socket.SHUT_WR)
+    assert receive(plain, 100) == b"last words"
+    plain.close()
+    raw.settimeout(5)
+    while raw.recv(100):
+        pass
+    print("both ended")
+
+
+def scene_server_ends_first(options):
+    tls, plain, _ = connect(options)
+    tls.sendall(b"unread")
+    plain.sendall(b"bye")
+    plain.close()
+    tls.settimeout(5)
+    assert receive(tls, 3) == b"bye"
+    assert tls.recv(10) == b""
+    print("heard the end")
+
+
+def scene_resume(options):
+    """A session of the first connection offered again."""
+    context = context_of(options)
+    tls, plain, _ = connect(options, context)
+    plain.sendall(b"x")  # TLS 1.3: the ticket comes before this
+    assert receive(tls, 1) == b"x"
+    session = tls.session
+    for key in ("service", "sni"):
+        options[key] = options.get(key + "2", options.get(key))
+    tls, plain, _ = connect(options, context, session)
+    print("reused" if tls.session_reused else "full")
+
+
+def scene_http(options):
+    client, server = tcp_pair()
+    sock = ask(server, options)
+    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    print(answer(sock)[0])
+
+
+def scene_stall(options):
+    client, server = tcp_pair()
+    start = time.time()
+    print(answer(ask(server, options))[0])
+    print("after", int(time.time() - start), "closed", client.recv(1) == b"")
+
+
+def scene_asker_gone(options):
+    client, server = tcp_pair()
+    ask(server, options).close()
+    client.settimeout(5)
+    print("closed", client.recv(1) == b"")
+
+
+def scene_idle(options):
+    """Stay connected until told otherwise; for looking at the process."""
+    held = [connect(options) for _ in range(int(options.get("count", 1)))]
+    for tls, plain, _ in held:
+        tls.sendall(b"x" * 5000)
+        receive(plain, 5000)
+    print("connected", flush=True)
+    time.sleep(float(options.get("time", 20)))
+
+
+globals()["scene_" + sys.argv[1]](dict(w.split("=", 1) for w in sys.argv[2:]))
