@@ -185,6 +185,22 @@ attempt_log(struct dialogue *d, bool ok)
 	log_write(&l);
 }
 
+static void
+dialogue_free(struct dialogue *d)
+{
+	str_free(&d->mechanism);
+	str_free(&d->service);
+	str_free(&d->ip);
+	str_free(&d->tls);
+	str_free(&d->cert);
+	str_free(&d->binding);
+	str_wipe(&d->initial);
+	str_free(&d->login);
+	user_free(&d->user);
+	secret_free(&d->secret);
+	io_free(&d->io);
+}
+
 int
 dialogue_run(struct authd *a, int sock)
 {
@@ -209,8 +225,6 @@ dialogue_run(struct authd *a, int sock)
 	else
 		answer_fail(&d);
 	attempt_log(&d, ok);
-	secret_free(&d.secret);
-	str_wipe(&d.initial);
-	io_free(&d.io);
+	dialogue_free(&d);
 	return ok ? DONE : NOPERM;
 }
