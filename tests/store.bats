@@ -37,3 +37,45 @@ check() {
 	"$HELPERS/store_stress" "$BATS_TEST_TMPDIR/Maildir" "${STRESS_SECONDS:-3}" "$BATS_TEST_TMPDIR/book"
 	check "$BATS_TEST_TMPDIR/book" "$BATS_TEST_TMPDIR/Maildir"
 }
+
+# uidl OPTIONS...: the unique ids of a session under strace with the options.
+uidl() {
+	printf 'UIDL\r\nDELE 1\r\nQUIT\r\n' | strace -qq -s 200 -o "$BATS_TEST_TMPDIR/trace" "$@" \
+		pop3d "$BATS_TEST_TMPDIR/Maildir" 2>/dev/null | lf
+}
+
+@test "a failing call at any place loses no message and gives no UID twice" {
+	need strace
+	sanitized && skip "the sanitizer has its own calls"
+	private_dirs
+	maildir=$BATS_TEST_TMPDIR/Maildir
+	for call in renameat2 fsync fdatasync pwrite64 unlinkat unlink getdents64 fcntl; do
+		for error in EIO ENOSPC; do
+			for n in 1 2; do
+				rm -rf "$maildir"
+				pop3d "$maildir" </dev/null >/dev/null 2>&1
+				for i in 1 2 3; do echo "$i" >"$maildir/new/$i.a.h"; done
+				first=$(uidl -e trace="$call" -e inject="$call:error=$error:when=$n+1")
+				second=$(uidl -e trace=none)
+				left=$(cat "$maildir"/{new,cur}/* | sort | xargs)
+				# DELE 1 was of the message that came first in that session.
+				[ "$(grep -c 'bye, 1 deleted' <<<"$first$second")" -ge 1 ]
+				case $left in "2 3" | 3 | "1 2" | 2 | 1) ;; *) echo "$call $error $n: left $left"; false ;; esac
+				[ "$(wc -w <<<"$left")" = $((3 - $(grep -c 'bye, 1 deleted' <<<"$first"$'\n'"$second"))) ]
+			done
+		done
+	done
+}
+
+@test "a UID is used only after its reservation is on the disk" {
+	need strace
+	sanitized && skip "the sanitizer has its own calls"
+	private_dirs
+	maildir=$BATS_TEST_TMPDIR/Maildir
+	pop3d "$maildir" </dev/null >/dev/null 2>&1
+	echo x >"$maildir/new/1.a.h"
+	uidl -e trace=pwrite64,fdatasync,renameat2,write >/dev/null
+	[ "$(grep -oE '^(pwrite64|fdatasync|renameat2\(.*new|renameat2|write\(1)' "$BATS_TEST_TMPDIR/trace" |
+		sed 's/(.*//' | head -5 | xargs)" = "pwrite64 fdatasync pwrite64 renameat2 write" ]
+	grep -q 'pwrite64(.*boot=0000000000000000' <(head -n 1 "$BATS_TEST_TMPDIR/trace")
+}
