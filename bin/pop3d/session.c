@@ -12,36 +12,32 @@
 enum {
 	LINE_MAX_LEN = 512, /* RFC 2449 4 asks for 255 */
 	IDLE_MIN_S = 600,   /* RFC 1939 3: at least ten minutes */
+	TEXT_MAX = 400,
 };
-
-__attribute__((format(printf, 3, 0))) static void
-reply(struct session *s, const char *status, const char *format, va_list ap)
-{
-	char text[400];
-
-	vsnprintf(text, sizeof text, format, ap);
-	io_putf(&s->io, "%s %s\r\n", status, text);
-}
 
 void
 reply_ok(struct session *s, const char *format, ...)
 {
+	char text[TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, format);
-	reply(s, "+OK", format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
+	io_putf(&s->io, "+OK %s\r\n", text);
 }
 
 void
 reply_error(struct session *s, const char *format, ...)
 {
+	char text[TEXT_MAX];
 	va_list ap;
 
 	s->errors++;
 	va_start(ap, format);
-	reply(s, "-ERR", format, ap);
+	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
+	io_putf(&s->io, "-ERR %s\r\n", text);
 }
 
 /* What was sent whole is seen, as Dovecot does it. */

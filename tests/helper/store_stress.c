@@ -88,17 +88,17 @@ book(struct stress *s, struct folder *f, const char *name, uint32_t from)
 static void
 change(struct stress *s, struct folder *f, const char *other)
 {
-	struct flag_change flip = { rand() % 2 ? FLAGS_ADD : FLAGS_REMOVE,
-		FLAG_SEEN << (rand() % 2), 0, false };
+	struct flag_change flip = { random() % 2 ? FLAGS_ADD : FLAGS_REMOVE,
+		FLAG_SEEN << (random() % 2), 0, false };
 	uint32_t at[3];
 	size_t n = 0;
 	struct folder_placed placed;
 	char id[ID_MAX + 1];
 
 	for (uint32_t i = 0; i < f->count && n < 3; i++)
-		if (!f->messages[i].gone && rand() % 8 == 0)
+		if (!f->messages[i].gone && random() % 8 == 0)
 			at[n++] = i;
-	switch (rand() % 6) {
+	switch (random() % 6) {
 	case 0:
 		if (n > 0 && read_id(f, at[0], id)) {
 			note(s, 'X', id, 0, "-");
@@ -118,12 +118,12 @@ static void
 session_run(struct stress *s, bool is_short)
 {
 	for (;;) {
-		int which = rand() % 2;
+		int which = (int)(random() % 2);
 		struct folder f;
 		int rounds = is_short ? 1 : 50;
 
 		if (folder_open(&f, &s->store, span_text(folders[which]),
-			rand() % 5 == 0) < 0) {
+			random() % 5 == 0) < 0) {
 			perror("open");
 			exit(1);
 		}
@@ -136,7 +136,7 @@ session_run(struct stress *s, bool is_short)
 			change(s, &f, folders[!which]);
 			if (folder_refresh(&f) < 0)
 				perror("refresh");
-			folder_report(&f, rand() % 2, NULL);
+			folder_report(&f, random() % 2, NULL);
 			book(s, &f, folders[which],
 			    folder_find(&f, highest + 1));
 		}
@@ -157,7 +157,7 @@ stranger_run(struct stress *s)
 			struct str name = STR_INIT;
 			struct name n;
 
-			if (rand() % 20 == 0 && name_parse(file, &n)) {
+			if (random() % 20 == 0 && name_parse(file, &n)) {
 				n.flags ^= FLAG_ANSWERED;
 				name_format(&name, &n, true);
 				renameat2(s->store.root.cur, file.at,
@@ -177,7 +177,7 @@ start(struct stress *s, int role)
 
 	if (pid != 0)
 		return pid;
-	srand((unsigned)getpid());
+	srandom((unsigned)getpid());
 	if (role < DELIVERERS)
 		for (;;)
 			deliver_one(s);
@@ -199,12 +199,12 @@ main(int argc, char **argv)
 	if (argc != 4 || store_open(&s.store, argv[1], true) < 0)
 		return 64;
 	s.book = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	end = clock_mono_ms() + 1000 * atoi(argv[2]);
+	end = clock_mono_ms() + 1000 * strtol(argv[2], NULL, 10);
 	for (role = 0; role < ROLES; role++)
 		pids[role] = start(&s, role);
 	while (clock_mono_ms() < end) {
 		poll(NULL, 0, 20);
-		role = rand() % ROLES;
+		role = (int)(random() % ROLES);
 		kill(pids[role], SIGKILL);
 		waitpid(pids[role], &status, 0);
 		failed |= WIFEXITED(status);
