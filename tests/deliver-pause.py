@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Two jobs to one worker; between them the Maildir is moved away."""
+"""Two jobs to one worker, a command between them, and (go) both delivered or
+(end) the worker ends after the second: deliver-pause.py go|end COMMAND TO"""
 import importlib.util
 import os
 import socket
@@ -11,16 +12,19 @@ spec = importlib.util.spec_from_file_location("jobs", here + "/deliver-jobs.py")
 jobs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(jobs)
 
-maildir = sys.argv[1]
+what, command, to = sys.argv[1:]
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 worker = subprocess.Popen(["deliver"], stdin=theirs)
 theirs.close()
 fd = jobs.spool_file("a@b", b"Subject: x\n\nx\n")
 for n in range(2):
-    record = f"job n={n} id={jobs.new_id()} to=bob@example.org from=a@b attempt=1"
+    record = f"job n={n} id={jobs.new_id()} to={to} from=a@b attempt=1"
     socket.send_fds(ours, [record.encode()], [fd])
-    assert b"verdict=0" in ours.recv(65536)
+    answer = ours.recv(65536)
+    assert b"verdict=0" in answer, answer
     if n == 0:
-        os.rename(maildir, maildir + ".old")
+        subprocess.run(command, shell=True, check=True)
+if what == "end":
+    assert ours.recv(65536) == b""
 ours.close()
 sys.exit(worker.wait())

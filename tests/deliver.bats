@@ -210,9 +210,32 @@ body" ]
 	run -65 deliver small@example.org < <(message; head -c 3000 /dev/zero | tr '\0' x)
 	has 5.2.3 "$output"
 	[ -n "$(ls -A "$CHAINMAIL_MAIL/.full")" ]
-	run -0 jobs_of small@example.org bob@example.org < <(message; head -c 1500 /dev/zero)
+	run -0 jobs_of attempt=2 small@example.org bob@example.org < <(message; head -c 1500 /dev/zero)
 	has verdict=75 "${lines[0]}"
 	has verdict=0 "${lines[1]}"
+}
+
+@test "a mailbox without room for one large message is not called full" {
+	private_users 'bob@mx.lan mailbox quota=1M'
+	deliver bob@mx.lan < <(message)
+	run -75 deliver bob@mx.lan < <(message; head -c 1048500 /dev/zero)
+	has 4.2.2 "$output"
+	[ ! -e "$CHAINMAIL_MAIL/.full" ]
+}
+
+@test "a delivery after all takes the mark of a full mailbox away" {
+	private_users 'bob@mx.lan mailbox quota=64K'
+	deliver bob@mx.lan < <(message)
+	run -75 deliver bob@mx.lan < <(message; head -c 65500 /dev/zero)
+	[ -n "$(ls -A "$CHAINMAIL_MAIL/.full")" ]
+	private_users 'bob@mx.lan mailbox quota=1M'
+	run -0 jobs_of attempt=2 bob@mx.lan < <(message)
+	[ -z "$(ls -A "$CHAINMAIL_MAIL/.full")" ]
+}
+
+@test "a worker ends when users.cdb names a command it has no runner for" {
+	private_users 'bob@mx.lan mailbox'
+	"$TOP/tests/deliver-pause.py" end "echo 'cat@mx.lan | cat' >>$CHAINMAIL_ETC/users; chainmail-user compile" bob@mx.lan
 }
 
 @test "an unsafe Maildir is not touched" {
@@ -236,7 +259,7 @@ body" ]
 @test "a Maildir put in another's place is used from then on" {
 	need python3
 	deliver bob@example.org < <(message)
-	"$TOP/tests/deliver-pause.py" "$BOB"
+	"$TOP/tests/deliver-pause.py" go "mv $BOB $BOB.old" bob@example.org
 	[ "$(count "$BOB") $(count "$BOB.old")" = "1 2" ]
 }
 

@@ -5,6 +5,8 @@
 #include "store/name.h"
 #include "store/quota.h"
 
+enum { FULL_BELOW = 64 << 10 }; /* less room than this is a full mailbox */
+
 void
 batch_init(struct batch *b)
 {
@@ -39,7 +41,10 @@ quota_allows(
 		return false;
 	}
 	if (quota_over(&q, size, 1)) {
-		quota_mark(p->address, true);
+		/* smtpd then refuses all mail: not for want of room for one
+		 * large message. */
+		if (quota_over(&q, FULL_BELOW, 1))
+			quota_mark(p->address, true);
 		job_result(j, TEMP, "4.2.2", p->address, "the mailbox is full");
 		return false;
 	}

@@ -86,7 +86,8 @@ static int
 serve_jobs(struct worker *w)
 {
 	w->has_spool = spool_open(&w->spool) == 0;
-	w->runner = runner_start(&w->users, w->limits.pipe_time);
+	if (users_have(&w->users, "pipes"))
+		w->runner = runner_start(&w->users, w->limits.pipe_time);
 	worker_sandbox(w);
 	return worker_serve(w, 0);
 }

@@ -60,7 +60,7 @@ jobs_do(struct worker *w, int sock, struct job **jobs, size_t n)
 	return ok;
 }
 
-/* users.cdb names a place or uid now that we were not started for: end, and
+/* users.cdb names a place, command or uid now that we were not started for: end, and
  * the next worker will be. */
 static bool
 is_outdated(struct worker *w)
@@ -71,7 +71,8 @@ is_outdated(struct worker *w)
 	users_places(&w->users, &places);
 	outdated = (!w->as_root &&
 		       !span_equal(str_span(&places), str_span(&w->places))) ||
-	    (geteuid() == 0 && w->as_root != users_own_uids(&w->users));
+	    (w->runner < 0 && users_have(&w->users, "pipes")) ||
+	    (geteuid() == 0 && w->as_root != users_have(&w->users, "uids"));
 	str_free(&places);
 	return outdated;
 }

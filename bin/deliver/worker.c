@@ -25,7 +25,7 @@ worker_init(struct worker *w)
 	conf_limits(w->etc, &w->limits, NULL, NULL);
 	users_open(&w->users, w->etc);
 	users_places(&w->users, &w->places);
-	w->as_root = geteuid() == 0 && users_own_uids(&w->users);
+	w->as_root = geteuid() == 0 && users_have(&w->users, "uids");
 	if (geteuid() == 0 && !w->as_root)
 		owner_start();
 	batch_init(&w->batch);

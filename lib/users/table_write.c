@@ -105,9 +105,9 @@ add_places(struct str *header, const struct row *r)
 static int
 put_header(struct output *o, const struct table *t)
 {
-	struct str value = STR_INIT, uid = STR_INIT;
+	struct str value = STR_INIT, word = STR_INIT;
 	const struct row *r = t->first;
-	unsigned uids = 0;
+	unsigned uids = 0, pipes = 0;
 	int error;
 
 	str_set(&value, SPAN("chainmail-users 1"));
@@ -117,11 +117,14 @@ put_header(struct output *o, const struct table *t)
 		record_add(&value, "admin", r->key);
 	for (r = t->first; r != NULL; r = r->next) {
 		add_places(&value, r);
-		uids += record_get(r->fields, "uid", &uid);
+		uids += record_get(r->fields, "uid", &word);
+		pipes += record_get(r->targets, "pipe", &word);
 	}
 	if (uids > 0)
 		record_add_number(&value, "uids", uids);
-	str_free(&uid);
+	if (pipes > 0)
+		record_add_number(&value, "pipes", pipes);
+	str_free(&word);
 	error = put(o, SPAN(""), str_span(&value));
 	str_free(&value);
 	return error;

@@ -136,12 +136,12 @@ users_places(struct users *u, struct str *places_r)
 }
 
 bool
-users_own_uids(struct users *u)
+users_have(struct users *u, const char *what)
 {
 	struct span header;
 	uint64_t n;
 
 	return database_get(&u->database, SPAN(""), &header) ==
 	    DATABASE_FOUND &&
-	    record_get_number(header, "uids", UINT64_MAX, &n) && n > 0;
+	    record_get_number(header, what, UINT64_MAX, &n) && n > 0;
 }

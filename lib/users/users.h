@@ -76,8 +76,9 @@ int users_may_send(struct users *u, struct span account, struct span sender);
 /* The folders that hold homes and mboxes outside of CHAINMAIL_MAIL, each ended
  * by LF (replaced): what deliver's sandbox must let it write to. */
 void users_places(struct users *u, struct str *places_r);
-/* Some account has a uid of its own: deliver needs to be root. */
-bool users_own_uids(struct users *u);
+/* Some account has a uid of its own ("uids": deliver needs to be root), or some
+ * entry a command ("pipes": it needs a runner). */
+bool users_have(struct users *u, const char *what);
 
 /* CHAINMAIL_MAIL/DOMAIN/LOCAL (or home=) of an entry with a mailbox, and the
  * Maildir in it. */

@@ -215,7 +215,7 @@ fields_of_an_account_come_through(void **state)
 	assert_string_equal(path.at, "/mail/xn--bcher-kva.example/j%C3%B6rg");
 	users_places(&u, &path);
 	assert_string_equal(path.at, "/home/\n/m/\n");
-	assert_true(users_own_uids(&u));
+	assert_true(users_have(&u, "uids"));
 	str_free(&path);
 	user_free(&r);
 	users_close(&u);
