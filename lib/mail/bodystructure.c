@@ -61,7 +61,7 @@ language_add(struct str *out, struct span value)
 	struct span token;
 	size_t n = 0;
 
-	while (mime_take_token(&value, &token)) {
+	while (value.at != NULL && mime_take_token(&value, &token)) {
 		str_add_byte(out, n++ == 0 ? '(' : ' ');
 		string_add(out, token);
 		mime_skip(&value);
