@@ -215,6 +215,14 @@ body" ]
 	has verdict=0 "${lines[1]}"
 }
 
+@test "what waits together counts together against the quota" {
+	run -0 jobs_of small@example.org small@example.org small@example.org < <(
+		message
+		head -c 800 /dev/zero
+	)
+	[ "$(grep -c verdict=0 <<<"$output") $(grep -c verdict=75 <<<"$output")" = "2 1" ]
+}
+
 @test "a mailbox without room for one large message is not called full" {
 	private_users 'bob@mx.lan mailbox quota=1M'
 	deliver bob@mx.lan < <(message)

@@ -21,6 +21,7 @@ box_close(struct box *box)
 	if (box->open)
 		store_close(&box->store);
 	box->open = box->busy = false;
+	box->pending = 0;
 }
 
 void
@@ -33,8 +34,10 @@ boxes_free(struct boxes *b)
 void
 boxes_idle(struct boxes *b)
 {
-	for (size_t i = 0; i < BOXES_MAX; i++)
+	for (size_t i = 0; i < BOXES_MAX; i++) {
 		b->at[i].busy = false;
+		b->at[i].pending = 0;
+	}
 }
 
 /* Is the folder we hold still the one at that path? Somebody may have moved

@@ -9,7 +9,8 @@ enum { BOXES_MAX = 32 };
 struct box {
 	struct store store;
 	bool open;
-	bool busy; /* a delivery into it is not committed yet */
+	bool busy;        /* a delivery into it is not committed yet */
+	uint64_t pending; /* bytes of such deliveries */
 	uint64_t used;
 };
 struct boxes {

@@ -21,31 +21,32 @@ batch_free(struct batch *b)
 	boxes_free(&b->boxes);
 }
 
-/* Is there room by the account's quota? RFC 3463: 4.2.2 mailbox full, 5.2.3
- * message larger than it may be. */
+/* Is there room by the account's quota, beside what is being delivered? RFC
+ * 3463: 4.2.2 mailbox full, 5.2.3 message larger than it may be. */
 static bool
-quota_allows(
-    struct job *j, const struct part *p, const struct store *s, uint64_t size)
+quota_allows(struct drop *d)
 {
-	struct quota q;
+	const struct part *p = d->part;
+	uint64_t size = d->job->size;
 
 	if (p->quota == 0)
 		return true;
 	if (size > p->quota) {
-		job_result(j, DATA, "5.2.3", p->address,
+		job_result(d->job, DATA, "5.2.3", p->address,
 		    "the message is larger than the whole mailbox may be");
 		return false;
 	}
-	if (quota_read(s, p->quota, &q) < 0) {
-		job_errno(j, p->address, errno);
+	if (quota_read(&d->box->store, p->quota, &d->quota) < 0) {
+		job_errno(d->job, p->address, errno);
 		return false;
 	}
-	if (quota_over(&q, size, 1)) {
+	if (quota_over(&d->quota, size + d->box->pending, 1)) {
 		/* smtpd then refuses all mail: not for want of room for one
 		 * large message. */
-		if (quota_over(&q, FULL_BELOW, 1))
+		if (quota_over(&d->quota, FULL_BELOW, 1))
 			quota_mark(p->address, true);
-		job_result(j, TEMP, "4.2.2", p->address, "the mailbox is full");
+		job_result(
+		    d->job, TEMP, "4.2.2", p->address, "the mailbox is full");
 		return false;
 	}
 	return true;
@@ -125,17 +126,18 @@ batch_add(struct batch *b, struct job *j, const struct part *p,
 		job_errno(j, p->address, errno);
 		return;
 	}
-	if (!quota_allows(j, p, &box->store, j->size))
-		return;
 	d = &b->drops[b->count];
 	*d = (struct drop){ .box = box,
 		.job = j,
 		.part = p,
 		.delivery = {
 		    .fd = -1, .temporary = STR_INIT, .name = STR_INIT } };
+	if (!quota_allows(d))
+		return;
 	switch (drop_write(d, m)) {
 	case 1:
 		box->busy = true;
+		box->pending += d->delivery.size;
 		b->count++;
 		return;
 	case -1:
@@ -148,13 +150,14 @@ batch_add(struct batch *b, struct job *j, const struct part *p,
 static void
 drop_settle(struct drop *d)
 {
-	struct quota q;
-
 	if (d->delivery.error != 0 && d->delivery.error != EEXIST) {
 		job_errno(d->job, d->part->address, d->delivery.error);
-	} else if (d->part->quota > 0 && d->delivery.error == 0 &&
-	    quota_read(&d->box->store, d->part->quota, &q) == 0) {
-		quota_add(&d->box->store, &q, (int64_t)d->delivery.size, 1);
+	} else if (d->part->quota > 0 && d->delivery.error == 0) {
+		quota_add(
+		    &d->box->store, &d->quota, (int64_t)d->delivery.size, 1);
+		if (d->job->attempt > 1 &&
+		    !quota_over(&d->quota, FULL_BELOW, 1))
+			quota_mark(d->part->address, false);
 	}
 	drop_close(d);
 }

@@ -5,6 +5,7 @@
 #include "boxes.h"
 #include "message.h"
 #include "store/delivery.h"
+#include "store/quota.h"
 
 enum { BATCH_MAX = 64 };
 struct drop {
@@ -14,6 +15,7 @@ struct drop {
 	struct box *box;
 	struct job *job;
 	const struct part *part;
+	struct quota quota; /* if the account has one */
 };
 struct batch {
 	struct boxes boxes;
