@@ -46,13 +46,19 @@ $(LIB): $(libs)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# Those that fork for each connection and need no library but libc and libcdb
+# are linked whole: a fork has fewer mappings to copy and pages to fault in.
+static := $(if $(SAN),,smtpd)
+
 # A program is its folder's objects; all but main.o also form NAME.a, which
 # unit tests and fuzz targets link.
 define program
 $(1)_objects := $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/$(1)/*.c))
 $(B)/bin/$(1): $$($(1)_objects) $(LIB)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$($(1)_objects) $(LIB) $(LDLIBS)
+	$$(CC) $$(CFLAGS) $(if $(filter $(1),$(static)),-static-pie \
+		$$(filter-out -pie,$$(LDFLAGS)),$$(LDFLAGS)) \
+		-o $$@ $$($(1)_objects) $(LIB) $(LDLIBS)
 $(B)/$(1).a: $$(filter-out %/main.o,$$($(1)_objects))
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
