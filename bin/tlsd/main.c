@@ -14,6 +14,7 @@
 #include "base/die.h"
 #include "context.h"
 #include "handshake.h"
+#include "heap.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/serve.h"
@@ -87,6 +88,7 @@ main(int argc, char **argv)
 	str_setf(&path, "%s/tls", dir_run());
 	serve_bind(path.at, SOCK_SEQPACKET);
 	str_free(&path);
+	heap_settle();
 	parent_sandbox(&certs);
 	return serve(&how);
 }
