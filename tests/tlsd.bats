@@ -230,6 +230,7 @@ EOF
 
 @test "after the handshake the private key is no longer in the process" {
 	need_root
+	sanitized && skip 'too much memory to search'
 	start
 	background python3 "$TOP/tests/tlsd.py" idle
 	await 10 children
