@@ -112,7 +112,7 @@ says() { printf '%b' "$1" | pop | lf; }
 	[ "${lines[3]}" = "+OK 2 6" ]
 	[ "$(find "$MAILDIR/cur" -type f | wc -l)" = 2 ]
 	says 'DELE 1\nQUIT\n'
-	[ "$(find "$MAILDIR/cur" -type f -printf '%f\n')" = "2.b.h,U=2:2," ]
+	[ "$(find "$MAILDIR/cur" -type f -printf '%f\n')" = "2.b.h,S=2,W=3,U=2:2," ]
 }
 
 @test "UIDL stays over flag changes, moves from new to cur and kill -9, and is not used again" {
@@ -158,8 +158,8 @@ says() { printf '%b' "$1" | pop | lf; }
 	put 1.a.h 'x\n'
 	put 2.b.h 'y\n'
 	says 'RETR 1\nTOP 2 1\nQUIT\n'
-	[ -e "$MAILDIR/cur/1.a.h,U=1:2,S" ]
-	[ -e "$MAILDIR/cur/2.b.h,U=2:2," ]
+	[ -e "$MAILDIR/cur/1.a.h,S=2,W=3,U=1:2,S" ]
+	[ -e "$MAILDIR/cur/2.b.h,S=2,W=3,U=2:2," ]
 }
 
 @test "CAPA names what there is" {

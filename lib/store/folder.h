@@ -124,7 +124,7 @@ struct span folder_name(const struct folder *f, uint32_t at);
 int folder_message_open(struct folder *f, uint32_t at);
 /* Bytes on disk; bytes with CRLF; internal date (seconds since the epoch: the
  * name's time, or the file's for foreign names). Looked up on the disk once
- * when the name does not say. -1 and errno when the message is gone. */
+ * when the name does not say; sizes that were counted are put into the name. -1 and errno when the message is gone. */
 int folder_size(struct folder *f, uint32_t at, uint64_t *size_r);
 int folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r);
 int folder_date(struct folder *f, uint32_t at, int64_t *date_r);

@@ -93,9 +93,57 @@ wire_count(int fd, uint64_t *wire_r)
 	return 0;
 }
 
+/* The name with what it lacks of S= and W=; false when it can't have them. */
+static bool
+name_with_sizes(const struct folder *f, uint32_t at, uint64_t size,
+    uint64_t wire, struct str *name_r)
+{
+	struct str head = STR_INIT;
+	struct name n;
+	bool ok = name_parse(folder_name(f, at), &n);
+
+	if (ok) {
+		str_add(&head, n.head);
+		if (n.size == NAME_NO_SIZE)
+			str_addf(&head, ",S=%ju", (uintmax_t)size);
+		str_addf(&head, ",W=%ju", (uintmax_t)wire);
+		n.head = str_span(&head);
+		name_format(name_r, &n, true);
+	}
+	str_free(&head);
+	return ok && name_r->len <= NAME_MAX_LEN;
+}
+
+/* A name without W= had the whole message read; let it be the last time. */
+static void
+note_sizes(struct folder *f, uint32_t at, uint64_t size, uint64_t wire)
+{
+	struct str name = STR_INIT;
+	int lock;
+
+	if (f->read_only || f->locked || f->messages[at].in_new ||
+	    !name_with_sizes(f, at, size, wire, &name) ||
+	    (lock = folder_lock(f)) < 0) {
+		str_free(&name);
+		return;
+	}
+	bool current = folder_is_current(f);
+
+	if (name_change(f->dirs.cur, folder_name(f, at).at, f->dirs.cur,
+		name.at) == 0) {
+		f->messages[at].name = (uint32_t)f->names.len;
+		str_add(&f->names, str_span(&name));
+		str_add_byte(&f->names, '\0');
+		folder_touched(f, current);
+	}
+	folder_unlock(f, lock);
+	str_free(&name);
+}
+
 int
 folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r)
 {
+	struct stat st;
 	int fd, r;
 
 	if (f->messages[at].wire != SIZE_UNKNOWN) {
@@ -105,9 +153,11 @@ folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r)
 	fd = folder_message_open(f, at);
 	if (fd < 0)
 		return -1;
-	r = wire_count(fd, wire_r);
+	r = wire_count(fd, wire_r) < 0 ? -1 : fstat(fd, &st);
 	close(fd);
 	if (r == 0 && *wire_r < SIZE_UNKNOWN)
 		f->messages[at].wire = (uint32_t)*wire_r;
+	if (r == 0)
+		note_sizes(f, at, (uint64_t)st.st_size, *wire_r);
 	return r;
 }

@@ -239,10 +239,10 @@ a_folder_that_others_may_write_to_is_not_opened(void **state)
 	struct maildir d;
 	int root = m->store.root.dir;
 
-	fchmodat(root, ".Sent/new", 0770, 0);
+	assert_int_equal(fchmodat(root, ".Sent/new", 0770, 0), 0);
 	assert_int_equal(maildir_open(&d, root, ".Sent"), -1);
 	assert_int_equal(errno, EPERM);
-	fchmodat(root, ".Sent/new", 0700, 0);
+	assert_int_equal(fchmodat(root, ".Sent/new", 0700, 0), 0);
 	assert_int_equal(maildir_open(&d, root, ".Sent"), 0);
 	maildir_close(&d);
 	unlinkat(root, ".Sent/new", AT_REMOVEDIR);
