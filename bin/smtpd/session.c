@@ -49,17 +49,6 @@ session_init(struct session *s, struct server *server)
 	message_init(&s->message);
 }
 
-static void
-session_free(struct session *s)
-{
-	message_free(&s->message);
-	envelope_free(&s->envelope);
-	str_free(&s->user);
-	str_free(&s->helo);
-	tls_session_free(&s->tls_facts);
-	io_free(&s->io);
-}
-
 void
 session_reset(struct session *s)
 {
@@ -194,6 +183,5 @@ session_run(void *arg)
 		session_end(&s);
 	}
 	session_reset(&s);
-	session_free(&s);
-	return DONE;
+	return DONE; /* the process ends, and its memory with it */
 }

@@ -199,9 +199,11 @@ fill(struct io *io, size_t most)
 {
 	str_shift(&io->input, io->input_at);
 	io->input_at = 0;
+	/* The bulk is over. It was no secret, and wiping would touch pages that
+	 * it never filled. */
 	if (most <= READ_SIZE && io->input.len == 0 &&
 	    io->input.size > 2 * READ_SIZE)
-		str_wipe(&io->input); /* the bulk is over */
+		str_free(&io->input);
 	for (;;) {
 		enum io_result r;
 		char *into = str_reserve(&io->input, most);
