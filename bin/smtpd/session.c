@@ -15,6 +15,7 @@
 enum {
 	LINE_MAX_AUTH = 12288, /* RFC 4954 4: a response of a mechanism */
 	LOGGED_MAX = 30,       /* refusals of one session in the log */
+	LAST_WORD_MS = 5000,
 };
 
 static enum service
@@ -113,6 +114,13 @@ session_close(struct session *s, const char *status, const char *text)
 {
 	reply(s, 421, status, "%s", text);
 	s->ended = true;
+	s->io.deadline = clock_mono_ms() + LAST_WORD_MS;
+	io_flush(&s->io);
+	/* A reset by input that nobody reads could overtake the reply. */
+	if (s->io.socket_in) {
+		shutdown(STDOUT_FILENO, SHUT_WR);
+		io_discard(&s->io);
+	}
 }
 
 void
@@ -154,18 +162,6 @@ session_command(struct session *s)
 		    s, "4.7.0", "Too many commands without a message");
 }
 
-/* A reset by unread input could overtake the last reply: take it all. */
-static void
-session_end(struct session *s)
-{
-	s->io.deadline = clock_mono_ms() + 5000;
-	io_flush(&s->io);
-	if (s->io.socket_in && s->io.bytes_in > 0) {
-		shutdown(STDOUT_FILENO, SHUT_WR);
-		io_discard(&s->io);
-	}
-}
-
 int
 session_run(void *arg)
 {
@@ -180,7 +176,7 @@ session_run(void *arg)
 		    s.service == LMTP ? "LMTP" : "ESMTP");
 		while (!s.ended)
 			session_command(&s);
-		session_end(&s);
+		io_flush(&s.io);
 	}
 	session_reset(&s);
 	return DONE; /* the process ends, and its memory with it */
