@@ -160,6 +160,45 @@ body" ]
 	has 'Return-Path: in the body' "$output"
 }
 
+@test "a message that begins with a blank can't continue our lines" {
+	deliver bob@example.org < <(printf ' forged\n\nbody\n')
+	run -0 cat "$BOB"/new/*
+	[ "${output#*Delivered-To: }" = $'bob@example.org\n\n forged\n\nbody' ]
+}
+
+@test "an empty message is delivered" {
+	run -0 deliver bob@example.org </dev/null
+	[ "$(count "$BOB")" = 1 ]
+}
+
+@test "the database is replaced while mail goes on: no job notices" {
+	for _ in {1..20}; do chainmail-user compile; done &
+	compiler=$!
+	while kill -0 $compiler 2>/dev/null; do
+		run -0 jobs_of {bob,ann,bob,ann,bob,ann,bob,ann}@example.org < <(message)
+		[ "$(grep -c verdict=0 <<<"$output")" = 8 ]
+	done
+	wait $compiler
+}
+
+@test "killed at any call, a copy and its forward are there once" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	copy=$CHAINMAIL_MAIL/example.org/copy/Maildir
+	deliver copy@example.org < <(message)
+	for call in fsync renameat2 write openat; do
+		for n in {1..60}; do
+			rm -f "$copy"/new/* "$CHAINMAIL_SPOOL"/new/*
+			strace -f -o /dev/null -e inject=$call:signal=KILL:when="$n" \
+				deliver -i $ID copy@example.org < <(message) && break
+			deliver -i $ID copy@example.org < <(message)
+			[ "$(count "$copy") $(find "$CHAINMAIL_SPOOL/new" -type f | wc -l)" = "1 1" ]
+			nothing_left
+		done
+		[ "$n" -gt 1 ]
+	done
+}
+
 @test "a large message comes through byte by byte" {
 	{
 		message

@@ -122,6 +122,14 @@ message_load(struct message *m, const struct job *job)
 	at = m->text.len;
 	if (read_part(job->fd, job->offset, (size_t)m->read, &m->text) < 0)
 		return -1;
+	if (byte_is_blank(m->text.at[at])) {
+		/* It would continue our line. It is no header, so be it body. */
+		str_clear(&m->text);
+		put_top(m);
+		str_add_byte(&m->text, '\n');
+		return read_part(
+		    job->fd, job->offset, (size_t)m->read, &m->text);
+	}
 	header_look(m, at);
 	return 0;
 }
