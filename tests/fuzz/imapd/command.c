@@ -5,14 +5,17 @@
 
 #include "../../../bin/imapd/fetch.h"
 #include "../../../bin/imapd/list.h"
+#include "../../../bin/imapd/search.h"
 #include "../../../bin/imapd/sequence.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-take_all(struct parser *p)
+take_all(struct session *session)
 {
+	struct parser *p = &session->parser;
 	struct sequence set;
+	struct search search;
 	struct fetch fetch;
 	struct span s;
 
@@ -25,6 +28,10 @@ take_all(struct parser *p)
 		parse_byte(p, 'l');
 		if (parse_pattern(p, &s))
 			list_match(SPAN("aaa/aab/b"), s);
+		break;
+	case 'q':
+		parse_byte(p, 'q');
+		search_take(session, &search);
 		break;
 	case 's':
 		parse_byte(p, 's');
@@ -45,27 +52,27 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int empty = -1;
-	struct arena a = ARENA_INIT;
-	struct parser p;
+	struct session s = { .uid = false };
 	struct span tag;
-	struct io io;
 
 	if (empty < 0)
 		empty = open("/dev/null", O_RDWR);
-	io_init(&io, empty, empty);
-	str_add(&io.input, (struct span){ (const char *)data, size });
+	io_init(&s.io, empty, empty);
+	keywords_init(&s.folder.keywords);
+	str_add(&s.io.input, (struct span){ (const char *)data, size });
 	for (int i = 0; i < 100; i++) {
-		enum io_result r = parse_start(&p, &io, &a);
+		enum io_result r = parse_start(&s.parser, &s.io, &s.arena);
 
 		if (r == IO_EOF || r == IO_TIMEOUT)
 			break;
-		if (parse_tag(&p, &tag) && parse_space(&p))
-			take_all(&p);
-		if (!parse_finish(&p))
+		if (parse_tag(&s.parser, &tag) && parse_space(&s.parser))
+			take_all(&s);
+		if (!parse_finish(&s.parser))
 			break;
-		arena_clear(&a);
+		arena_clear(&s.arena);
 	}
-	io_free(&io);
-	arena_free(&a);
+	io_free(&s.io);
+	keywords_free(&s.folder.keywords);
+	arena_free(&s.arena);
 	return 0;
 }
