@@ -635,10 +635,10 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 @test "an idle session is small" {
 	sanitized && skip "sanitizers take memory of their own"
 	session "$M"
-	say 'a SELECT INBOX' 'b LIST "" *' 'c NOOP'
-	hear 'c OK'
+	say 'a SELECT INBOX' 'b LIST "" *' 'c IDLE'
+	hear '+ idling'
 	small() {
-		(($(awk '/^Private_Dirty:/ { print $2 }' "/proc/$IMAP_PID/smaps_rollup") <= 200))
+		(($(awk '/^Anonymous:/ { print $2 }' "/proc/$IMAP_PID/smaps_rollup") <= 200))
 	}
 	await 5 small
 }

@@ -22,7 +22,8 @@ client_wait(struct session *s, int64_t until)
 			return false;
 		if (polling && left > POLL_MS)
 			left = POLL_MS;
-		if (io_flush(&s->io) != IO_OK)
+		session_rest(s);
+		if (s->io.failed)
 			return true;
 		if (poll(fds, COUNT(fds), (int)left) < 0)
 			continue;

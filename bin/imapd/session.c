@@ -13,7 +13,8 @@ enum {
 	WRITE_MS = 180 * 1000, /* a client that does not read or send on */
 	ERRORS_MAX = 20,       /* refused in a row, then BYE */
 	KEEP_BUFFER = 8192,    /* larger ones go back after the command */
-	TRIM_AT = 128 * 1024,
+	TRIM_AT = 64 * 1024,   /* free memory worth giving back */
+	MAP_AT = 128 * 1024,
 };
 
 static const char *const result_words[] = { "OK", "NO", "BAD" };
@@ -97,29 +98,24 @@ greet(struct session *s, const char *tag)
 		io_putf(&s->io, "%s OK [%s] Logged in\r\n", tag, s->text.at);
 }
 
-/* Memory goes back to the system, so that an idle session is small. */
-static void
-memory_return(struct session *s)
+void
+session_rest(struct session *s)
 {
-	bool big = s->text.size > KEEP_BUFFER || s->arena.blocks != NULL;
+	struct io *io = &s->io;
 
-	if (io_pending(&s->io).len > 0)
+	if (io_flush(io) != IO_OK || io_pending(io).len > 0)
 		return;
-	arena_clear(&s->arena);
 	if (s->text.size > KEEP_BUFFER)
 		str_free(&s->text);
 	if (s->reply.size > KEEP_BUFFER)
 		str_free(&s->reply);
-	if (s->io.input.size > KEEP_BUFFER) {
-		str_free(&s->io.input);
-		s->io.input_at = 0;
-		big = true;
+	if (io->output.size > KEEP_BUFFER)
+		str_free(&io->output);
+	if (io->input.size > KEEP_BUFFER) {
+		str_free(&io->input);
+		io->input_at = 0;
 	}
-	if (s->io.output.size > KEEP_BUFFER && s->io.output.len == 0) {
-		str_free(&s->io.output);
-		big = true;
-	}
-	if (big && mallinfo2().fordblks > TRIM_AT)
+	if (mallinfo2().fordblks > TRIM_AT)
 		malloc_trim(0);
 }
 
@@ -168,10 +164,8 @@ static enum io_result
 command_wait(struct session *s)
 {
 	arena_clear(&s->arena);
-	if (io_pending(&s->io).len == 0) {
-		io_flush(&s->io);
-		memory_return(s);
-	}
+	if (io_pending(&s->io).len == 0)
+		session_rest(s);
 	s->io.idle_ms = (int)(s->limits.idle_time * 1000);
 	return parse_start(&s->parser, &s->io, &s->arena);
 }
@@ -192,8 +186,8 @@ session_log(const struct session *s)
 void
 session_run(struct session *s, const char *tag)
 {
-	mallopt(M_MMAP_THRESHOLD, TRIM_AT);
-	mallopt(M_TRIM_THRESHOLD, TRIM_AT);
+	mallopt(M_MMAP_THRESHOLD, MAP_AT);
+	mallopt(M_TRIM_THRESHOLD, MAP_AT);
 	io_init(&s->io, 0, 1);
 	str_init(&s->reply);
 	str_init(&s->text);

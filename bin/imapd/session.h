@@ -61,6 +61,9 @@ bool session_messages(struct session *s, struct chosen *c_r);
 
 /* Look at the folder and tell the client what is new. */
 void session_sync(struct session *s, bool expunges);
+/* Before a long wait: write out what waits, and give memory back to the system,
+ * so that an idle session is small. */
+void session_rest(struct session *s);
 /* Close the selected folder, if any. */
 void session_unselect(struct session *s);
 

@@ -50,18 +50,29 @@ fold_point(uint32_t p)
 	return p;
 }
 
+/* The ASCII bytes at the front, many at once. */
+static void
+ascii_add(struct str *out, struct span *rest)
+{
+	char *to = str_reserve(out, rest->len);
+	size_t n = 0;
+
+	for (; n < rest->len && (unsigned char)rest->at[n] < 0x80; n++)
+		to[n] = byte_lower(rest->at[n]);
+	out->len += n;
+	out->at[out->len] = '\0';
+	*rest = span_from(*rest, n);
+}
+
 void
 fold_add(struct str *out, struct span text)
 {
-	str_reserve(out, text.len);
-	while (text.len > 0) {
-		uint32_t point;
+	uint32_t point;
 
-		if ((unsigned char)text.at[0] < 0x80) {
-			str_add_byte(out, byte_lower(text.at[0]));
-			text = span_from(text, 1);
-		} else if (utf8_take(&text, &point)) {
+	while (text.len > 0) {
+		if ((unsigned char)text.at[0] < 0x80)
+			ascii_add(out, &text);
+		else if (utf8_take(&text, &point))
 			utf8_add(out, fold_point(point));
-		}
 	}
 }
