@@ -2,6 +2,7 @@
  * the client is, authd alone says. */
 #include "net/auth.h"
 
+#include "base/die.h"
 #include "base/log.h"
 #include "os/sock.h"
 #include "session.h"
@@ -36,7 +37,7 @@ auth_advertise(const struct session *s, struct str *words)
 }
 
 static void
-auth_log(struct session *s, struct span mechanism, int verdict)
+auth_log(struct session *s, struct span mechanism, enum verdict verdict)
 {
 	struct logline l;
 
@@ -169,7 +170,7 @@ auth_run(struct session *s, struct span argument)
 		s->errors = 0;
 		reply(s, 235, "2.7.0", "Welcome");
 	}
-	auth_log(s, str_span(&name), ok ? 0 : 77);
+	auth_log(s, str_span(&name), ok ? DONE : NOPERM);
 	auth_close(&a);
 	str_wipe(&first);
 	str_free(&name);

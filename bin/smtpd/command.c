@@ -105,8 +105,8 @@ command_find(const struct session *s, struct span name)
 	return NULL;
 }
 
-bool
-command_offered(const struct session *s, const char *name)
+static bool
+is_offered(const struct session *s, const char *name)
 {
 	const struct command *c = command_find(s, span_text(name));
 
@@ -118,7 +118,7 @@ command_advertise(const struct session *s, struct str *keywords)
 {
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		if (commands[i].advertise == NULL ||
-		    !command_offered(s, commands[i].name))
+		    !is_offered(s, commands[i].name))
 			continue;
 		str_add_text(keywords, commands[i].advertise);
 		if (commands[i].run == auth_run)
@@ -133,7 +133,7 @@ command_help(struct session *s)
 	struct str text = STR_INIT;
 
 	for (size_t i = 0; i < COUNT(commands); i++)
-		if (command_offered(s, commands[i].name))
+		if (is_offered(s, commands[i].name))
 			str_addf(&text, " %s", commands[i].name);
 	reply(s, 214, "2.0.0", "Commands:%s; see RFC 5321", text.at);
 	str_free(&text);

@@ -130,6 +130,7 @@ read_notify(struct session *s, struct span value, struct recipient *r)
 {
 	static const char *const words[] = { "NEVER", "SUCCESS", "FAILURE",
 		"DELAY" };
+	struct str upper = STR_INIT;
 	struct span rest = value;
 	unsigned seen = 0;
 
@@ -147,10 +148,12 @@ read_notify(struct session *s, struct span value, struct recipient *r)
 		seen |= bit;
 		rest = span_from(rest, n);
 	} while (span_take(&rest, ','));
-	r->notify = envelope_keep(&s->envelope, value);
-	for (size_t i = 0; i < r->notify.len; i++)
-		if (byte_is_alpha(r->notify.at[i])) /* upper case */
-			((char *)r->notify.at)[i] &= (char)~0x20;
+	str_set(&upper, value);
+	for (size_t i = 0; i < upper.len; i++)
+		if (byte_is_alpha(upper.at[i]))
+			upper.at[i] &= (char)~0x20;
+	r->notify = envelope_keep(&s->envelope, str_span(&upper));
+	str_free(&upper);
 	return FINE;
 }
 

@@ -67,8 +67,6 @@ __attribute__((format(printf, 4, 5))) void reply(
 
 /* Run one command line. */
 void command_run(struct session *s, struct span line);
-/* Is this command offered to this client now? */
-bool command_offered(const struct session *s, const char *name);
 /* Lines of EHLO. */
 void command_advertise(const struct session *s, struct str *keywords);
 void command_help(struct session *s);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/log.h"
 #include "os/sock.h"
 #include "session.h"
@@ -29,7 +30,7 @@ tls_log(const struct session *s)
 	} else {
 		log_span(&l, "error", str_span(&s->tls_facts.reason));
 	}
-	log_number(&l, "verdict", s->tls ? 0 : 76);
+	log_number(&l, "verdict", s->tls ? DONE : TEMP);
 	log_write(&l);
 }
 
