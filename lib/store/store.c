@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/io.h"
 #include "os/file.h"
+#include "store/mailbox.h"
 
 /* interop: what clients look for, made and subscribed from the start. */
 static const char *const standard[] = { "Sent", "Drafts", "Trash", "Junk",
@@ -161,6 +162,22 @@ store_make(const char *path)
 	return r;
 }
 
+/* A Maildir of another server that no session of ours has opened yet: the usual
+ * folders that it lacks. What can't be made now is made the next time. */
+static void
+complete(struct store *s)
+{
+	struct str name = STR_INIT;
+
+	for (size_t i = 0; i < COUNT(standard); i++) {
+		str_setf(&name, ".%s", standard[i]);
+		if (faccessat(s->root.dir, name.at, F_OK, 0) < 0 &&
+		    maildir_make(&s->root, name.at) == 0)
+			mailbox_subscribe(s, span_text(standard[i]), true);
+	}
+	str_free(&name);
+}
+
 int
 store_open(struct store *s_r, const char *path, bool make)
 {
@@ -176,6 +193,8 @@ store_open(struct store *s_r, const char *path, bool make)
 	    uname(&u) == 0 && u.nodename[0] != '\0' ? span_text(u.nodename)
 						    : SPAN("localhost"));
 	boot_read(s_r->boot);
+	if (make && faccessat(s_r->root.dir, "uids", F_OK, 0) < 0)
+		complete(s_r);
 	return 0;
 }
 

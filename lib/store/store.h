@@ -38,8 +38,8 @@ struct store {
  * Trash, Junk and Archive, all subscribed. It appears whole, under another
  * name first; 0 also when it is there. */
 int store_make(const char *path);
-/* Open an account's mail. When make is set and nothing is there, it is made.
- * Call it before the sandbox: it reads the kernel's boot id. errno as maildir_open(). */
+/* Open an account's mail. When make is set and nothing is there, it is made; a
+ * Maildir that no session has opened yet gets those folders that it lacks. Call it before the sandbox: it reads the kernel's boot id. errno as maildir_open(). */
 int store_open(struct store *s_r, const char *path, bool make);
 void store_close(struct store *s);
 

@@ -113,6 +113,28 @@ a_new_account_has_the_usual_folders(void **state)
 }
 
 static void
+a_maildir_of_another_server_gets_the_usual_folders(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	mailbox_delete(&m->store, SPAN("Junk"));
+	mailbox_delete(&m->store, SPAN("Sent"));
+	made_file(m, "subscriptions", "V\t2\n\nold\n");
+	store_close(&m->store);
+	assert_int_equal(store_open(&m->store, m->path, true), 0);
+	assert_string_equal(listed(m, false),
+	    "INBOX=1 Archive=1 Drafts=1 Junk=5 Sent=5 Trash=1 old=4 ");
+	/* Once it is ours, what the user deletes stays deleted. */
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	folder_close(&f);
+	mailbox_delete(&m->store, SPAN("Junk"));
+	store_close(&m->store);
+	assert_int_equal(store_open(&m->store, m->path, true), 0);
+	assert_int_equal(mailbox_exists(&m->store, SPAN("Junk")), -1);
+}
+
+static void
 folders_are_made_and_deleted(void **state)
 {
 	struct made *m = *state;
@@ -265,6 +287,7 @@ main(void)
 		cmocka_unit_test(a_mailbox_has_one_directory),
 		cmocka_unit_test(what_is_no_mailbox_is_refused),
 		TEST(a_new_account_has_the_usual_folders),
+		TEST(a_maildir_of_another_server_gets_the_usual_folders),
 		TEST(folders_are_made_and_deleted),
 		TEST(a_folder_made_again_is_another),
 		TEST(renaming_takes_the_children),
