@@ -46,14 +46,13 @@ static bool
 box_is_there(const struct box *box)
 {
 	struct str path = STR_INIT;
-	struct stat named, held;
+	struct stat st;
 	bool same;
 
 	str_add(&path, str_span(&box->store.path));
 	str_add_text(&path, "/new");
-	same = lstat(path.at, &named) == 0 &&
-	    fstat(box->store.root.new, &held) == 0 &&
-	    named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+	same = lstat(path.at, &st) == 0 && st.st_dev == box->device &&
+	    st.st_ino == box->inode;
 	str_free(&path);
 	return same;
 }
@@ -93,12 +92,21 @@ parents_make(const char *path)
 static int
 box_open(struct box *box, const char *path)
 {
+	struct stat st;
 	int r = store_open(&box->store, path, true);
 
 	if (r < 0 && errno == ENOENT && parents_make(path) == 0)
 		r = store_open(&box->store, path, true);
-	box->open = r == 0;
-	return r;
+	if (r < 0)
+		return -1;
+	box->open = true;
+	if (fstat(box->store.root.new, &st) < 0) {
+		box_close(box);
+		return -1;
+	}
+	box->device = st.st_dev;
+	box->inode = st.st_ino;
+	return 0;
 }
 
 struct box *

@@ -3,12 +3,16 @@
 #ifndef DELIVER_BOXES_H
 #define DELIVER_BOXES_H
 
+#include <sys/types.h>
+
 #include "store/store.h"
 
 enum { BOXES_MAX = 32 };
 struct box {
 	struct store store;
 	bool open;
+	dev_t device; /* of new/ */
+	ino_t inode;
 	bool busy;        /* a delivery into it is not committed yet */
 	uint64_t pending; /* bytes of such deliveries */
 	uint64_t used;
