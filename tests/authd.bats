@@ -113,7 +113,7 @@ EOF
 
 @test "SCRAM-SHA-256-PLUS: bound to this TLS connection or refused" {
 	start
-	plus=(mech=SCRAM-SHA-256-PLUS header=p=tls-server-end-point,, binding=00ff17
+	plus=(mech=SCRAM-SHA-256-PLUS 'header=p=tls-server-end-point,,' binding=00ff17
 		user=bob@example.org password='correct horse')
 	run ask scram "${plus[@]}" cbind=00ff17
 	has "ok user=bob@example.org" "$output"
@@ -247,8 +247,12 @@ EOF
 	start
 	for i in 1 2 3 4 5 6; do ask plain bob "guess$i" >/dev/null; done
 	logged 'waited_ms=[0-9]'
-	for i in {1..40}; do ask plain bob "more$i" >"$BATS_TEST_TMPDIR/out.$i" & done
-	wait $(jobs -p | grep -v "${BACKGROUND[0]}")
+	guessers=()
+	for i in {1..40}; do
+		ask plain bob "more$i" >"$BATS_TEST_TMPDIR/out.$i" &
+		guessers+=("$!")
+	done
+	wait "${guessers[@]}"
 	grep -l code=busy "$BATS_TEST_TMPDIR"/out.*
 }
 

@@ -263,7 +263,8 @@ EOF
 	start
 	background python3 "$TOP/tests/tlsd.py" idle count=3 time=30
 	light() {
-		local pid=$(children | tail -1)
+		local pid
+		pid=$(children | tail -1)
 		[ -n "$pid" ] && [ "$(children | wc -l)" = 3 ] &&
 			(($(awk '/^Private/ { n += $2 } END { print n }' "/proc/$pid/smaps_rollup") <= 307))
 	}
@@ -274,12 +275,37 @@ EOF
 	start
 	background python3 "$TOP/tests/tlsd.py" stall
 	confined() {
-		local pid=$(children)
+		local pid
+		pid=$(children)
 		[ -n "$pid" ] && grep -q '^Seccomp_filters:.2' "/proc/$pid/status" &&
 			grep -q '^NoNewPrivs:.1' "/proc/$pid/status" &&
 			grep -q '^Max processes  *0 ' "/proc/$pid/limits"
 	}
 	await 5 confined
+}
+
+@test "systemd's socket, or one as descriptor 0, is served instead of its own" {
+	hand_over=$(cat <<-'EOF'
+	import os, socket, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	path = os.environ["CHAINMAIL_RUN"] + "/tls"
+	if os.path.exists(path): os.unlink(path)
+	s.bind(path)
+	s.listen()
+	os.dup2(s.fileno(), int(sys.argv[1]))
+	if sys.argv[1] == "3":
+	    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+	    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+	os.execvp("tlsd", ["tlsd"])
+	EOF
+	)
+	for fd in 3 0; do
+		background python3 -c "$hand_over" "$fd" 2>"$BATS_TEST_TMPDIR/log"
+		await_socket "$CHAINMAIL_RUN/tls"
+		run scene hello
+		has 'ok protocol' "$output"
+		stop_background
+	done
 }
 
 @test "rubbish from a neighbour does no harm" {

@@ -192,7 +192,9 @@ wait_locked(
 
 	s = slot_of(p, key_of(p, PAIR, account, prefix), false);
 	if (s != NULL && s->good > 0 && now - s->good < good_ms)
-		return 0; /* the owner, where it logged in before */
+		/* The owner, where it logged in before; or somebody who shares
+		 * the address, so there is a small wait after all. */
+		return wait_for(score_now(s, now), ACCOUNT_FREE, NEAR_MAX_MS);
 	s = slot_of(p, key_of(p, ACCOUNT, account, SPAN("")), false);
 	if (s != NULL)
 		of_account = wait_for(
@@ -250,10 +252,10 @@ penalty_failed(
 
 	lock_hold(&p->lock);
 	pair = slot_of(p, key_of(p, PAIR, account, prefix), true);
-	pair->at = clock_wall_us() / 1000;
 	if (mark != 0 && pair->mark == mark)
 		points = POINT / 10;
 	pair->mark = mark;
+	points_add(p, pair->key, points);
 	points_add(p, key_of(p, PREFIX, prefix, SPAN("")), points);
 	points_add(p, key_of(p, ACCOUNT, account, SPAN("")), points);
 	lock_release(&p->lock);
@@ -270,5 +272,6 @@ penalty_succeeded(struct penalties *p, struct span ip, struct span account)
 	lock_hold(&p->lock);
 	pair = slot_of(p, key_of(p, PAIR, account, prefix), true);
 	pair->at = pair->good = clock_wall_us() / 1000;
+	pair->score = 0;
 	lock_release(&p->lock);
 }

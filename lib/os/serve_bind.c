@@ -32,6 +32,17 @@ leftover_remove(const char *path, int type)
 		unlink(path);
 }
 
+/* The descriptor that systemd passed is meant for us (sd_listen_fds(3)). */
+static bool
+is_passed(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+
+	return count != NULL && strcmp(count, "1") == 0 &&
+	    (pid == NULL || strtol(pid, NULL, 10) == getpid()) &&
+	    is_socket(FD_SYSTEMD);
+}
+
 static int
 bind_new(const char *path, int type)
 {
@@ -56,10 +67,9 @@ bind_new(const char *path, int type)
 void
 serve_bind(const char *path, int type)
 {
-	const char *passed = getenv("LISTEN_FDS");
 	int fd;
 
-	if (passed != NULL && strcmp(passed, "1") == 0 && is_socket(FD_SYSTEMD))
+	if (is_passed())
 		fd = FD_SYSTEMD;
 	else if (is_socket(FD_SERVED))
 		return;

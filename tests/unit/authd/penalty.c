@@ -119,10 +119,24 @@ a_good_login_frees_its_address_for_that_account_alone(void **state)
 
 	(void)state;
 	penalty_succeeded(p, SPAN("192.0.2.1"), bob);
-	guess(p, SPAN("192.0.2.1"), 50);
+	guess(p, SPAN("192.0.2.3"), 50);
+	guess(p, SPAN("192.0.2.1"), 8);
 	assert_int_equal(penalty_wait(p, SPAN("192.0.2.1"), bob), 0);
 	assert_true(penalty_wait(p, SPAN("192.0.2.1"), SPAN("ann")) > 0);
 	assert_true(penalty_wait(p, SPAN("192.0.2.2"), bob) > 0);
+}
+
+static void
+who_shares_the_owners_address_waits_a_little_at_last(void **state)
+{
+	struct penalties *p = fresh();
+
+	(void)state;
+	penalty_succeeded(p, SPAN("192.0.2.1"), bob);
+	guess(p, SPAN("192.0.2.1"), 60);
+	assert_in_range(penalty_wait(p, SPAN("192.0.2.1"), bob), 500, 1000);
+	penalty_succeeded(p, SPAN("192.0.2.1"), bob);
+	assert_int_equal(penalty_wait(p, SPAN("192.0.2.1"), bob), 0);
 }
 
 static void
@@ -133,7 +147,7 @@ floods_do_not_push_out_good_logins(void **state)
 
 	(void)state;
 	penalty_succeeded(p, SPAN("192.0.2.1"), bob);
-	guess(p, SPAN("192.0.2.1"), 20);
+	guess(p, SPAN("192.0.2.3"), 20);
 	for (unsigned i = 0; i < 40000; i++) {
 		snprintf(name, sizeof name, "u%u", i);
 		penalty_failed(p, SPAN("198.51.100.1"), span_text(name), i);
@@ -170,6 +184,8 @@ main(void)
 		cmocka_unit_test(private_networks_wait_less),
 		cmocka_unit_test(
 		    a_good_login_frees_its_address_for_that_account_alone),
+		cmocka_unit_test(
+		    who_shares_the_owners_address_waits_a_little_at_last),
 		cmocka_unit_test(floods_do_not_push_out_good_logins),
 		cmocka_unit_test(a_file_that_is_not_ours_is_made_anew),
 	};
