@@ -502,6 +502,35 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	[ "$(grep -c '"Foo"' <<<"$output")" = 1 ]
 }
 
+@test "LIST selects by special use, by several patterns, and above subscriptions" {
+	run imap 'a CREATE Foo/Bar' 'b SUBSCRIBE Foo/Bar' \
+		'c LIST (SPECIAL-USE) "" (Se* %t)' \
+		'd LIST (SUBSCRIBED RECURSIVEMATCH) "" F%' \
+		'e LIST "Foo/" %' 'f LIST (RECURSIVEMATCH) "" *'
+	has $'b OK Subscribed\n* LIST (\\HasNoChildren \\Sent) "/" "Sent"\nc OK' "$output"
+	has '* LIST (\NonExistent \HasChildren) "/" "Foo" (CHILDINFO ("SUBSCRIBED"))' "$output"
+	has '* LIST (\HasNoChildren) "/" "Foo/Bar"' "$output"
+	has 'f BAD' "$output"
+}
+
+@test "a special use is only for the mailbox that has it" {
+	run imap 'a CREATE Sent2 (USE (\Sent))' 'b DELETE Sent' \
+		'c CREATE Sent (USE (\Sent))'
+	has 'a NO [USEATTR]' "$output"
+	has 'c OK' "$output"
+}
+
+@test "flags that another Maildir program sets are seen" {
+	mail 1.a.h "$plain"
+	imap 'a SELECT INBOX' >/dev/null
+	# Another Maildir program marks it as answered and seen.
+	local name
+	name=$(ls "$M/cur")
+	mv "$M/cur/$name" "$M/cur/${name%:2,*}:2,RS"
+	run imap 'a SELECT INBOX' 'b FETCH 1 (UID FLAGS)'
+	has '* 1 FETCH (UID 1 FLAGS (\Answered \Seen))' "$output"
+}
+
 @test "ID is always answered, ENABLE too" {
 	run imap 'a ID NIL' 'b ID ("name" "x" "vendor" NIL)' 'c ENABLE CONDSTORE X'
 	[ "$(grep -c '^\* ID ("name"' <<<"$output")" = 2 ]
