@@ -157,8 +157,10 @@ command_wait(pid_t pid, int output, uint64_t seconds, struct str *text)
 		else if (p[0].revents != 0)
 			break;
 	}
-	if (late)
+	if (late) {
 		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+	}
 	close(watch);
 	if (waitpid(pid, &status, 0) != pid || late)
 		return -1;

@@ -305,30 +305,52 @@ parse_field(struct span word, struct entry *e, struct str *wrong_r)
 }
 
 static bool
-parse_mailbox(struct span rest, struct entry *e, struct str *wrong_r)
+has_field(const struct entry *e, const char *name)
 {
 	struct str value = STR_INIT;
-	bool has_gid;
+	bool has = record_get(str_span(&e->fields), name, &value);
+
+	str_free(&value);
+	return has;
+}
+
+/* An account with a uid has a group and a home too: those of the user, if
+ * they are not given. */
+static bool
+complete_owner(struct entry *e, struct str *wrong_r)
+{
+	const struct passwd *pw;
 	uint64_t uid;
 
+	if (!record_get_number(str_span(&e->fields), "uid", UINT32_MAX, &uid))
+		return !has_field(e, "gid")
+		    ? true
+		    : wrong(wrong_r, str_span(&e->key), "gid= needs uid= too");
+	pw = getpwuid((uid_t)uid);
+	if (!has_field(e, "gid")) {
+		if (pw == NULL || pw->pw_gid == 0)
+			return wrong(
+			    wrong_r, str_span(&e->key), "uid= needs gid= too");
+		record_add_number(&e->fields, "gid", pw->pw_gid);
+	}
+	if (!has_field(e, "home")) {
+		/* It may not write below CHAINMAIL_MAIL. */
+		if (pw == NULL || pw->pw_dir[0] != '/')
+			return wrong(
+			    wrong_r, str_span(&e->key), "uid= needs home= too");
+		record_add_text(&e->fields, "home", pw->pw_dir);
+	}
+	return true;
+}
+
+static bool
+parse_mailbox(struct span rest, struct entry *e, struct str *wrong_r)
+{
 	e->kind = ENTRY_MAILBOX;
 	while (rest.len > 0)
 		if (!parse_field(word_take(&rest), e, wrong_r))
 			return false;
-	has_gid = record_get(str_span(&e->fields), "gid", &value);
-	str_free(&value);
-	if (record_get_number(str_span(&e->fields), "uid", UINT32_MAX, &uid)) {
-		const struct passwd *pw = has_gid ? NULL : getpwuid((uid_t)uid);
-
-		if (pw != NULL && pw->pw_gid != 0)
-			record_add_number(&e->fields, "gid", pw->pw_gid);
-		else if (!has_gid)
-			return wrong(
-			    wrong_r, str_span(&e->key), "uid= needs gid= too");
-	} else if (has_gid) {
-		return wrong(wrong_r, str_span(&e->key), "gid= needs uid= too");
-	}
-	return true;
+	return complete_owner(e, wrong_r);
 }
 
 /* deliver's sandbox lets it read the configuration alone. */

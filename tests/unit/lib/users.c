@@ -404,9 +404,11 @@ all_faults_are_told_with_their_lines(void **state)
 			     "k@example.org |\n"
 			     "l@example.org -> :include:/etc/passwd\n"
 			     "m@example.org mailbox uid=0 gid=0\n"
-			     "n@example.org mailbox quota=1G quota=2G\n"),
+			     "n@example.org mailbox quota=1G quota=2G\n"
+			     "o@example.org mailbox uid=4000000 gid=4000000\n"
+			     "p@example.org mailbox gid=4000000\n"),
 	    1);
-	for (unsigned line = 2; line <= 16; line++) {
+	for (unsigned line = 2; line <= 18; line++) {
 		char number[8];
 
 		if (line == 7 || line == 10)
