@@ -79,3 +79,63 @@ uidl() {
 		sed 's/(.*//' | head -5 | xargs)" = "pwrite64 fdatasync pwrite64 renameat2 write" ]
 	grep -q 'pwrite64(.*boot=0000000000000000' <(head -n 1 "$BATS_TEST_TMPDIR/trace")
 }
+
+# imap COMMANDS: a session of imapd over the Maildir, with strace's options before.
+imap_traced() {
+	printf '%b' "$1" | strace -qq -s 200 -o "$BATS_TEST_TMPDIR/trace" \
+		-e trace=fsync,renameat2,linkat,write,sendto imapd "$BATS_TEST_TMPDIR/Maildir" 2>/dev/null | lf
+}
+# order: the calls from the first one that matches to the answer, as one line.
+order() {
+	sed -nE "/$1/,/OK /p" "$BATS_TEST_TMPDIR/trace" | sed -E 's/\(.*//' | xargs
+}
+
+@test "APPEND, COPY and MOVE answer OK after the message and its name are on the disk" {
+	need strace
+	sanitized && skip "the sanitizer has its own calls"
+	private_dirs
+	imap_traced 'a SELECT INBOX\r\n' >/dev/null
+	imap_traced 'a SELECT Archive\r\n' >/dev/null
+	imap_traced 'a APPEND INBOX {8+}\r\na: b\r\n\r\n\r\n' | grep -q 'a OK \[APPENDUID [0-9]* 1\]'
+	# Before that: what reserves the UID.
+	[[ "$(order '^write\([0-9]+, "a: b')" == "write fsync "*"renameat2 fsync write" ]]
+	imap_traced 'a SELECT INBOX\r\nb COPY 1 Archive\r\n' | grep -q 'b OK \[COPYUID'
+	[ "$(order '^linkat')" = "linkat fsync write" ]
+	imap_traced 'a SELECT INBOX\r\nb MOVE 1 Archive\r\n' | grep -q 'b OK'
+	[ "$(order '^renameat2.*U=2')" = "renameat2 fsync write" ]
+}
+
+@test "a Maildir of a real Dovecot keeps its UIDs, flags, keywords, folders and unique ids" {
+	need doveadm setpriv
+	need_root # to become nobody, as Dovecot refuses root
+	sanitized && skip "one build is enough"
+	dir=$(mktemp -d /tmp/chainmail-dovecot-XXXXXX)
+	mkdir "$dir"/{run,home}
+	cp "$BUILD"/bin/{pop3d,imapd} "$dir"
+	cat >"$dir/conf" <<-EOF2
+		mail_location = maildir:$dir/home/Maildir
+		base_dir = $dir/run
+		state_dir = $dir/run
+		log_path = $dir/log
+		mail_uid = 65534
+		mail_gid = 65534
+		first_valid_uid = 1
+		ssl = no
+	EOF2
+	chown -R nobody:nogroup "$dir"
+	run -0 env -C "$dir" USER=nobody HOME="$dir/home" setpriv --reuid=65534 --regid=65534 --clear-groups \
+		bash -ec 'd() { doveadm -c conf "$@"; }
+		for i in 1 2 3; do printf "Subject: m\n\nbody\n" | d save -m INBOX; done
+		d expunge mailbox INBOX uid 2
+		d flags add "\Flagged \$Forwarded" mailbox INBOX uid 3
+		d mailbox create -s Sent.2025
+		printf "validity %08x\n" "$(sed -nE "1s/.* V([0-9]+) .*/\1/p" home/Maildir/dovecot-uidlist)"
+		printf "UIDL\r\nQUIT\r\n" | ./pop3d home/Maildir
+		printf "a LSUB \"\" *\r\nb SELECT INBOX\r\nc FETCH 1:* (UID FLAGS)\r\n" | ./imapd home/Maildir'
+	rm -r "$dir"
+	validity=$(sed -n 's/^validity //p' <<<"$output")
+	[[ $output == *"1 00000001$validity"* && $output == *"2 00000003$validity"* ]]
+	[[ $output == *'* 1 FETCH (UID 1 FLAGS ('*'* 2 FETCH (UID 3 FLAGS (\Flagged $Forwarded))'* ]]
+	[[ $output == *'LSUB () "/" "Sent/2025"'* && $output == *'LSUB () "/" "Junk"'* ]]
+	[[ $output == *'[UIDNEXT 4]'* ]]
+}

@@ -15,10 +15,22 @@ append_start(struct append *a, struct store *s, struct span mailbox)
 	struct id id = id_new();
 
 	*a = (struct append){ .id = id,
+		.waiting = STR_INIT,
 		.file = { .fd = -1, .temporary = STR_INIT, .name = STR_INIT } };
 	if (target_open(&a->to, s, mailbox) < 0)
 		return -1;
 	return delivery_start(&a->file, &a->to.to, span_text(id.text));
+}
+
+enum { WRITE_AT = 16384 };
+
+static int
+flush(struct append *a)
+{
+	int r = delivery_write(&a->file, str_span(&a->waiting));
+
+	str_clear(&a->waiting);
+	return r;
 }
 
 /* CRLF on the wire, LF on the disk; a CR by itself stays. */
@@ -31,12 +43,12 @@ append_write(struct append *a, struct span bytes)
 
 		if (a->cr) {
 			a->cr = false;
-			if (bytes.at[0] != '\n' &&
-			    delivery_write(&a->file, SPAN("\r")) < 0)
-				return -1;
+			if (bytes.at[0] != '\n')
+				str_add_byte(&a->waiting, '\r');
 			continue;
 		}
-		if (run.len > 0 && delivery_write(&a->file, run) < 0)
+		str_add(&a->waiting, run);
+		if (a->waiting.len >= WRITE_AT && flush(a) < 0)
 			return -1;
 		a->cr = n < bytes.len;
 		bytes = span_from(bytes, n + 1);
@@ -89,9 +101,11 @@ append_commit(struct append *a, const struct append_how *how,
 		.to_dir = a->to.to.cur };
 	int r = -1;
 
-	if (a->cr && delivery_write(&a->file, SPAN("\r")) < 0)
-		return -1;
+	if (a->cr)
+		str_add_byte(&a->waiting, '\r');
 	a->cr = false;
+	if (flush(a) < 0)
+		return -1;
 	/* The file is synced before the lock is taken: others don't wait for
 	 * its bytes. */
 	if (check_quota(a) < 0 || futimens(a->file.fd, times) < 0 ||
@@ -119,6 +133,7 @@ append_end(struct append *a)
 	int saved = errno;
 
 	delivery_end(&a->file);
+	str_free(&a->waiting);
 	target_end(&a->to);
 	errno = saved;
 }

@@ -11,7 +11,8 @@ struct append {
 	struct id id;
 	struct target to;
 	struct delivery file;
-	bool cr; /* a CR is held back until the next byte is known */
+	struct str waiting; /* converted, not written */
+	bool cr;            /* a CR is held back until the next byte is known */
 };
 
 /* Begin; the message goes to tmp/ of the mailbox. -1 and errno: ENOENT no such
