@@ -1,5 +1,6 @@
 """smtpd over real sockets: python3 tests/smtpd.py TEST, in a bats test's own
 directories. smtpd listens itself (descriptor 0), authd is a few lines here."""
+import atexit
 import base64
 import os
 import socket
@@ -23,6 +24,7 @@ class Server:
         self.process = subprocess.Popen(
             program, stdin=self.socket, stderr=self.log,
             stdout=subprocess.DEVNULL, env=dict(os.environ, SERVICE=service))
+        atexit.register(self.process.kill)  # when a test fails
 
     def stop(self):
         for client in self.clients:
