@@ -43,7 +43,7 @@ check(struct lines how, const char *wire, const char *disk, const char *rest)
 static void
 lines_end_and_dots_go(void **state)
 {
-	struct lines plain = { LINES_START };
+	struct lines plain = { .state = LINES_START };
 
 	(void)state;
 	check(plain, "a\r\n.\r\nQUIT\r\n", "a\n", "QUIT\r\n");
@@ -56,7 +56,7 @@ lines_end_and_dots_go(void **state)
 static void
 nothing_else_is_the_end(void **state)
 {
-	struct lines plain = { LINES_START };
+	struct lines plain = { .state = LINES_START };
 
 	(void)state;
 	check(plain, "a\n.\r\nb", "a\n.\nb", NULL);
@@ -101,7 +101,7 @@ what_is_bare_is_noticed(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (size_t piece = 1; piece <= cases[i].len; piece++) {
-			struct lines l = { LINES_START };
+			struct lines l = { .state = LINES_START };
 			struct span all = { cases[i].wire, cases[i].len };
 
 			while (all.len > 0) {
