@@ -133,11 +133,10 @@ EOF
 
 @test "without any certificate it says why; the first one serves at once" {
 	mv "$CHAINMAIL_ETC/tls" "$CHAINMAIL_ETC/later"
-	mkdir "$CHAINMAIL_ETC/tls"
 	start
 	run scene hello
 	has 'fail reason=there%20is%20no%20certificate' "$output"
-	mv "$CHAINMAIL_ETC/later/default" "$CHAINMAIL_ETC/tls/"
+	mv "$CHAINMAIL_ETC/later" "$CHAINMAIL_ETC/tls"
 	run scene hello
 	has 'ok protocol' "$output"
 }
@@ -192,6 +191,13 @@ EOF
 	run scene bulk size=8000000
 	has whole "$output"
 	run scene bulk size=3000000 max=1.2
+	has whole "$output"
+}
+
+@test "waiting for a slow client costs nothing" {
+	start
+	TLSD=${BACKGROUND[0]} run scene slow_reader
+	has idle "$output"
 	has whole "$output"
 }
 

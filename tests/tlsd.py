@@ -149,6 +149,46 @@ def scene_server_ends_first(options):
     print("heard the end")
 
 
+def scene_slow_reader(options):
+    """The program has said much and left; the client does not read yet."""
+    tls, plain, _ = connect(options)
+    total = fill(plain)
+    plain.close()
+    used = cpu_of_children()
+    time.sleep(1)
+    print("idle" if cpu_of_children() - used < 20 else "busy")
+    assert len(receive(tls, total + 1)) == total
+    print("whole")
+
+
+def fill(sock):
+    """Send until every buffer on the way is full; how much that was."""
+    sock.setblocking(False)
+    total = blocked = 0
+    while blocked < 3:
+        try:
+            total += sock.send(bytes(65536))
+            blocked = 0
+        except BlockingIOError:
+            blocked += 1
+            time.sleep(0.1)
+    return total
+
+
+def cpu_of_children():
+    """Hundredths of a second used by the processes of tlsd, whose pid is in
+    TLSD."""
+    parent = os.environ["TLSD"]
+    with open(f"/proc/{parent}/task/{parent}/children") as f:
+        pids = f.read().split()
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total
+
+
 def scene_resume(options):
     """A session of the first connection offered again."""
     context = context_of(options)

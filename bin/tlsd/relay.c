@@ -31,7 +31,6 @@ struct relay {
 	struct flow in, out; /* in: from the network to the program */
 	bool want_write;     /* TLS must write before it can read */
 	bool broken;         /* the network side is of no more use */
-	bool left;           /* the program has closed its side entirely */
 };
 
 static void
@@ -152,7 +151,7 @@ wait_ready(struct relay *r)
 		/* A side with nothing to wait for is left out: its hang-up
 		 * would wake us for ever. */
 		{ .fd = tcp != 0 ? r->tcp : -1, .events = tcp },
-		{ .fd = r->plain, .events = plain },
+		{ .fd = plain != 0 ? r->plain : -1, .events = plain },
 	};
 	bool idle = r->in.len == 0 && r->out.len == 0;
 
@@ -162,8 +161,6 @@ wait_ready(struct relay *r)
 		n = poll(p, COUNT(p), -1);
 	}
 	r->want_write = false;
-	if (n > 0 && (p[1].revents & (POLLHUP | POLLERR)))
-		r->left = true;
 	return n < 0 && errno != EINTR ? -1 : 0;
 }
 
@@ -199,8 +196,6 @@ relay_run(SSL *ssl, int tcp, int plain)
 		while ((int)move_in(&r) | (int)move_out(&r))
 			;
 		if (r.broken || r.out.closed)
-			break;
-		if (r.left && r.in.closed && r.out.ended && r.out.len == 0)
 			break;
 		if (wait_ready(&r) < 0)
 			break;
