@@ -550,6 +550,15 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	lacks 'z OK' "$output"
 }
 
+@test "a line of many short strings costs no more than the line" {
+	sanitized && skip "sanitizers take memory of their own"
+	session "$M"
+	say "a ID (\"a\" NIL$(printf ' "" ""%.0s' {1..9000}))" 'b NOOP'
+	hear 'b OK'
+	has 'a OK' "$HEARD"
+	(($(awk '/^VmHWM:/ { print $2 }' "/proc/$IMAP_PID/status") <= 8192))
+}
+
 @test "an oversize non-synchronising literal is never run as commands" {
 	run bash -c "{ printf 'a2 CREATE {2000000+}\r\n'; yes \$'a3 DELETE Sent\r' | head -c 2000000; printf '\r\na4 NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
 	has 'a2 BAD [TOOBIG]' "$output"

@@ -193,24 +193,40 @@ parse_number(struct parser *p, uint32_t *n_r)
 	return true;
 }
 
+/* Bytes of a quoted string behind its first quote, up to the last. */
+static bool
+quoted_length(struct span s, size_t *n_r)
+{
+	for (size_t n = 0; n < s.len; n++) {
+		if (s.at[n] == '"') {
+			*n_r = n;
+			return true;
+		}
+		if (s.at[n] == '\\')
+			n++;
+	}
+	return false;
+}
+
 static bool
 parse_quoted(struct parser *p, struct span *s_r)
 {
-	struct span rest = span_from(p->rest, 1);
-	char *to = arena_new(p->arena, p->rest.len), c;
-	size_t n = 0;
+	struct span rest = span_from(p->rest, 1), inside;
+	size_t length, n = 0;
+	char *to, c;
 
-	while (span_take_byte(&rest, &c)) {
-		if (c == '"') {
-			*s_r = (struct span){ to, n };
-			p->rest = rest;
-			return true;
-		}
-		if (c == '\\' && !span_take_byte(&rest, &c))
-			break;
+	if (!quoted_length(rest, &length))
+		return false;
+	inside = span_head(rest, length);
+	to = arena_new(p->arena, length + 1);
+	while (span_take_byte(&inside, &c)) {
+		if (c == '\\')
+			span_take_byte(&inside, &c);
 		to[n++] = c;
 	}
-	return false;
+	*s_r = (struct span){ to, n };
+	p->rest = span_from(rest, length + 1);
+	return true;
 }
 
 void
