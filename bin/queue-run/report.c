@@ -133,6 +133,8 @@ helper_sandbox(void)
 		{ "/lib64", SANDBOX_READ | SANDBOX_EXEC },
 		{ "/etc/ld.so.cache", SANDBOX_READ },
 		{ "/dev/null", SANDBOX_READ | SANDBOX_WRITE },
+		/* The sanitizers read their options there. */
+		{ SANDBOX_SANITIZED ? "/proc" : NULL, SANDBOX_READ },
 	};
 	struct str own = STR_INIT;
 	struct sandbox_path all[COUNT(paths) + 1];
