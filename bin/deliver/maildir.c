@@ -30,7 +30,7 @@ quota_allows(struct drop *d)
 	uint64_t size = d->job->size;
 
 	if (p->quota == 0)
-		return true;
+		return quota_read(&d->box->store, 0, &d->quota) == 0;
 	if (size > p->quota) {
 		job_result(d->job, DATA, "5.2.3", p->address,
 		    "the message is larger than the whole mailbox may be");

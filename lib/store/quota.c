@@ -101,8 +101,10 @@ quota_read(const struct store *s, uint64_t limit, struct quota *q_r)
 	int r;
 
 	*q_r = (struct quota){ 0 };
-	if (limit == 0)
+	if (limit == 0) {
+		unlinkat(s->root.dir, "maildirsize", 0);
 		return 0;
+	}
 	r = read_file(s, q_r, &there);
 	if (r < 0 || (limit == QUOTA_AS_WRITTEN && !there))
 		return r < 0 ? -1 : 0;

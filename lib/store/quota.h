@@ -16,6 +16,7 @@ struct quota {
 /* Read the usage, counting anew when the file is missing, damaged, over 5120
  * bytes, or made for another limit. With limit QUOTA_AS_WRITTEN the file's own
  * limit holds (imapd); no file then means no quota, and nothing is counted.
+ * With limit 0 there is no quota any more: the file is removed.
  * -1 and errno. */
 #define QUOTA_AS_WRITTEN UINT64_MAX
 int quota_read(const struct store *s, uint64_t limit, struct quota *q_r);

@@ -175,6 +175,10 @@ usage_is_counted_and_added_up(void **state)
 	/* Another limit counts anew. */
 	assert_int_equal(quota_read(s, 300, &q), 0);
 	assert_int_equal(q.used, 105);
+	/* Taken away: nobody refuses by the old one. */
+	assert_int_equal(quota_read(s, 0, &q), 0);
+	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
+	assert_int_equal(q.limit, 0);
 }
 
 static void
