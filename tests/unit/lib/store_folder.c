@@ -375,8 +375,8 @@ sizes_of_foreign_names_are_measured(void **state)
 	assert_int_equal(folder_wire(&f, 0, &wire), 0);
 	assert_int_equal(size, 17);
 	assert_int_equal(wire, 20);
-	assert_string_equal(made_find(m, "cur", ""),
-	    "1000000001.a.h,S=17,W=20,U=1:2,");
+	assert_string_equal(
+	    made_find(m, "cur", ""), "1000000001.a.h,S=17,W=20,U=1:2,");
 	assert_string_equal(look_at(&f, true), "");
 	folder_close(&f);
 }
