@@ -238,6 +238,14 @@ print("served")'
 	logged "event=restart program=greeter exit=137"
 }
 
+@test "SIGTERM ends it while its program will not stay up" {
+	PORT=$(free_port)
+	start_tcp -k "smtp=127.0.0.1:$PORT" /bin/false
+	await 10 logged "event=restart program=/bin/false exit=1"
+	kill "$LISTEN"
+	wait "$LISTEN"
+}
+
 @test "a thousand connections at once are all served" {
 	PORT=$(free_port)
 	ulimit -n 4096

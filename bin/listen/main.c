@@ -89,8 +89,6 @@ options_read(struct options *o, int argc, char **argv)
 static void
 program_again(struct keeper *k)
 {
-	if (k->closing)
-		return;
 	k->started = clock_mono_ms();
 	k->program = program_start(k->options, k->channel);
 	if (k->program < 0)
@@ -107,7 +105,7 @@ program_ended(struct keeper *k, int status)
 	k->program = -1;
 	(void)!send(k->channel, "restart", strlen("restart"),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (k->closing)
+	if (k->acceptor < 0)
 		return;
 	if (clock_mono_ms() - k->started > BACKOFF_MAX_MS)
 		k->backoff_ms = 0;
@@ -144,7 +142,8 @@ static void
 keep(struct keeper *k, const sigset_t *signals)
 {
 	while (k->acceptor > 0 || k->program > 0) {
-		bool starting = k->program < 0 && !k->closing;
+		/* After SIGTERM too: what was accepted is served. */
+		bool starting = k->program < 0 && k->acceptor > 0;
 		struct timespec t = { k->backoff_ms / 1000,
 			k->backoff_ms % 1000 * 1000000L };
 		int s = sigtimedwait(signals, NULL, starting ? &t : NULL);
