@@ -105,6 +105,20 @@ order() {
 	[ "$(order '^renameat2.*U=2')" = "renameat2 fsync write" ]
 }
 
+@test "COPY where no link can be made copies the bytes" {
+	need strace
+	sanitized && skip "the sanitizer has its own calls"
+	private_dirs
+	M=$BATS_TEST_TMPDIR/Maildir
+	imap_traced 'a APPEND INBOX {8+}\r\na: b\r\n\r\n\r\n' >/dev/null
+	run -0 env -C "$BATS_TEST_TMPDIR" sh -c "printf 'a SELECT INBOX\r\nb COPY 1 Archive\r\n' |
+		strace -qq -o trace -e trace=linkat -e inject=linkat:error=EMLINK imapd Maildir 2>/dev/null"
+	[[ $output == *"b OK [COPYUID"* ]]
+	grep -q EMLINK "$BATS_TEST_TMPDIR/trace"
+	cmp "$M"/cur/* "$M"/.Archive/cur/*
+	[ "$(find "$M/tmp" "$M/.Archive/tmp" -type f | wc -l)" = 0 ]
+}
+
 @test "a Maildir of a real Dovecot keeps its UIDs, flags, keywords, folders and unique ids" {
 	need doveadm setpriv
 	need_root # to become nobody, as Dovecot refuses root

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "base/io.h"
+#include "os/file.h"
 #include "store/folder_inside.h"
 #include "store/quota.h"
 #include "store/target.h"
@@ -64,16 +66,49 @@ name_new(struct placing *p, uint32_t at, uint32_t uid, struct str *name_r)
 	return 0;
 }
 
+/* Where a link can't be had (too many already, no links at all): the bytes. */
+static int
+copy_bytes(const struct placing *p, uint32_t at, const char *name)
+{
+	const struct maildir *to = &p->to.to;
+	char buffer[16384];
+	ssize_t n = -1;
+	int in = folder_message_open(p->from, at), r = -1;
+	int out = in < 0 ? -1 : file_create(to->tmp, name, 0);
+
+	if (out >= 0) {
+		while ((n = read(in, buffer, sizeof buffer)) > 0)
+			if (write_all(out, (struct span){ buffer, (size_t)n }) <
+			    0)
+				break;
+		if (n == 0 && fsync(out) == 0)
+			r = name_change(to->tmp, name, to->cur, name);
+		int saved = errno;
+
+		if (r < 0)
+			unlinkat(to->tmp, name, 0);
+		close(out);
+		errno = saved;
+	}
+	if (in >= 0)
+		close(in);
+	return r;
+}
+
 static int
 link_or_rename(const struct placing *p, uint32_t at, const char *name)
 {
 	const struct folder *f = p->from;
 	int dir = folder_dir(f, at);
+	int r;
 
 	if (p->move)
 		return name_change(
 		    dir, folder_name(f, at).at, p->to.to.cur, name);
-	return linkat(dir, folder_name(f, at).at, p->to.to.cur, name, 0);
+	r = linkat(dir, folder_name(f, at).at, p->to.to.cur, name, 0);
+	if (r < 0 && (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP))
+		r = copy_bytes(p, at, name);
+	return r;
 }
 
 /* 1: done; 0: the message is gone; -1 and errno. */
