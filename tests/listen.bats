@@ -223,6 +223,17 @@ a.sendall(b'exit 3\r\n'); print(repr(a.recv(9)))"
 	logged exit=3
 }
 
+@test "after SIGTERM a session that does not end is ended, and listen too" {
+	PORT=$(free_port)
+	start_tcp -k "smtp=127.0.0.1:$PORT" greeter
+	run -0 talk "$PORT" "
+import os
+a = c(); line(a); os.kill($LISTEN, 15); a.settimeout(15)
+print(repr(a.recv(9)))"
+	[ "$output" = "b''" ]
+	wait "$LISTEN"
+}
+
 @test "a program that dies is started again" {
 	PORT=$(free_port)
 	start_tcp -k -c 1 "smtp=127.0.0.1:$PORT" greeter

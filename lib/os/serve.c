@@ -17,7 +17,12 @@
 #include "os/sock.h"
 
 enum mode { ONE_SESSION, ACCEPT, CHANNEL };
-enum { FD_SERVED = 0, CHILDREN_MAX = 1000, TICK_MS = 1000 };
+enum {
+	FD_SERVED = 0,
+	CHILDREN_MAX = 1000,
+	TICK_MS = 1000,
+	GRACE_MS = 10000, /* for sessions to finish in, once we are to end */
+};
 
 struct child {
 	pid_t pid;
@@ -31,6 +36,7 @@ struct parent {
 	struct child *children;
 	size_t count, size;
 	bool closing;
+	int64_t closing_ms; /* since when; 0: the sessions were told */
 	int64_t ticked;
 	sigset_t inherited;
 	struct str packet; /* the connection's facts */
@@ -150,6 +156,14 @@ children_reap(struct parent *p)
 		}
 }
 
+static void
+close_begin(struct parent *p)
+{
+	if (!p->closing)
+		p->closing_ms = clock_mono_ms();
+	p->closing = true;
+}
+
 /* One new connection, if there is one. */
 static void
 connection_take(struct parent *p)
@@ -169,7 +183,7 @@ connection_take(struct parent *p)
 	}
 	r = sock_receive(FD_SERVED, MSG_DONTWAIT, &p->packet, fds, &count);
 	if (r == 0)
-		p->closing = true;
+		close_begin(p);
 	if (r > 0 && count == 1)
 		child_start(p, fds[0], str_span(&p->packet));
 	else
@@ -184,7 +198,7 @@ signals_take(struct parent *p)
 
 	while (read(p->signals, &s, sizeof s) == sizeof s)
 		if (s.ssi_signo == SIGTERM)
-			p->closing = true;
+			close_begin(p);
 	children_reap(p);
 }
 
@@ -197,6 +211,19 @@ tick(struct parent *p)
 		p->ticked = now;
 		p->how->tick(p->how->arg);
 	}
+}
+
+/* A session that idles for half an hour must not hold up a restart: after the
+ * grace it is ended. It has no 250 outstanding that is not on the disk. */
+static void
+close_go_on(struct parent *p)
+{
+	if (!p->closing || p->closing_ms == 0 ||
+	    clock_mono_ms() - p->closing_ms < GRACE_MS)
+		return;
+	p->closing_ms = 0;
+	for (size_t i = 0; i < p->count; i++)
+		kill(p->children[i].pid, SIGTERM);
 }
 
 static int
@@ -220,7 +247,9 @@ serve_many(struct parent *p)
 		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
 			{ .fd = full ? -1 : FD_SERVED, .events = POLLIN } };
 
-		if (poll(fds, COUNT(fds), p->how->tick ? TICK_MS : -1) < 0 &&
+		bool timed = p->how->tick != NULL || p->closing;
+
+		if (poll(fds, COUNT(fds), timed ? TICK_MS : -1) < 0 &&
 		    errno != EINTR)
 			die(TEMP, "poll");
 		if (fds[0].revents != 0)
@@ -228,6 +257,7 @@ serve_many(struct parent *p)
 		if (fds[1].revents != 0)
 			connection_take(p);
 		tick(p);
+		close_go_on(p);
 	}
 	return DONE;
 }

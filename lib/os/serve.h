@@ -26,7 +26,8 @@ struct serve {
 	unsigned max; /* children at once when it accepts by itself; 0: 1000 */
 };
 
-/* Serve until the end (SIGTERM: no new connections, wait for the children).
+/* Serve until the end (SIGTERM: no new connections; the children may finish,
+ * for ten seconds, then they get SIGTERM too).
  * Returns the program's exit code. Call it after the sandbox is on; a parent of
  * many needs CALLS_FORK and CALLS_SOCKET (and CALLS_ACCEPT). */
 int serve(const struct serve *s);

@@ -22,7 +22,7 @@ void spool_close(struct spool *s);
 
 /* Is there room for a message of size bytes (0: not known)? -1 with ENOSPC
  * when less than max(reserve, 2 x size) bytes or fewer than 1000 inodes are
- * free. Writes nothing. */
+ * free; of reserve and inodes at most a tenth of the file system's. Writes nothing. */
 int spool_room(const struct spool *s, uint64_t size, uint64_t reserve);
 
 /* What to tell an SMTP client about a failed call: 452 for ENOSPC, EDQUOT and
