@@ -17,10 +17,9 @@
  *   renamed it; the directory is read again and the change is made to what is
  *   found. Flags are not synced.
  * - Append: write tmp/X, fsync; lock; reserve; rename to cur/ with U=; fsync
- *   cur; unlock. Copy: link(2) in place of the write (the bytes where none can be
- *   made). Move: rename(2) from the
- *   source, so a message is always in one of the two. Copies of a batch that
- *   fails are taken back.
+ *   cur; unlock. Copy: link(2) in place of the write (the bytes where no link
+ *   can be made). Move: rename(2) from the source, so a message is always in
+ *   one of the two. Copies of a batch that fails are taken back.
  * - Expunge: under the lock, unlink by name; ENOENT: read the directory again,
  *   find the UID, unlink.
  * - Reading the directory happens under the lock, so our own programs' renames
