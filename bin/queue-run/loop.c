@@ -110,6 +110,8 @@ pause_ms(const struct runner *r)
 {
 	int64_t s = queue_pause(&r->queue, clock_wall_s());
 
+	if (s == 0 && work_room(r) && !r->closing)
+		return 0;
 	/* Something is due but no worker took it: busy ones will answer, and
 	 * missing ones are looked for again. */
 	if (s == 0 || r->to_send.first != NULL || r->closing)

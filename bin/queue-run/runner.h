@@ -85,8 +85,10 @@ void list_push(struct work_list *l, struct work *w);
 struct work *list_pop(struct work_list *l);
 /* Read the message of an entry in PLACE_WORKING and get its jobs ready. */
 void work_begin(struct runner *r, struct entry *e);
-/* Hand out what can be handed out: jobs in turn, then new messages. */
+/* Hand out what can be handed out: jobs in turn, then a few new messages. */
 void work_go_on(struct runner *r);
+/* More messages can be taken in hand now. */
+bool work_room(const struct runner *r);
 void work_release(struct runner *r, struct work *w);
 /* Put the message among those that have something to send. */
 void work_send_later(struct runner *r, struct work *w);

@@ -332,28 +332,33 @@ jobs_step_back(struct runner *r)
 
 /* Take messages in hand: a few more than the workers can take, so that one with
  * many recipients shares its turns with those that come after it. */
-static bool
+static void
 works_begin(struct runner *r)
 {
 	struct entry *e;
-	bool any = false;
 
-	while (r->in_hand < IN_HAND_MAX && r->to_send.count < TURNS &&
-	    (e = queue_next(&r->queue, clock_wall_s())) != NULL) {
-		if (!any)
+	for (unsigned n = 0; n < TURNS && work_room(r); n++) {
+		e = queue_next(&r->queue, clock_wall_s());
+		if (e == NULL)
+			return;
+		if (n == 0)
 			users_refresh(&r->users);
-		any = true;
 		work_begin(r, e);
 	}
-	return any;
+}
+
+bool
+work_room(const struct runner *r)
+{
+	return r->in_hand < IN_HAND_MAX && r->to_send.count < TURNS;
 }
 
 void
 work_go_on(struct runner *r)
 {
-	do
-		jobs_send(r);
-	while (works_begin(r));
-	if (r->in_hand >= IN_HAND_MAX || r->to_send.count >= TURNS)
+	jobs_send(r);
+	works_begin(r);
+	jobs_send(r);
+	if (!work_room(r))
 		jobs_step_back(r);
 }
