@@ -153,6 +153,8 @@ keep(struct keeper *k, const sigset_t *signals)
 		else if (s > 0 && k->acceptor > 0) {
 			k->closing = true;
 			kill(k->acceptor, SIGTERM);
+			if (k->program > 0) /* the sessions' grace begins */
+				kill(k->program, SIGTERM);
 		} else if (s < 0 && errno == EAGAIN)
 			program_again(k);
 		if (k->closing && k->acceptor < 0 && k->channel >= 0) {

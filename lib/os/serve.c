@@ -35,8 +35,8 @@ struct parent {
 	int signals;
 	struct child *children;
 	size_t count, size;
-	bool closing;
-	int64_t closing_ms; /* since when; 0: the sessions were told */
+	bool closing;      /* no more connections */
+	int64_t ending_ms; /* since when we are to end; 0: not, or told */
 	int64_t ticked;
 	sigset_t inherited;
 	struct str packet; /* the connection's facts */
@@ -91,6 +91,8 @@ child_run(struct parent *p, int connection, struct span facts)
 	close(connection);
 	if (p->mode == ACCEPT)
 		facts_from_socket(0);
+	/* Whoever started us may have blocked it for reasons of its own. */
+	sigdelset(&p->inherited, SIGTERM);
 	sigprocmask(SIG_SETMASK, &p->inherited, NULL);
 	exit(p->how->session(p->how->arg));
 }
@@ -156,14 +158,6 @@ children_reap(struct parent *p)
 		}
 }
 
-static void
-close_begin(struct parent *p)
-{
-	if (!p->closing)
-		p->closing_ms = clock_mono_ms();
-	p->closing = true;
-}
-
 /* One new connection, if there is one. */
 static void
 connection_take(struct parent *p)
@@ -183,7 +177,7 @@ connection_take(struct parent *p)
 	}
 	r = sock_receive(FD_SERVED, MSG_DONTWAIT, &p->packet, fds, &count);
 	if (r == 0)
-		close_begin(p);
+		p->closing = true;
 	if (r > 0 && count == 1)
 		child_start(p, fds[0], str_span(&p->packet));
 	else
@@ -197,8 +191,12 @@ signals_take(struct parent *p)
 	struct signalfd_siginfo s;
 
 	while (read(p->signals, &s, sizeof s) == sizeof s)
-		if (s.ssi_signo == SIGTERM)
-			close_begin(p);
+		if (s.ssi_signo == SIGTERM) {
+			p->ending_ms = clock_mono_ms();
+			/* What listen has accepted is served: its channel
+			 * ends after the last. */
+			p->closing = p->closing || p->mode == ACCEPT;
+		}
 	children_reap(p);
 }
 
@@ -216,12 +214,11 @@ tick(struct parent *p)
 /* A session that idles for half an hour must not hold up a restart: after the
  * grace it is ended. It has no 250 outstanding that is not on the disk. */
 static void
-close_go_on(struct parent *p)
+sessions_end(struct parent *p)
 {
-	if (!p->closing || p->closing_ms == 0 ||
-	    clock_mono_ms() - p->closing_ms < GRACE_MS)
+	if (p->ending_ms == 0 || clock_mono_ms() - p->ending_ms < GRACE_MS)
 		return;
-	p->closing_ms = 0;
+	p->ending_ms = 0;
 	for (size_t i = 0; i < p->count; i++)
 		kill(p->children[i].pid, SIGTERM);
 }
@@ -247,7 +244,7 @@ serve_many(struct parent *p)
 		struct pollfd fds[] = { { .fd = p->signals, .events = POLLIN },
 			{ .fd = full ? -1 : FD_SERVED, .events = POLLIN } };
 
-		bool timed = p->how->tick != NULL || p->closing;
+		bool timed = p->how->tick != NULL || p->ending_ms > 0;
 
 		if (poll(fds, COUNT(fds), timed ? TICK_MS : -1) < 0 &&
 		    errno != EINTR)
@@ -257,7 +254,7 @@ serve_many(struct parent *p)
 		if (fds[1].revents != 0)
 			connection_take(p);
 		tick(p);
-		close_go_on(p);
+		sessions_end(p);
 	}
 	return DONE;
 }
