@@ -234,10 +234,11 @@ work_report(struct runner *r, struct work *w)
 static void
 answers_judge(struct runner *r, struct work *w)
 {
-	uint32_t random;
+	uint32_t random = 0;
 	int64_t next;
 
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
+	if (is_deferred(w) &&
+	    getrandom(&random, sizeof random, 0) != sizeof random)
 		random = 0;
 	next = retry_next(w->birth, clock_wall_s(), random);
 	for (size_t i = 0; i < w->envelope.count; i++)
