@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,4 +124,16 @@ int
 file_commit(struct commit *files, size_t n)
 {
 	return file_commit_how(files, n, true);
+}
+
+void
+dir_spread(int dir)
+{
+	int saved = errno, flags = 0;
+
+	if (ioctl(dir, FS_IOC_GETFLAGS, &flags) == 0) {
+		flags |= FS_TOPDIR_FL;
+		ioctl(dir, FS_IOC_SETFLAGS, &flags);
+	}
+	errno = saved;
 }

@@ -38,4 +38,8 @@ int dir_open(int dir, const char *path);
 /* mkdir and fsync of the parent when it was missing; 0 also when it is there. */
 int dir_make(int dir, const char *name, mode_t mode);
 
+/* Directories made in this one lie apart on the disk (chattr +T, ext4): each
+ * has many files of its own that come and go. A hint; no errors. */
+void dir_spread(int dir);
+
 #endif

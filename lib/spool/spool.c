@@ -30,6 +30,7 @@ part_open(int parent, const char *name)
 		close(fd);
 		return -1;
 	}
+	dir_spread(fd);
 	return fd;
 }
 

@@ -47,6 +47,33 @@ boot_read(char boot[17])
 	str_free(&digits);
 }
 
+/* Make one directory durably; 0 also when it is there. */
+static int
+directory_make(const struct str *path)
+{
+	struct str parent = STR_INIT;
+	size_t slash = path->len;
+	int dir, above, r;
+
+	if (mkdir(path->at, 0700) < 0)
+		return errno == EEXIST || errno == EACCES ? 0 : -1;
+	dir = dir_open(AT_FDCWD, path->at);
+	if (dir >= 0) {
+		dir_spread(dir); /* it will hold domains or users */
+		close(dir);
+	}
+	while (slash > 0 && path->at[slash - 1] != '/')
+		slash--;
+	str_set(
+	    &parent, slash > 0 ? span_head(str_span(path), slash) : SPAN("."));
+	above = dir_open(AT_FDCWD, parent.at);
+	r = above < 0 ? -1 : fsync(above);
+	if (above >= 0)
+		close(above);
+	str_free(&parent);
+	return r;
+}
+
 /* Make the directories above path, each durably. */
 static int
 parents_make(const char *path)
@@ -61,22 +88,7 @@ parents_make(const char *path)
 		if (p == path)
 			continue;
 		str_set(&part, (struct span){ path, (size_t)(p - path) });
-		if (mkdir(part.at, 0700) == 0) {
-			char *slash = strrchr(part.at, '/');
-			int above;
-
-			if (slash != NULL)
-				*slash = '\0';
-			above = dir_open(AT_FDCWD,
-			    slash == NULL          ? "."
-				: slash == part.at ? "/"
-						   : part.at);
-			r = above < 0 ? -1 : fsync(above);
-			if (above >= 0)
-				close(above);
-		} else if (errno != EEXIST && errno != EACCES) {
-			r = -1;
-		}
+		r = directory_make(&part);
 	}
 	str_free(&part);
 	return r;

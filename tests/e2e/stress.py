@@ -253,7 +253,9 @@ class Imap:
             self.ledger.state[token] = MOVING
         last, lines = self.command("UID MOVE %d Archive" % self.view[n - 1] if self.view[n - 1] else "NOOP", may_fail=True)
         moved = any(b"COPYUID" in line for line in lines + [last])
-        self.ledger.set(token, AWAY if moved else PRESENT)
+        with self.ledger.lock:  # somebody else may have deleted it meanwhile
+            if self.ledger.state[token] == MOVING:
+                self.ledger.state[token] = AWAY if moved else PRESENT
         if not moved:
             self.ledger.did("move lost the race")
 
