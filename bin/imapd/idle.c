@@ -4,7 +4,10 @@
 #include "base/clock.h"
 #include "command.h"
 
-enum { POLL_MS = 10 * 1000 }; /* where the kernel can't watch for us */
+enum {
+	POLL_MS = 10 * 1000, /* where the kernel can't watch for us */
+	SETTLE_MS = 40,      /* until a change can't hide behind another */
+};
 
 /* Wait for the client; true: it has sent something, or is gone. */
 static bool
@@ -16,12 +19,15 @@ client_wait(struct session *s, int64_t until)
 		struct pollfd fds[] = { { .fd = s->io.in, .events = POLLIN },
 			{ .fd = watch, .events = POLLIN } };
 		int64_t left = until - clock_mono_ms();
-		bool polling = s->state == SELECTED && watch < 0;
+		bool settling = s->state == SELECTED &&
+		    !folder_is_settled(&s->folder);
+		bool polling = settling || (s->state == SELECTED && watch < 0);
+		int pause = settling ? SETTLE_MS : POLL_MS;
 
 		if (left <= 0)
 			return false;
-		if (polling && left > POLL_MS)
-			left = POLL_MS;
+		if (polling && left > pause)
+			left = pause;
 		session_rest(s);
 		if (s->io.failed)
 			return true;

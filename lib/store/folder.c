@@ -81,6 +81,20 @@ is_changed(const struct folder_stamp *then, const struct folder_stamp *now)
 	    (!then->trusted && now->trusted);
 }
 
+/* Deliveries take no lock, and a message must be seen by the next look: a
+ * reading of new/ within a tick of its stamp is worth nothing. */
+static bool
+is_new_changed(const struct folder_stamp *then, const struct folder_stamp *now)
+{
+	return !then->trusted || is_changed(then, now);
+}
+
+bool
+folder_is_settled(const struct folder *f)
+{
+	return f->at_new.trusted && f->at_cur.trusted;
+}
+
 void
 folder_touched(struct folder *f, bool was_current)
 {
@@ -88,8 +102,8 @@ folder_touched(struct folder *f, bool was_current)
 
 	if (!was_current || stamps_take(f, &at_new, &at_cur) < 0)
 		return;
-	at_new.trusted = at_cur.trusted = false;
-	f->at_new = at_new;
+	/* Not that of new/: a delivery may have come in between. */
+	at_cur.trusted = false;
 	f->at_cur = at_cur;
 }
 
@@ -113,7 +127,7 @@ folder_refresh(struct folder *f)
 		f->removed = f->removed || errno == ENOENT;
 		return -1;
 	}
-	if (!is_changed(&f->at_new, &at_new) &&
+	if (!is_new_changed(&f->at_new, &at_new) &&
 	    !is_changed(&f->at_cur, &at_cur))
 		return 0;
 	lock = folder_lock(f);

@@ -105,6 +105,9 @@ void folder_report(
 /* A descriptor that becomes readable when something changes (inotify), for
  * IDLE; -1 where there is none: then poll by folder_refresh(). */
 int folder_watch(struct folder *f);
+/* The last look was long enough after the last change to have seen it; if
+ * not, look again after some 40 ms, notice or not. */
+bool folder_is_settled(const struct folder *f);
 /* Take the notices off it, before folder_refresh(). */
 void folder_watch_clear(struct folder *f);
 

@@ -63,6 +63,11 @@ class Ledger:
                 return
             self.state[token] = state
 
+    def arrived(self, token):
+        """It is safe; but somebody may have seen and deleted it already."""
+        with self.lock:
+            self.state.setdefault(token, PRESENT)
+
     def seen(self, folder, uid, token):
         with self.lock:
             check(self.uid_token.setdefault((folder, uid), token) == token, "UID", uid, "of", folder, "was",
@@ -88,6 +93,12 @@ class Ledger:
 def mail(token, size):
     return ("From: stress@test.example\r\nSubject: %s\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\n%s" %
             (token, ("x" * 70 + "\r\n") * (size // 72))).encode()
+
+
+def where(token):
+    """The files that hold a token, for the report of a fault."""
+    found = subprocess.run(["grep", "-rlw", "Subject: " + token, MAILDIR], stdout=subprocess.PIPE, text=True)
+    return [os.path.relpath(f, MAILDIR) for f in found.stdout.split()]
 
 
 class Program:
@@ -201,7 +212,7 @@ class Imap:
         if None not in have:
             with self.ledger.lock:
                 missing = {t for t in must - have if self.ledger.state.get(t) == PRESENT}
-            check(not missing, "not seen after NOOP:", sorted(missing)[:5])
+            check(not missing, "not seen after NOOP:", [(t, where(t), self.ledger.token_uid.get(("INBOX", t))) for t in sorted(missing)[:5]])
             check(len(have) == len(self.view), "a token twice in the mailbox")
 
     def do_fetch(self):
@@ -240,7 +251,7 @@ class Imap:
         m = re.match(tag + rb" OK \[APPENDUID \d+ (\d+)\]", last)
         check(m, "APPEND", last)
         self.ledger.seen("INBOX", int(m.group(1)), token)
-        self.ledger.set(token, PRESENT)
+        self.ledger.arrived(token)
 
     def do_move(self):
         n = self.pick()
@@ -329,7 +340,7 @@ def deliver_run(ledger, rng, until, env):
         token = ledger.new_token()
         p = subprocess.run([os.path.join(BIN, "deliver"), "-f", "stress@test.example", USER], input=mail(token, rng.randint(100, 9000)).replace(b"\r\n", b"\n"), env=env)
         check(p.returncode == 0, "deliver", p.returncode)
-        ledger.set(token, PRESENT)
+        ledger.arrived(token)
         ledger.did("deliver")
         time.sleep(rng.random() / 50)
 
