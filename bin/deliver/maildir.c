@@ -1,6 +1,7 @@
 #include "maildir.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "store/name.h"
 #include "store/quota.h"
@@ -101,7 +102,8 @@ drop_write(struct drop *d, const struct message *m)
 			r = message_each(m, true, drop_put, &d->delivery);
 		r = r == 0 ? 1 : -1;
 	} else if (r == 1) {
-		r = 0;
+		/* Whoever named it may have died before the sync. */
+		r = fsync(to->new) < 0 || fsync(to->cur) < 0 ? -1 : 0;
 	}
 	str_free(&base);
 	str_free(&mark);

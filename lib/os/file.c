@@ -49,11 +49,9 @@ name_new(const struct commit *c)
 	if (renameat2(
 		c->from_dir, c->from, c->to_dir, c->to, RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno != EEXIST && errno != EINVAL && errno != ENOSYS)
-		return -1;
 	/* EINVAL, ENOSYS: a file system without RENAME_NOREPLACE (NFS,
 	 * GlusterFS). */
-	if (errno == EEXIST ||
+	if ((errno != EINVAL && errno != ENOSYS) ||
 	    linkat(c->from_dir, c->from, c->to_dir, c->to, 0) < 0) {
 		int saved = errno;
 
@@ -66,6 +64,8 @@ name_new(const struct commit *c)
 	return 0;
 }
 
+/* A name that is there already counts as success with some: whoever gave it
+ * may have died before the sync. */
 static void
 name_give(struct commit *c)
 {
@@ -73,6 +73,8 @@ name_give(struct commit *c)
 			   : name_new(c);
 
 	if (r < 0)
+		c->error = errno;
+	if (c->error == EEXIST && fsync(c->to_dir) < 0)
 		c->error = errno;
 }
 

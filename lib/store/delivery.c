@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/io.h"
 #include "os/file.h"
 #include "store/entries.h"
@@ -21,7 +22,12 @@ delivery_start(struct delivery *d, const struct maildir *to, struct span base)
 	str_set(&d->name, base);
 	d->fd = file_create(to->tmp, d->temporary.at, 0);
 	if (d->fd < 0 && errno == EEXIST) {
-		unlinkat(to->tmp, d->temporary.at, 0);
+		/* Left by a crash, or in the hands of another worker, or of
+		 * this batch: its writer must never name bytes of ours. */
+		struct id id = id_new();
+
+		d->other = d->temporary.len;
+		str_addf(&d->temporary, ".%s", id.text);
 		d->fd = file_create(to->tmp, d->temporary.at, 0);
 	}
 	if (d->fd < 0)
@@ -71,39 +77,6 @@ delivery_end(struct delivery *d)
 	str_free(&d->name);
 }
 
-int
-delivery_commit(struct delivery *const *d, size_t n)
-{
-	struct commit *files = mem_resize(NULL, n, sizeof *files);
-	size_t count = 0;
-	int error = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (d[i]->error != 0)
-			continue;
-		name_sizes(&d[i]->name, d[i]->size, d[i]->wire);
-		files[count++] = (struct commit){ .fd = d[i]->fd,
-			.from_dir = d[i]->to->tmp,
-			.from = d[i]->temporary.at,
-			.to_dir = d[i]->to->new,
-			.to = d[i]->name.at };
-	}
-	file_commit(files, count);
-	for (size_t i = 0, k = 0; i < n; i++) {
-		if (d[i]->error == 0)
-			d[i]->error = files[k++].error;
-		if (d[i]->error != 0 && d[i]->error != EEXIST)
-			error = d[i]->error;
-		if (d[i]->fd >= 0)
-			close(d[i]->fd);
-		d[i]->fd = -1;
-	}
-	free(files);
-	if (error != 0)
-		errno = error;
-	return error == 0 ? 0 : -1;
-}
-
 /* A name of this base is in the directory: 1, 0, or -1 and errno. */
 static int
 base_is_in(int dir, struct span base)
@@ -129,6 +102,61 @@ delivery_exists(const struct maildir *m, struct span base, bool in_cur)
 
 	/* new before cur: a session moves a message only that way. */
 	return r == 0 && in_cur ? base_is_in(m->cur, base) : r;
+}
+
+/* Another worker has removed our file: it has delivered the message. */
+static bool
+is_named(const struct delivery *d)
+{
+	return delivery_exists(d->to, str_span(&d->temporary), true) == 1 &&
+	    fsync(d->to->new) == 0 && fsync(d->to->cur) == 0;
+}
+
+/* The message has its name: who still writes another copy of it finds its own
+ * gone, and that is no loss. */
+static void
+other_remove(struct delivery *d)
+{
+	str_cut(&d->temporary, d->other);
+	unlinkat(d->to->tmp, d->temporary.at, 0);
+}
+
+int
+delivery_commit(struct delivery *const *d, size_t n)
+{
+	struct commit *files = mem_resize(NULL, n, sizeof *files);
+	size_t count = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (d[i]->error != 0)
+			continue;
+		name_sizes(&d[i]->name, d[i]->size, d[i]->wire);
+		files[count++] = (struct commit){ .fd = d[i]->fd,
+			.from_dir = d[i]->to->tmp,
+			.from = d[i]->temporary.at,
+			.to_dir = d[i]->to->new,
+			.to = d[i]->name.at };
+	}
+	file_commit(files, count);
+	for (size_t i = 0, k = 0; i < n; i++) {
+		if (d[i]->error == 0)
+			d[i]->error = files[k++].error;
+		if (d[i]->error == ENOENT && is_named(d[i]))
+			d[i]->error = EEXIST;
+		if (d[i]->other > 0 &&
+		    (d[i]->error == 0 || d[i]->error == EEXIST))
+			other_remove(d[i]);
+		if (d[i]->error != 0 && d[i]->error != EEXIST)
+			error = d[i]->error;
+		if (d[i]->fd >= 0)
+			close(d[i]->fd);
+		d[i]->fd = -1;
+	}
+	free(files);
+	if (error != 0)
+		errno = error;
+	return error == 0 ? 0 : -1;
 }
 
 /* The existing folder whose name differs from dir only in ASCII case. */

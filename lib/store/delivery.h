@@ -16,15 +16,17 @@ struct delivery {
 	const struct maildir *to; /* must stay open until the end */
 	int fd;
 	struct str temporary; /* in tmp/ */
-	struct str name;      /* BASE; with the sizes after the commit */
+	size_t other;    /* bytes of it that name another's file; 0: none */
+	struct str name; /* BASE; with the sizes after the commit */
 	uint64_t size;
 	uint64_t wire; /* with CRLF for each LF */
 	char last;     /* the last byte written */
 	int error;     /* first error; the file is gone */
 };
 
-/* BASE is made by name_make(). A leftover of our own earlier try in tmp/ is
- * removed. -1 and errno. */
+/* BASE is made by name_make(). When tmp/BASE is there, left by a crash or being
+ * written by another worker, it is let be and another name taken; it goes once
+ * the message has its lasting name. -1 and errno. */
 int delivery_start(
     struct delivery *d, const struct maildir *to, struct span base);
 /* -1 and errno (also kept in error): ENOSPC, EDQUOT, EFBIG, EIO. */

@@ -84,6 +84,35 @@ a_repeated_delivery_is_one(void **state)
 	    delivery_exists(&m->store.root, SPAN("1764000000.01JD"), true), 0);
 }
 
+/* A worker that outlived its queue-run, and the one after it. */
+static void
+two_workers_on_one_message_leave_it_whole_and_once(void **state)
+{
+	struct made *m = *state;
+
+	for (int first = 0; first < 2; first++) {
+		struct delivery d[2], *all[] = { &d[0], &d[1] };
+
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(
+			    delivery_start(&d[i], &m->store.root, SPAN(BASE)),
+			    0);
+			assert_int_equal(delivery_write(&d[i], SPAN("ha")), 0);
+		}
+		assert_int_equal(delivery_write(&d[first], SPAN("lf\n")), 0);
+		assert_int_equal(delivery_commit(&all[first], 1), 0);
+		assert_string_equal(made_find(m, "new", ""), BASE ",S=5,W=6");
+		assert_int_equal(delivery_write(&d[!first], SPAN("lf\n")), 0);
+		assert_int_equal(delivery_commit(&all[!first], 1), 0);
+		delivery_end(&d[0]);
+		delivery_end(&d[1]);
+		assert_int_equal(made_count(m, "new"), 1);
+		assert_int_equal(made_count(m, "tmp"), 0);
+		assert_int_equal(
+		    unlinkat(m->store.root.new, BASE ",S=5,W=6", 0), 0);
+	}
+}
+
 static void
 one_bad_file_does_not_spoil_the_batch(void **state)
 {
@@ -223,6 +252,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sizes_are_counted_across_writes),
 		TEST(a_repeated_delivery_is_one),
+		TEST(two_workers_on_one_message_leave_it_whole_and_once),
 		TEST(one_bad_file_does_not_spoil_the_batch),
 		TEST(only_old_files_that_nobody_uses_are_swept),
 		TEST(usage_is_counted_and_added_up),
