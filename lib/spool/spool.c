@@ -74,21 +74,23 @@ spool_room(const struct spool *s, uint64_t size, uint64_t reserve)
 {
 	struct statfs fs;
 	uint64_t need = size > UINT64_MAX / 2 ? UINT64_MAX : 2 * size;
-	uint64_t inodes = INODES_LEAST;
+	uint64_t inodes = INODES_LEAST, block;
 
 	if (fstatfs(s->tmp, &fs) < 0)
 		return -1;
+	/* f_bsize may be the best size of a transfer (FUSE). */
+	block = (uint64_t)(fs.f_frsize > 0 ? fs.f_frsize : fs.f_bsize);
 	/* What is kept free is a matter of large file systems: on a small one
 	 * it is at most a tenth. */
-	if (reserve > (uint64_t)fs.f_blocks / 10 * (uint64_t)fs.f_bsize)
-		reserve = (uint64_t)fs.f_blocks / 10 * (uint64_t)fs.f_bsize;
+	if (reserve > (uint64_t)fs.f_blocks / 10 * block)
+		reserve = (uint64_t)fs.f_blocks / 10 * block;
 	if (inodes > (uint64_t)fs.f_files / 10)
 		inodes = (uint64_t)fs.f_files / 10;
 	if (need < reserve)
 		need = reserve;
 	/* A file system without a limit on inodes says 0 of 0 (btrfs). */
 	if ((fs.f_files > 0 && (uint64_t)fs.f_ffree < inodes + 1) ||
-	    (uint64_t)fs.f_bavail < need / (uint64_t)fs.f_bsize + 1) {
+	    (uint64_t)fs.f_bavail < need / block + 1) {
 		errno = ENOSPC;
 		return -1;
 	}

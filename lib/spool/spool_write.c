@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "os/file.h"
 #include "spool/format.h"
 #include "spool/spool.h"
@@ -27,16 +28,8 @@ failed(struct spool_file *f, int error)
 static int
 pending_write(struct spool_file *f)
 {
-	ssize_t n = 0;
-
-	for (struct span rest = str_span(&f->pending); rest.len > 0;
-	     rest = span_from(rest, (size_t)n)) {
-		n = write(f->fd, rest.at, rest.len);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		if (n < 0)
-			return failed(f, errno);
-	}
+	if (write_all(f->fd, str_span(&f->pending)) < 0)
+		return failed(f, errno);
 	str_clear(&f->pending);
 	return 0;
 }
@@ -118,8 +111,13 @@ lengths_fill(struct spool_file *f)
 		memcpy(f->pending.at, line, (size_t)n);
 		return 0;
 	}
-	if (pwrite(f->fd, line, (size_t)n, 0) != n)
-		return failed(f, errno);
+	for (int done = 0; done < n;) {
+		ssize_t r = pwrite(f->fd, line + done, n - done, done);
+
+		if (r < 0 && errno != EINTR)
+			return failed(f, errno);
+		done += r > 0 ? (int)r : 0;
+	}
 	return 0;
 }
 
