@@ -3,7 +3,9 @@
 
 One job for each TO over a packet socket, all sent before the worker can take
 the first; every answer is printed, in the order of the jobs. id=, attempt=
-and from= go into the jobs; program= is what to start (deliver).
+and from= go into the jobs; program= is what to start (deliver). With turns=1
+each job is sent after the answer to the one before, and the worker must end by
+itself after the last.
 """
 import os
 import random
@@ -41,6 +43,18 @@ def main():
             recipients.append(word)
     fd = spool_file(options["from"], sys.stdin.buffer.read())
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    worker = None
+    answers = {}
+
+    def start():
+        return subprocess.Popen(options["program"].split(), stdin=theirs)
+
+    def receive():
+        answer = ours.recv(65536).decode()
+        if answer:
+            answers[int(answer.split("n=")[1].split()[0])] = answer
+        return bool(answer)
+
     for n, to in enumerate(recipients):
         words = {
             "n": n, "id": options.get("id") or new_id(), "to": to,
@@ -49,14 +63,15 @@ def main():
         record = "job " + " ".join(
             f"{k}={quote(str(v), safe='@+')}" for k, v in words.items())
         socket.send_fds(ours, [record.encode()], [fd])
-    worker = subprocess.Popen(options["program"].split(), stdin=theirs)
+        if "turns" in options:
+            worker = worker or start()
+            receive()
+    worker = worker or start()
     theirs.close()
-    answers = {}
-    while len(answers) < len(recipients):
-        answer = ours.recv(65536).decode()
-        if not answer:
-            break
-        answers[int(answer.split("n=")[1].split()[0])] = answer
+    if "turns" in options:
+        assert not receive(), "the worker still listens"
+    while len(answers) < len(recipients) and receive():
+        pass
     for n in sorted(answers):
         print(answers[n])
     ours.close()

@@ -60,6 +60,34 @@ body" ]
 	[ "$(count "$BOB")" = 1 ]
 }
 
+@test "a recipient named twice in one message has one copy, and nothing waits" {
+	run -0 jobs_of id=$ID bob@example.org bob@example.org < <(message)
+	[ "$(grep -c verdict=0 <<<"$output")" = 2 ]
+	[ "$(count "$BOB")" = 1 ]
+	nothing_left
+}
+
+@test "what was named before a crash is synced before it is called delivered" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	message | jobs_of id=$ID bob@example.org
+	message | jobs_of id=$ID program="strace -f -e trace=fsync,renameat2 -o $BATS_TEST_TMPDIR/trace deliver" bob@example.org
+	[ "$(sed -n 's/^[0-9]* *\([a-z0-9]*\)(.*= \([-0-9]*\).*/\1 \2/p' "$BATS_TEST_TMPDIR/trace" | tr '\n' ' ')" = \
+		"fsync 0 renameat2 -1 fsync 0 " ]
+	for f in "$BOB"/new/*; do mv "$f" "$BOB/cur/${f##*/}:2,"; done
+	message | jobs_of id=$ID attempt=2 program="strace -f -e trace=fsync,renameat2 -o $BATS_TEST_TMPDIR/trace deliver" bob@example.org
+	[ "$(grep -c 'fsync(.*= 0' "$BATS_TEST_TMPDIR/trace")" = 2 ]
+}
+
+@test "a worker whose runner of commands died ends, and the next one has another" {
+	private_users 'example.org domain
+kill@example.org | kill -9 $(cut -d" " -f4 /proc/$PPID/stat)
+cat@example.org | exec cat >/dev/null'
+	run -0 timeout 20 "$TOP/tests/deliver-jobs.py" turns=1 kill@example.org cat@example.org < <(message)
+	has 'n=0 verdict=0' "$output"
+	has 'n=1 verdict=75 status=4.3.0' "$output"
+}
+
 @test "an unknown user is 67, and not a mailbox" {
 	run -67 deliver nobody@example.org < <(message)
 	has 5.1.1 "$output"

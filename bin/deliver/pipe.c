@@ -15,12 +15,12 @@ put(void *to, struct span bytes)
 	return write_all(*(int *)to, bytes);
 }
 
-void
+int
 pipe_deliver(
     int runner, struct job *j, const struct part *p, const struct message *m)
 {
 	struct str request = STR_INIT;
-	int fd = memfd_create("message", MFD_CLOEXEC);
+	int fd = memfd_create("message", MFD_CLOEXEC), r = -1;
 
 	record_verb(&request, "run");
 	record_add_number(&request, "n", (int64_t)j->n);
@@ -37,11 +37,14 @@ pipe_deliver(
 	    lseek(fd, 0, SEEK_SET) < 0 ||
 	    sock_send(runner, str_span(&request), &fd, 1) < 0)
 		job_errno(j, p->address, errno);
-	else
+	else {
 		j->waiting++;
+		r = 0;
+	}
 	if (fd >= 0)
 		close(fd);
 	str_free(&request);
+	return r;
 }
 
 bool

@@ -12,8 +12,9 @@
 int runner_start(struct users *u, uint64_t seconds);
 
 /* Have the part's command run with the message. The job waits then: its
- * result comes by runner_result(). */
-void pipe_deliver(
+ * result comes by runner_result(). -1: it was not told, and the job has a
+ * result. */
+int pipe_deliver(
     int runner, struct job *j, const struct part *p, const struct message *m);
 /* Take one result off the socket: the number of the job, as given by its n.
  * False: the runner is gone. */

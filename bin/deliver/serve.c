@@ -60,8 +60,8 @@ jobs_do(struct worker *w, int sock, struct job **jobs, size_t n)
 	return ok;
 }
 
-/* users.cdb names a place, command or uid now that we were not started for: end, and
- * the next worker will be. */
+/* users.cdb names a place, command or uid now that we were not started for, or
+ * the runner has died: end, and the next worker will have it. */
 static bool
 is_outdated(struct worker *w)
 {
@@ -71,6 +71,7 @@ is_outdated(struct worker *w)
 	users_places(&w->users, &places);
 	outdated = (!w->as_root &&
 		       !span_equal(str_span(&places), str_span(&w->places))) ||
+	    w->runner_gone ||
 	    (w->runner < 0 && users_have(&w->users, "pipes")) ||
 	    (geteuid() == 0 && w->as_root != users_have(&w->users, "uids"));
 	str_free(&places);

@@ -101,6 +101,13 @@ job_load(struct worker *w, struct job *j)
 	return true;
 }
 
+static void
+pipe_start(struct worker *w, struct job *j, const struct part *p)
+{
+	if (pipe_deliver(w->runner, j, p, &w->message) < 0)
+		w->runner_gone = true;
+}
+
 /* What may be done only once comes last, and only if nothing is left to be
  * repeated. */
 static void
@@ -120,7 +127,7 @@ others_deliver(struct worker *w, struct job *j)
 			mbox_deliver(j, p, &w->message);
 	for (struct part *p = j->parts; p != NULL; p = p->next)
 		if (p->kind == PART_PIPE && j->verdict != TEMP)
-			pipe_deliver(w->runner, j, p, &w->message);
+			pipe_start(w, j, p);
 }
 
 static void
@@ -133,7 +140,7 @@ job_deliver_as_root(struct worker *w, struct job *j)
 		return;
 	for (struct part *p = j->parts; p != NULL; p = p->next)
 		if (p->kind == PART_PIPE)
-			pipe_deliver(w->runner, j, p, &w->message);
+			pipe_start(w, j, p);
 }
 
 static void
@@ -186,7 +193,9 @@ worker_result(struct worker *w)
 	struct job *finished = NULL;
 
 	if (!runner_result(w->runner, &r)) {
-		/* It is gone: whatever waits for it is to be tried again. */
+		/* It is gone: whatever waits for it is to be tried again, and
+		 * the next worker has another. */
+		w->runner_gone = true;
 		finished = w->waiting;
 		w->waiting = finished == NULL ? NULL : finished->next;
 		if (finished != NULL)

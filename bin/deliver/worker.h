@@ -15,7 +15,8 @@ struct worker {
 			    * by LF */
 	struct spool spool;
 	bool has_spool;
-	int runner;   /* socket, or -1 */
+	int runner; /* socket, or -1 */
+	bool runner_gone;
 	bool as_root; /* every part under its own uid */
 	struct batch batch;
 	struct message message;
