@@ -244,14 +244,23 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 }
 
 @test "no room on the disk: 452 at MAIL" {
-	echo 'disk-reserve 4000000G' >"$CHAINMAIL_ETC/limits"
-	run replies 'MAIL FROM:<s@r.example>\r\n'
-	[[ ${lines[0]} == "452 4.3.1 "* ]]
+	run replies 'MAIL FROM:<s@r.example> SIZE=50000000\r\n'
+	[[ ${lines[0]} == 250* ]]
+	need_root
+	mount -t tmpfs -o size=8m tmpfs "$CHAINMAIL_SPOOL" || skip "no mount"
+	head -c 5000000 /dev/zero >"$CHAINMAIL_SPOOL/fill"
+	large=$(replies 'MAIL FROM:<s@r.example> SIZE=2000000\r\n')
+	run replies 'MAIL FROM:<s@r.example> SIZE=1000000\r\n'
+	umount "$CHAINMAIL_SPOOL"
+	[[ $large == "452 4.3.1 "* ]]
+	[[ ${lines[0]} == 250* ]]
 }
 
 @test "no inodes left: 452, and it recovers" {
 	need_root
-	mount -t tmpfs -o size=64m,nr_inodes=900 tmpfs "$CHAINMAIL_SPOOL" || skip "no mount"
+	mount -t tmpfs -o size=64m,nr_inodes=50 tmpfs "$CHAINMAIL_SPOOL" || skip "no mount"
+	mkdir "$CHAINMAIL_SPOOL"/{tmp,new,state,bad}
+	touch "$CHAINMAIL_SPOOL"/{1..40}
 	run replies 'MAIL FROM:<s@r.example>\r\n'
 	umount "$CHAINMAIL_SPOOL"
 	[[ ${lines[0]} == "452 4.3.1 "* ]]
@@ -277,6 +286,29 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[ "${lines[-2]}" = "${lines[-3]}" ]
 	[[ ${lines[-4]} == 354* ]]
 	has 'with LMTP' "$(cat "$CHAINMAIL_SPOOL"/new/*)"
+}
+
+@test "LMTP: what is refused before the end of the message gets one reply" {
+	two='LHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<ann@example.org>\r\n'
+	SERVICE=lmtp run say "${two}BDAT 7\r\na: b\ncdBDAT 3 LAST\r\nQUINOOP\r\n"
+	[[ ${lines[-3]} == "550 5.6.11 "* && ${lines[-2]} == 503* && ${lines[-1]} == "250 2.0.0 OK" ]]
+	[[ ${lines[-4]} == "250 2.1.5 "* ]]
+	SERVICE=lmtp run say "${two}BDAT 6\r\na: b\r\nBDAT 2 LAST\r\n\r\nNOOP\r\n"
+	[[ ${lines[-4]} == "250 2.0.0 6 "* && ${lines[-3]} =~ ^250\ 2.0.0\ [0-9A-Z]{26}$ && ${lines[-2]} == "${lines[-3]}" ]]
+	need strace
+	sanitized && skip "strace and sanitizers"
+	SERVICE=lmtp run bash -c "printf '${two}DATA\r\nNOOP\r\n' | strace -f -o /dev/null -e inject=fchmod:error=EIO smtpd 2>/dev/null | tr -d '\\r'"
+	[[ ${lines[-2]} == 451* && ${lines[-1]} == "250 2.0.0 OK" ]]
+	[[ ${lines[-3]} == "250 2.1.5 "* ]]
+}
+
+@test "recipients that are refused for now are not asked for without end" {
+	echo 'recipients 5' >"$CHAINMAIL_ETC/limits"
+	many=$(for _ in {1..200}; do printf 'RCPT TO:<full@example.org>\\r\\n'; done)
+	run envelope "$many"
+	[ "$(grep -c '^452 4.2.2' <<<"$output")" = 10 ]
+	[ "$(grep -c '^452 4.5.3' <<<"$output")" -le 100 ]
+	[[ ${lines[-1]} == "421 4.7.0 "* ]]
 }
 
 @test "one id: in the reply, the log, the trace field and the spool's name" {

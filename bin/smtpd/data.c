@@ -64,7 +64,7 @@ data_run(struct session *s, struct span argument)
 	}
 	message_start(s, false);
 	if (s->message.code != 0) { /* nothing was sent yet: say so now */
-		message_end(s);
+		message_fail(s);
 		return;
 	}
 	io_put_text(&s->io, "354 End with CRLF.CRLF\r\n");
@@ -133,8 +133,11 @@ bdat_run(struct session *s, struct span argument)
 		return;
 	}
 	s->state = BDAT;
-	if (last || s->message.code != 0)
+	s->idle += size == 0;
+	if (last)
 		message_end(s);
+	else if (s->message.code != 0)
+		message_fail(s);
 	else
 		reply(s, 250, "2.0.0", "%llu octets", (unsigned long long)size);
 }

@@ -99,7 +99,7 @@ mail_run(struct session *s, struct span argument)
 	struct address from;
 
 	envelope_clear(&s->envelope);
-	s->declared = 0;
+	s->declared = s->asked = 0;
 	if ((s->service & (SUBMISSION | SUBMISSIONS)) && s->user.len == 0)
 		reply(s, 530, "5.7.0", "Log in first");
 	else if (take_path(s, &argument, SPAN("FROM:"), &from) &&
@@ -108,6 +108,22 @@ mail_run(struct session *s, struct span argument)
 		envelope_begin(s, &from);
 		reply(s, 250, "2.1.0", "OK");
 	}
+	s->idle += s->state != MAIL;
+}
+
+/* RFC 5321 4.5.3.1.10: the rest may come with another MAIL. Those refused for
+ * now take memory too, so there is an end to asking as well. */
+static bool
+too_many(struct session *s)
+{
+	uint64_t limit = s->server->limits.recipients;
+	bool asked = ++s->asked > 2 * limit;
+
+	if (s->envelope.count < limit && !asked)
+		return false;
+	s->idle += asked;
+	reply(s, 452, "4.5.3", "Too many recipients");
+	return true;
 }
 
 void
@@ -122,11 +138,8 @@ rcpt_run(struct session *s, struct span argument)
 		reply(s, 501, "5.1.3", "This is no address");
 		return;
 	}
-	/* RFC 5321 4.5.3.1.10: the rest may come with another MAIL. */
-	if (s->envelope.count >= s->server->limits.recipients) {
-		reply(s, 452, "4.5.3", "Too many recipients");
+	if (too_many(s))
 		return;
-	}
 	if (!parameters_read(s, argument, &r) || !utf8_allowed(s, &to))
 		return;
 	r.address = keep_address(s, &to);

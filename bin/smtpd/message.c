@@ -327,12 +327,10 @@ message_log(struct session *s)
 	log_write(&l);
 }
 
-/* RFC 2033 4.2: LMTP answers for each recipient. */
 static void
-message_answer(struct session *s)
+message_answer(struct session *s, size_t n)
 {
 	struct message *m = &s->message;
-	size_t n = s->service == LMTP ? s->envelope.count : 1;
 
 	for (char *p = m->reason.at; *p != '\0'; p++)
 		if (byte_is_control(*p) || (unsigned char)*p > 126)
@@ -364,6 +362,15 @@ message_end(struct session *s)
 	if (m->code == 0 && spool_commit(&m->file) < 0)
 		message_refuse_errno(s);
 	message_log(s);
-	message_answer(s);
+	/* RFC 2033 4.2, 4.3: LMTP answers for each recipient. */
+	message_answer(s, s->service == LMTP ? s->envelope.count : 1);
+	session_reset(s);
+}
+
+void
+message_fail(struct session *s)
+{
+	message_log(s);
+	message_answer(s, 1);
 	session_reset(s);
 }

@@ -33,6 +33,8 @@ void message_start(struct session *s, bool chunked);
 bool message_block(struct session *s, struct span *block);
 /* The end: check, filter, commit, answer. */
 void message_end(struct session *s);
+/* It was refused before its end: one answer, to the command. */
+void message_fail(struct session *s);
 /* Forget it. */
 void message_abort(struct session *s);
 /* Something is wrong: only the first counts. What is on disk is let go. */

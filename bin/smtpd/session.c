@@ -33,15 +33,20 @@ service_find(struct span name)
 	return MX;
 }
 
+/* Is the peer in a network of `relay`? */
+static bool
+session_listed(const struct session *s)
+{
+	return network_has(&s->server->relay, span_text(fact("TCPREMOTEIP")));
+}
+
 static void
 session_init(struct session *s, struct server *server)
 {
-	const char *ip = fact("TCPREMOTEIP");
-
 	*s = (struct session){ .server = server, .state = START };
 	s->service = service_find(span_text(fact("SERVICE")));
 	s->local = fact_is_local();
-	s->trusted = network_has(&server->relay, span_text(ip));
+	s->trusted = session_listed(s);
 	io_init(&s->io, STDIN_FILENO, STDOUT_FILENO);
 	tls_session_init(&s->tls_facts);
 	str_init(&s->helo);
@@ -55,7 +60,7 @@ session_reset(struct session *s)
 {
 	message_abort(s);
 	envelope_clear(&s->envelope);
-	s->declared = 0;
+	s->declared = s->asked = 0;
 	s->id = (struct id){ "" };
 	if (s->state != START)
 		s->state = READY;
@@ -68,6 +73,7 @@ session_forget(struct session *s)
 	s->state = START;
 	str_clear(&s->helo);
 	str_clear(&s->user);
+	s->trusted = session_listed(s);
 }
 
 static void

@@ -41,6 +41,7 @@ struct session {
 	struct id id; /* of the message under way */
 	struct envelope envelope;
 	uint64_t declared; /* SIZE= of MAIL; 0: none */
+	uint64_t asked;    /* RCPTs, accepted or not */
 	struct message message;
 
 	uint64_t errors; /* refused since the last message, of limits.errors */
