@@ -101,12 +101,19 @@ message() { sed '1,/^$/d' "$(only)"; }
 	[ "$status" = 65 ]
 	run bash -c 'printf "a: b\n\n\0" | enqueue -f a@b.c d@e.f'
 	[ "$status" = 65 ]
+	run bash -c '{ printf "a: b\n\n"; yes 123456789 | head -n 500; printf "\0"; } | enqueue -f a@b.c d@e.f'
+	[ "$status" = 65 ]
+	run bash -c '{ printf "a: b\n\n"; sleep 0.1; printf "\0"; } | enqueue -f a@b.c d@e.f'
+	[ "$status" = 65 ]
 	[ -z "$(find "$CHAINMAIL_SPOOL"/{new,tmp} -type f)" ]
 }
 
 @test "a spool without reserve takes nothing" {
-	echo 'disk-reserve 1000000G' >"$CHAINMAIL_ETC/limits"
+	need_root
+	mount -t tmpfs -o size=8m tmpfs "$CHAINMAIL_SPOOL" || skip "no mount"
+	head -c 7800000 /dev/zero >"$CHAINMAIL_SPOOL/fill"
 	run enqueue -f a@b.c d@e.f <<<x
+	umount "$CHAINMAIL_SPOOL"
 	[ "$status" = 75 ]
 	has "is full" "$output"
 }

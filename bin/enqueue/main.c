@@ -117,6 +117,7 @@ lines_add(struct enqueue *q, struct span bytes)
 			str_add_byte(&q->text, '\r');
 		q->after_return = c == '\r';
 		if (c == '\0') {
+			spool_abort(&q->file);
 			errno = 0;
 			die(DATA, "the message holds a NUL byte");
 		}
@@ -250,9 +251,10 @@ id_print(const struct enqueue *q)
 int
 main(int argc, char **argv)
 {
-	struct enqueue q = {
-		.me = STR_INIT, .sender = STR_INIT, .text = STR_INIT
-	};
+	struct enqueue q = { .me = STR_INIT,
+		.sender = STR_INIT,
+		.text = STR_INIT,
+		.file = { .fd = -1 } };
 	const char *sender = NULL, *id = NULL;
 	int c;
 
