@@ -16,6 +16,7 @@ enum {
 	CLOSING_MS = 10000, /* wait this long for answers at the end */
 	CLEAN_MS = 6 * 3600 * 1000,
 	PAUSE_MAX_S = 3600, /* look again: the clock may have been set */
+	CLOCK_STEP_S = 60,  /* less is not set, but drifts */
 	RECONNECT_MS = 500,
 	ALONE_MS = 5000, /* -1 waits this long for a worker to come back */
 };
@@ -102,6 +103,18 @@ alone_check(struct runner *r)
 		r->exit = TEMP;
 		r->closing = true;
 	}
+}
+
+/* A clock that was set back must not make what waits wait for that time too.
+ * Set ahead, it makes things due early: no harm (retry_over()). */
+static void
+clock_check(struct runner *r)
+{
+	int64_t now = clock_wall_s() - clock_mono_ms() / 1000;
+
+	if (now < r->clock_s - CLOCK_STEP_S)
+		queue_shift(&r->queue, now - r->clock_s);
+	r->clock_s = now;
 }
 
 /* Milliseconds to wait for events. */
@@ -194,6 +207,7 @@ turn(struct runner *r, struct polled *p)
 		events_read(r);
 	stuck_try(r);
 	alone_check(r);
+	clock_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);
 }
@@ -206,6 +220,7 @@ loop(struct runner *r)
 
 	polled_init(r, &p);
 	r->alone_ms = clock_mono_ms();
+	r->clock_s = clock_wall_s() - clock_mono_ms() / 1000;
 	for (;;) {
 		if (!r->closing)
 			work_go_on(r);

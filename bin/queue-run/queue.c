@@ -218,6 +218,13 @@ queue_pause(const struct queue *q, int64_t now)
 }
 
 void
+queue_shift(struct queue *q, int64_t seconds)
+{
+	for (size_t i = 0; i < q->waiting; i++)
+		q->heap[i]->due += seconds;
+}
+
+void
 queue_wake(struct queue *q, int64_t now)
 {
 	for (size_t i = 0; i < q->waiting; i++) /* equal keys are a heap */

@@ -47,6 +47,8 @@ void queue_take_out(struct queue *q, struct entry *e, enum place to);
 struct entry *queue_next(struct queue *q, int64_t now);
 /* Seconds until the next is due: 0 now, -1 never. */
 int64_t queue_pause(const struct queue *q, int64_t now);
+/* The clock was set: what waits is due this many seconds later. */
+void queue_shift(struct queue *q, int64_t seconds);
 /* Everything that waits is due now. */
 void queue_wake(struct queue *q, int64_t now);
 

@@ -25,13 +25,26 @@ root(int64_t n)
 	return r;
 }
 
+static int64_t
+pause_at(int64_t birth, int64_t now)
+{
+	return 2 * ROOT_STEP * root(age_of(birth, now)) + ROOT_STEP * ROOT_STEP;
+}
+
 int64_t
 retry_next(int64_t birth, int64_t now, uint32_t random)
 {
-	int64_t age = age_of(birth, now);
-	int64_t pause = 2 * ROOT_STEP * root(age) + ROOT_STEP * ROOT_STEP;
+	int64_t pause = pause_at(birth, now);
 
 	return now + pause + random % (uint32_t)(pause / 10);
+}
+
+int64_t
+retry_sane(int64_t birth, int64_t now, int64_t next)
+{
+	int64_t pause = pause_at(birth, now);
+
+	return next > now + pause + pause / 10 ? now : next;
 }
 
 bool

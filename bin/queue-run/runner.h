@@ -67,6 +67,7 @@ struct runner {
 	int exit;     /* code */
 	int64_t closing_ms;
 	int64_t cleaned_ms;
+	int64_t clock_s;   /* wall clock less the steady one */
 	int64_t alone_ms;  /* a worker was there last */
 	struct str record; /* scratch */
 };

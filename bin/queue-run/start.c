@@ -11,6 +11,7 @@
 #include "os/dirs.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "retry.h"
 #include "runner.h"
 
 enum {
@@ -111,7 +112,10 @@ entry_schedule(
 		    report_due(REPORT_DELIVERED, &res[i]))
 			open = true;
 	if (!open && next < INT64_MAX)
-		queue_wait(&r->queue, e, next);
+		queue_wait(&r->queue, e,
+		    retry_sane(
+			id_birth_ms((struct span){ e->id, ID_LEN }) / 1000,
+			clock_wall_s(), next));
 }
 
 static void

@@ -155,6 +155,29 @@ fresh_mail_survives_a_jump_of_the_clock(void **state)
 	assert_false(retry_over(900000, 0, 50, 432000));
 }
 
+static void
+a_clock_set_back_makes_nothing_wait_longer(void **state)
+{
+	struct queue q;
+	struct entry *e[3];
+
+	(void)state;
+	queue_init(&q);
+	for (int i = 0; i < 3; i++) {
+		e[i] = queue_add(&q, id_of(i));
+		queue_wait(&q, e[i], 90000 + 100 * i);
+	}
+	queue_shift(&q, -80000);
+	assert_null(queue_next(&q, 9999));
+	assert_ptr_equal(queue_next(&q, 10000), e[0]);
+	assert_int_equal(queue_pause(&q, 10000), 100);
+	queue_free(&q);
+	assert_int_equal(retry_sane(1000, 2000, retry_next(1000, 2000, 99)),
+	    retry_next(1000, 2000, 99));
+	assert_int_equal(retry_sane(1000, 2000, 900000), 2000);
+	assert_int_equal(retry_sane(900000, 2000, 900400), 2000);
+}
+
 int
 main(void)
 {
@@ -166,6 +189,7 @@ main(void)
 		cmocka_unit_test(a_queued_message_costs_little),
 		cmocka_unit_test(tries_become_rarer),
 		cmocka_unit_test(fresh_mail_survives_a_jump_of_the_clock),
+		cmocka_unit_test(a_clock_set_back_makes_nothing_wait_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
