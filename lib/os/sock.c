@@ -111,6 +111,25 @@ sock_connect_unix(const char *path, int type, int wait_ms)
 	return fd;
 }
 
+/* Descriptors on their way are counted per uid and held against the sender's
+ * limit of open files (unix(7)): in a burst of STARTTLS it is reached. Their
+ * receivers take them within milliseconds. */
+static bool
+send_later(int sock, int64_t until)
+{
+	int saved = errno;
+
+	if (saved == EINTR)
+		return true;
+	if (saved != ETOOMANYREFS || clock_mono_ms() >= until ||
+	    (fcntl(sock, F_GETFL) & O_NONBLOCK) != 0) {
+		errno = saved;
+		return false;
+	}
+	poll(NULL, 0, 5);
+	return true;
+}
+
 int
 sock_send(int sock, struct span bytes, const int *fds, size_t count)
 {
@@ -120,6 +139,7 @@ sock_send(int sock, struct span bytes, const int *fds, size_t count)
 	} control = { 0 };
 	struct iovec v = { (void *)bytes.at, bytes.len };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	int64_t until = count > 0 ? clock_mono_ms() + SEND_MS : 0;
 	ssize_t n;
 
 	if (count > FDS_MAX) {
@@ -138,7 +158,7 @@ sock_send(int sock, struct span bytes, const int *fds, size_t count)
 	}
 	do
 		n = sendmsg(sock, &m, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && send_later(sock, until));
 	return n < 0 ? -1 : 0;
 }
 

@@ -22,8 +22,10 @@ int sock_parse(struct span text, struct sock_name *name_r);
  * backlog is full; the descriptor, or -1 and errno. */
 int sock_connect_unix(const char *path, int type, int wait_ms);
 
-/* Send one packet with up to FDS_MAX descriptors; -1 and errno. */
-enum { FDS_MAX = 4, PACKET_MAX = 65536 };
+/* Send one packet with up to FDS_MAX descriptors; -1 and errno. While too many
+ * descriptors of this uid are on their way, a blocking socket waits up to
+ * SEND_MS; else ETOOMANYREFS. */
+enum { FDS_MAX = 4, PACKET_MAX = 65536, SEND_MS = 10000 };
 int sock_send(int sock, struct span bytes, const int *fds, size_t count);
 /* Receive one packet into bytes_r (replaced; room for the longest is made once
  * and its pages cost nothing until they are used, so keep the str) and its descriptors (close-on-exec;

@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -52,6 +55,54 @@ a_descriptor_comes_with_its_packet(void **state)
 	assert_int_equal(sock_receive(ends[1], 0, &packet, fds, &count), 0);
 	close(ends[1]);
 	str_free(&packet);
+}
+
+/* As a uid without privilege: fill the kernel's count of descriptors on their
+ * way, and send one more while another process empties it. */
+static void
+send_beyond_the_limit(void)
+{
+	struct rlimit few = { 16, 16 };
+	struct str packet = STR_INIT;
+	int ends[2], fds[FDS_MAX], sent = 0;
+	size_t count;
+	pid_t reader;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0 ||
+	    setrlimit(RLIMIT_NOFILE, &few) < 0)
+		_exit(2);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	while (sent < 64 && sock_send(ends[0], SPAN("x"), ends, 1) == 0)
+		sent++;
+	if (errno != ETOOMANYREFS)
+		_exit(3);
+	fcntl(ends[0], F_SETFL, 0);
+	if ((reader = fork()) == 0) {
+		usleep(50000);
+		while (sock_receive(ends[1], 0, &packet, fds, &count) > 0)
+			while (count > 0)
+				close(fds[--count]);
+		_exit(0);
+	}
+	sent = sock_send(ends[0], SPAN("x"), ends, 1);
+	kill(reader, SIGKILL);
+	_exit(sent < 0 ? 4 : 0);
+}
+
+static void
+a_burst_of_descriptors_waits_for_its_receiver(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0) {
+		if (getuid() == 0 && setuid(3000000000U + getpid()) < 0)
+			_exit(1);
+		send_beyond_the_limit();
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static void
@@ -150,6 +201,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_descriptor_comes_with_its_packet),
+		cmocka_unit_test(a_burst_of_descriptors_waits_for_its_receiver),
 		cmocka_unit_test(refused_packets_leave_no_descriptor),
 		cmocka_unit_test(facts_of_a_connection),
 		cmocka_unit_test(a_peer_that_has_reset_is_not_local),
