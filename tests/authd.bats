@@ -181,7 +181,7 @@ used() { awk '{ print $16 + $17 }' "/proc/${BACKGROUND[0]}/stat"; }
 
 @test "malformed base64 and messages are refused, nobody else notices (AU-03)" {
 	start
-	for text in = A AAA AAAA%FF AB== "$(b64 'nonuls')" "$(b64 '\0bob\0')" \
+	for text in = A AAA AAAA%FF AB== "$(b64 'nonuls')" \
 		"$(b64 '\0\0x')" "$(b64 '\0bob\0x\0y')"; do
 		run ask raw "auth mech=PLAIN tls=TLSv1.3 ip=192.0.2.1 initial=$text"
 		has "fail code=malformed" "$output"
@@ -193,6 +193,17 @@ used() { awk '{ print $16 + $17 }' "/proc/${BACKGROUND[0]}/stat"; }
 	done
 	run ask plain bob 'correct horse'
 	has "ok user=" "$output"
+}
+
+@test "an empty password is a wrong one, whoever says it, and is not hashed" {
+	start
+	for name in bob nobody-here; do
+		run ask raw "auth mech=PLAIN tls=TLSv1.3 ip=192.0.2.1 initial=$(b64 "\\0$name\\0")"
+		has "fail code=credentials" "$output"
+	done
+	run ask raw "auth mech=LOGIN tls=TLSv1.3 ip=192.0.2.1 initial=$(b64 bob)" data=
+	has "fail code=credentials" "$output"
+	unlogged how=hash
 }
 
 @test "a long password is refused before it is hashed (AU-06)" {

@@ -9,8 +9,6 @@
 #include "users/password.h"
 #include "users/scram.h"
 
-enum { LOGIN_MAX = 320 };
-
 /* Hashed against when nothing better is known; the password to it is not. */
 static const char dummy_hash[] = "$y$j9T$5lqKb6Oj2Q1vV9Zs3kXcB0$"
 				 "VhTV9WsPDENPwOC/UQgFHf1tMUOiMH9Spk6830M/RFD";

@@ -4,6 +4,8 @@
 
 #include "dialogue.h"
 
+enum { LOGIN_MAX = 320 };
+
 /* Note the login name and look it up; d->known says whether it is an account.
  * -1 and code (AUTH_UNAVAILABLE) when that can't be known now. An unknown name
  * goes on like a known one, up to the wrong password. */

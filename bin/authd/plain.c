@@ -2,6 +2,15 @@
 #include "account.h"
 #include "users/sasl.h"
 
+/* RFC 4616 forbids it, but people press Return: to Alpine a malformed response
+ * is a broken server, so it is a wrong password, and nothing is hashed. */
+static int
+password_empty(struct dialogue *d, struct span login)
+{
+	str_set(&d->login, span_head(login, LOGIN_MAX));
+	return dialogue_fail(d, AUTH_CREDENTIALS);
+}
+
 /* RFC 4616. */
 int
 mechanism_plain(struct dialogue *d)
@@ -14,6 +23,8 @@ mechanism_plain(struct dialogue *d)
 		;
 	else if (!sasl_plain_parse(str_span(&message), &p))
 		r = dialogue_fail(d, AUTH_MALFORMED);
+	else if (p.password.len == 0)
+		r = password_empty(d, p.authcid);
 	else if (account_find(d, p.authcid) == 0)
 		r = account_differs(d, p.authzid)
 		    ? dialogue_fail(d, AUTH_CREDENTIALS)
@@ -31,9 +42,11 @@ mechanism_login(struct dialogue *d)
 
 	if (dialogue_ask(d, SPAN("Username:"), &name) == 0 &&
 	    dialogue_ask(d, SPAN("Password:"), &password) == 0) {
-		if (name.len == 0 || password.len == 0 ||
+		if (name.len == 0 ||
 		    span_find(str_span(&name), '\0') < name.len)
 			r = dialogue_fail(d, AUTH_MALFORMED);
+		else if (password.len == 0)
+			r = password_empty(d, str_span(&name));
 		else if (account_find(d, str_span(&name)) == 0)
 			r = account_password(d, str_span(&password));
 	}

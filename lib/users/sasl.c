@@ -9,8 +9,7 @@ sasl_plain_parse(struct span message, struct sasl_plain *p_r)
 	    !span_take(&message, '\0'))
 		return false;
 	p_r->password = message;
-	return p_r->authcid.len > 0 && message.len > 0 &&
-	    span_find(message, '\0') == message.len;
+	return p_r->authcid.len > 0 && span_find(message, '\0') == message.len;
 }
 
 void

@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 
-/* RFC 4616: [authzid] NUL authcid NUL password. */
+/* RFC 4616: [authzid] NUL authcid NUL password; the password may be empty. */
 struct sasl_plain {
 	struct span authzid, authcid, password;
 };
