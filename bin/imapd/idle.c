@@ -70,8 +70,11 @@ cmd_idle(struct session *s)
 	if (!session_end(s))
 		return;
 	io_put_text(&s->io, "+ idling\r\n");
-	if (s->state == SELECTED)
+	if (s->state == SELECTED) {
+		/* First, or what comes between the two is not noticed. */
+		folder_watch(&s->folder);
 		session_sync(s, true);
+	}
 	for (;;) {
 		struct span line;
 

@@ -11,6 +11,7 @@
 #include "maildir_made.h"
 #include "store/append.h"
 #include "store/folder.h"
+#include "store/folder_inside.h"
 #include "store/mailbox.h"
 
 static int
@@ -436,6 +437,38 @@ a_deleted_folder_is_noticed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+mail_that_comes_during_a_change_is_seen_at_once(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+	bool current;
+
+	deliver(m, "1000000001.a.h");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	look_at(&f, true);
+	current = folder_is_current(&f);
+	deliver(m, "1000000002.b.h");
+	folder_touched(&f, current);
+	assert_string_equal(look_at(&f, true), "exists 2 recent 2 ");
+	folder_close(&f);
+}
+
+static void
+a_reading_settles_when_the_tick_is_over(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	deliver(m, "1000000001.a.h");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	assert_false(folder_is_settled(&f));
+	poll(NULL, 0, 50);
+	look_at(&f, true);
+	assert_true(folder_is_settled(&f));
+	folder_close(&f);
+}
+
 int
 main(void)
 {
@@ -455,6 +488,8 @@ main(void)
 		TEST(a_watched_folder_wakes_its_session),
 		TEST(status_counts_without_a_session),
 		TEST(a_deleted_folder_is_noticed),
+		TEST(mail_that_comes_during_a_change_is_seen_at_once),
+		TEST(a_reading_settles_when_the_tick_is_over),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
