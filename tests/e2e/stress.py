@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Two IMAP sessions, a POP3 session and deliveries at once on one mailbox.
+"""Several IMAP sessions, a POP3 session and deliveries at once on one mailbox.
 
-usage: stress.py BIN_DIR SECONDS [SEED]
+usage: stress.py BIN_DIR SECONDS [SEED [SESSIONS]]
 
 Every message carries a token in its Subject. A ledger knows each token's state,
 each session keeps its own view of the mailbox as RFC 3501 lets it follow from the
@@ -27,6 +27,7 @@ import traceback
 
 BIN, SECONDS = sys.argv[1], float(sys.argv[2])
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
+SESSIONS = int(sys.argv[4]) if len(sys.argv) > 4 else 2
 PRESENT, DOOMED, MOVING, AWAY, GONE = "present", "doomed", "moving", "away", "gone"
 
 
@@ -59,7 +60,9 @@ class Ledger:
     def set(self, token, state):
         with self.lock:
             old = self.state.get(token)
-            if state == DOOMED and old in (GONE, AWAY):
+            # Another session may have seen it, and more, before its maker gets here.
+            if (state == DOOMED and old in (GONE, AWAY)) or (state == PRESENT and old not in (None, MOVING)) or \
+                    (state == GONE and old == AWAY):
                 return
             self.state[token] = state
 
@@ -235,6 +238,7 @@ class Imap:
         uid = self.view[n - 1]
         self.command("UID STORE %d +FLAGS.SILENT (\\Deleted)" % uid, may_fail=True)
         self.command(self.random.choice(["EXPUNGE", "UID EXPUNGE %d" % uid]))
+        self.ledger.set(token, GONE)
 
     def do_append(self):
         token = self.ledger.new_token()
@@ -325,6 +329,8 @@ def pop_session(ledger, rng):
             if say("DELE %d" % int(number))[0].startswith(b"+OK"):
                 doomed.append(token)
     first = say("QUIT")[0]
+    for token in doomed if first.startswith(b"+OK") else []:
+        ledger.set(token, GONE)
     p.close()
     ledger.did("pop3")
 
@@ -356,8 +362,8 @@ def final_look(ledger):
     for token, state in ledger.state.items():
         if state == PRESENT:
             check(token in tokens, token, "is lost")
-        if state in (AWAY,):
-            check(token not in tokens, token, "was moved away and is there")
+        if state in (AWAY, GONE):
+            check(token not in tokens, token, "was", state, "and is there")
     check(not os.listdir(os.path.join(MAILDIR, "tmp")), "left in tmp:", os.listdir(os.path.join(MAILDIR, "tmp")))
     return len(tokens)
 
@@ -377,7 +383,7 @@ def main():
         except Exception:
             trouble.append(traceback.format_exc())
 
-    jobs = [(lambda r: Imap(ledger, r).run(until),)] * 2 + [(lambda r: pop_run(ledger, r, until),), (lambda r: deliver_run(ledger, r, until, env),)]
+    jobs = [(lambda r: Imap(ledger, r).run(until),)] * SESSIONS + [(lambda r: pop_run(ledger, r, until),), (lambda r: deliver_run(ledger, r, until, env),)]
     threads = [threading.Thread(target=guarded, args=(job[0], random.Random(SEED + k))) for k, job in enumerate(jobs)]
     for t in threads:
         t.start()
