@@ -164,6 +164,23 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has 'RFC822.SIZE 20 BODY[TEXT] {6}' "$output"
 }
 
+@test "no string or literal holds a NUL" {
+	mail 1.a.h 'Subject: n\0l\n\nbo\0dy\n'
+	run imap 'a SELECT INBOX' 'b FETCH 1 (ENVELOPE BODY.PEEK[] BODY.PEEK[TEXT]<1.3>)'
+	has '(NIL {3}' "$output"
+	has 'Subject: n?l' "$output"
+	has 'bo?dy' "$output"
+	has 'BODY[TEXT]<1> {3}' "$output"
+	[ "$(printf 'a SELECT INBOX\r\nb FETCH 1 (ENVELOPE RFC822)\r\n' | imapd "$M" 2>/dev/null | tr -dc '\0' | wc -c)" = 0 ]
+}
+
+@test "message/global is bytes, as the grammar of IMAP4rev1 has it" {
+	mail 1.a.h 'Content-Type: message/global\n\nSubject: in\n\ndeep\n'
+	run imap 'a SELECT INBOX' 'b FETCH 1 BODY' 'c SEARCH BODY deep'
+	has '("message" "global" NIL NIL NIL "7bit" 21)' "$output"
+	has '* SEARCH 1' "$output"
+}
+
 @test "UID FETCH always answers the UID" {
 	mail 1.a.h "$plain"
 	run imap 'a SELECT INBOX' 'b UID FETCH 1:* FLAGS' 'c UID FETCH 99 FLAGS'
@@ -319,9 +336,10 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	mail 1.a.h 'Subject: =?iso-8859-1?q?GR=DCN?=\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nw4RwZmVsIEJpcm5l\n'
 	run imap 'a SELECT INBOX' 'b SEARCH CHARSET UTF-8 SUBJECT {5+}' \
 		$'gr\xc3\xbcn' 'c SEARCH CHARSET ISO-8859-1 BODY {5+}' $'\xe4PFEL' \
-		'd SEARCH CHARSET KLINGON SUBJECT x'
+		'd SEARCH CHARSET KLINGON SUBJECT x' 'e SEARCH CHARSET KLINGON ALL'
 	[ "$(grep -c '^\* SEARCH 1$' <<<"$output")" = 2 ]
 	has 'd NO [BADCHARSET' "$output"
+	has 'e NO [BADCHARSET' "$output"
 }
 
 @test "APPEND answers APPENDUID, and a search finds the message at once" {
@@ -429,11 +447,13 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	mail 1.a.h "$plain"
 	run imap 'a SELECT INBOX' "b STORE 1 +FLAGS ($(seq -f k%g -s' ' 26))" \
 		'c STORE 1 +FLAGS (another)' \
-		"d STORE 1 +FLAGS ($(seq -f z%g -s' ' 10000))" 'e NOOP'
+		"d STORE 1 +FLAGS ($(seq -f z%g -s' ' 10000))" 'e NOOP' \
+		'f STORE 1 +FLAGS (a]b)'
 	has 'b OK' "$output"
 	has 'c NO [LIMIT]' "$output"
 	has 'd NO [LIMIT]' "$output"
 	has 'e OK' "$output"
+	has "f NO [CANNOT] This can't be a keyword" "$output"
 }
 
 @test "mailboxes are made, renamed with those below, and deleted" {

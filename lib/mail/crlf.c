@@ -39,10 +39,24 @@ take_stretch(const char *start, struct span *rest)
 	return stretch;
 }
 
+static void
+put_clean(struct io *io, struct span s)
+{
+	size_t n;
+
+	while ((n = span_find(s, '\0')) < s.len) {
+		io_put(io, span_head(s, n));
+		io_put_text(io, "?");
+		s = span_from(s, n + 1);
+	}
+	io_put(io, s);
+}
+
 void
 crlf_put(struct io *io, struct span text, uint64_t from, uint64_t count)
 {
 	const char *start = text.at;
+	bool has_nul = span_find(text, '\0') < text.len;
 
 	while (count > 0 && text.len > 0) {
 		struct span s = take_stretch(start, &text);
@@ -56,6 +70,9 @@ crlf_put(struct io *io, struct span text, uint64_t from, uint64_t count)
 		if (s.len > count)
 			s.len = (size_t)count;
 		count -= s.len;
-		io_put(io, s);
+		if (has_nul)
+			put_clean(io, s);
+		else
+			io_put(io, s);
 	}
 }

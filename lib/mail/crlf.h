@@ -1,5 +1,6 @@
 /* Stored text (lines ended by LF, CRLF where a foreign program wrote it) as it
- * goes on the wire: every line ended by CRLF. */
+ * goes on the wire: every line ended by CRLF, and NUL, which no literal may
+ * hold (RFC 3501 9), as '?'. */
 #ifndef MAIL_CRLF_H
 #define MAIL_CRLF_H
 

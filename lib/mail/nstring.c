@@ -21,7 +21,9 @@ string_add(struct str *out, struct span s)
 {
 	if (needs_literal(s)) {
 		str_addf(out, "{%zu}\r\n", s.len);
-		str_add(out, s);
+		/* RFC 3501 9: no string holds NUL. */
+		for (size_t i = 0; i < s.len; i++)
+			str_add_byte(out, s.at[i] == '\0' ? '?' : s.at[i]);
 		return;
 	}
 	str_add_byte(out, '"');
