@@ -245,9 +245,11 @@ search_take(struct session *s, struct search *q_r)
 	struct taker t = { .s = s, .p = &s->parser, .q = q_r };
 
 	*q_r = (struct search){ .keys = NULL };
-	if (parse_is(t.p, "CHARSET") &&
-	    (!parse_space(t.p) || !parse_astring(t.p, &t.charset) ||
-		!parse_space(t.p)))
-		return false;
+	if (parse_is(t.p, "CHARSET")) {
+		if (!parse_space(t.p) || !parse_astring(t.p, &t.charset) ||
+		    !parse_space(t.p))
+			return false;
+		q_r->unknown_charset = !charset_known(t.charset);
+	}
 	return take_list(&t, &q_r->keys);
 }

@@ -87,6 +87,9 @@ keywords_resolve(
 			answer(s, RESULT_NO,
 			    "[LIMIT] A mailbox has at most %d keywords",
 			    KEYWORDS_MAX);
+		else if (errno == EINVAL)
+			answer(
+			    s, RESULT_NO, "[CANNOT] This can't be a keyword");
 		else
 			answer_errno(s, "add a keyword");
 		return false;

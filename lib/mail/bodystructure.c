@@ -134,6 +134,7 @@ single_add(struct str *out, const struct part *p, bool extended)
 {
 	struct media m = leaf_media(p);
 	struct shown s = shown_read(p->header);
+	bool structured;
 
 	string_add(out, m.type);
 	str_add_byte(out, ' ');
@@ -147,13 +148,17 @@ single_add(struct str *out, const struct part *p, bool extended)
 	str_add_byte(out, ' ');
 	encoding_add(out, s.encoding);
 	str_addf(out, " %llu", (unsigned long long)p->octets);
-	if (p->kind == PART_MESSAGE) {
+	/* RFC 3501 9: body-type-msg is that of message/rfc822 alone;
+	 * message/global is bytes to the client. */
+	structured = p->kind == PART_MESSAGE &&
+	    span_equal_case(m.subtype, SPAN("rfc822"));
+	if (structured) {
 		str_add_byte(out, ' ');
 		envelope_add(out, p->first->header);
 		str_add_byte(out, ' ');
 		bodystructure_add(out, p->first, extended);
 	}
-	if (p->kind == PART_MESSAGE || span_equal_case(m.type, SPAN("text")))
+	if (structured || span_equal_case(m.type, SPAN("text")))
 		str_addf(out, " %llu", (unsigned long long)p->lines);
 	if (extended) {
 		str_add_byte(out, ' ');

@@ -149,3 +149,13 @@ charset_decode(struct str *out, struct span charset, struct span in)
 	name[charset.len] = '\0';
 	return iconv_decode(out, name, in);
 }
+
+bool
+charset_known(struct span charset)
+{
+	struct str none = STR_INIT;
+	bool known = charset_decode(&none, charset, SPAN(""));
+
+	str_free(&none);
+	return known;
+}

@@ -8,6 +8,7 @@
 /* Append in as UTF-8; bytes that mean nothing become U+FFFD. False, and
  * nothing appended, when the character set is unknown. */
 bool charset_decode(struct str *out, struct span charset, struct span in);
+bool charset_known(struct span charset);
 /* Append one code point as UTF-8. */
 void utf8_add(struct str *out, uint32_t point);
 /* Take one code point; a malformed byte gives U+FFFD and is taken alone.

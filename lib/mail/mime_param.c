@@ -63,10 +63,13 @@ mime_media(const struct part *p)
 	struct span rest = p->type;
 	struct media m;
 
-	if (p->type.at != NULL && mime_take_token(&rest, &m.type) &&
-	    span_take(&rest, '/') && mime_take_token(&rest, &m.subtype)) {
-		m.params = rest;
-		return m;
+	if (p->type.at != NULL && mime_take_token(&rest, &m.type)) {
+		mime_skip(&rest);
+		if (span_take(&rest, '/') &&
+		    mime_take_token(&rest, &m.subtype)) {
+			m.params = rest;
+			return m;
+		}
 	}
 	/* RFC 2046 5.1.5 */
 	if (p->in_digest && p->type.at == NULL)

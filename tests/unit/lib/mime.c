@@ -255,6 +255,25 @@ wire_size_counts_each_line_end_as_two(void **state)
 	assert_int_equal(crlf_size(SPAN("")), 0);
 }
 
+static void
+comments_may_stand_in_a_media_type(void **state)
+{
+	struct arena a = ARENA_INIT;
+	const struct part *p = mime_parse(&a,
+	    SPAN("Content-Type: (c)text(d)/(e)html(f); (g)charset(h)=(i)x\n"
+		 "\nb"));
+	struct media m = mime_media(p);
+	struct str charset = STR_INIT;
+
+	(void)state;
+	assert_true(span_equal_case(m.type, SPAN("text")));
+	assert_true(span_equal_case(m.subtype, SPAN("html")));
+	assert_true(param_get(m.params, "charset", &charset));
+	assert_string_equal(charset.at, "x");
+	str_free(&charset);
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -273,6 +292,7 @@ main(void)
 		cmocka_unit_test(malformed_addresses_give_something),
 		cmocka_unit_test(envelope_of_a_message),
 		cmocka_unit_test(wire_size_counts_each_line_end_as_two),
+		cmocka_unit_test(comments_may_stand_in_a_media_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
