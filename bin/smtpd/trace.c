@@ -183,6 +183,9 @@ trace_write(struct session *s)
 		message_refuse(s, 550, "5.6.0", "Too many header fields");
 	received_write(s, &trace);
 	missing_write(s, &h, &trace);
+	/* It would continue our line. It is no header, so be it body. */
+	if (byte_is_blank(s->message.header.at[0]))
+		str_add_byte(&trace, '\n');
 	message_write(s, str_span(&trace));
 	str_free(&trace);
 	rest = str_span(&s->message.header);
