@@ -277,6 +277,35 @@ respool() {
 	kill "$RUNNER"
 	await 15 bash -c "! kill -0 $RUNNER 2>/dev/null"
 	spooled "$ID"
+	grep -q "index=0 verdict=0" "$CHAINMAIL_SPOOL/state/$ID"
+	! grep -q "index=1" "$CHAINMAIL_SPOOL/state/$ID"
+}
+
+@test "a report that can't be made for want of processes is made later" {
+	need strace
+	sanitized && skip "strace and sanitizers"
+	worker
+	put -f ann@mail.example.org no@mail.example.org
+	put -f ann@mail.example.org no@mail.example.org
+	# The helper is the first of queue-run's children, bounce the first of
+	# the helper's; its second there is no process for.
+	run timeout 30 strace -f -o /dev/null -e trace=clone,clone3,fork,vfork \
+		-e inject=clone,clone3,fork,vfork:error=EAGAIN:when=2 queue-run -1
+	[ "$(grep -c 'kind=failed verdict=0' <<<"$output")" = 1 ]
+	[ "$(grep -c 'kind=failed verdict=75' <<<"$output")" = 1 ]
+	pass
+	empty
+	[ "$(jobs_of ann@)" = 2 ]
+}
+
+@test "a time to wait that the clock can't have given is over" {
+	worker
+	put -f ann@mail.example.org later@mail.example.org
+	pass
+	sed -i 's/next=[0-9]*/next=4000000000/' "$CHAINMAIL_SPOOL/state/$ID"
+	: >"$JOBS"
+	runner
+	await 5 grep -q "event=deferred id=$ID" log
 }
 
 @test "without any worker one pass ends with 75" {

@@ -178,6 +178,13 @@ polled_free(struct polled *p)
 	free(p->pools);
 }
 
+static void
+connection_abandon(struct runner *r, const struct connection *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		work_abandon(r, c->jobs[i].work);
+}
+
 /* Note at the end what is known of messages that are not finished. */
 static void
 works_abandon(struct runner *r)
@@ -188,6 +195,10 @@ works_abandon(struct runner *r)
 		work_abandon(r, w);
 	while ((w = list_pop(&r->stuck)) != NULL)
 		work_abandon(r, w);
+	/* And those that wait for nothing but workers. */
+	for (size_t i = 0; i < POOLS; i++)
+		for (size_t k = 0; k < r->pools[i].count; k++)
+			connection_abandon(r, r->pools[i].connections[k]);
 }
 
 static void

@@ -302,4 +302,7 @@ work_abandon(struct runner *r, struct work *w)
 		if (w->slots[i] == SLOT_ANSWERED)
 			result_judge(r, w, i, clock_wall_s());
 	results_note(r, w, SLOT_ANSWERED);
+	for (size_t i = 0; i < w->envelope.count; i++)
+		if (w->slots[i] == SLOT_ANSWERED)
+			w->slots[i] = SLOT_FINAL;
 }
