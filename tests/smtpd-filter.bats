@@ -42,6 +42,18 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	nothing_left
 }
 
+@test "no process for a filter: 451, and the next message passes" {
+	need strace
+	sanitized && skip "strace and sanitizers"
+	echo cat >"$CHAINMAIL_ETC/filter.mx"
+	message='MAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n'
+	# Each process counts for itself: it is the runner's second child.
+	run bash -c "printf 'EHLO x\r\n$message$message$message' | strace -f -o /dev/null -e inject=clone,clone3,fork,vfork:error=EAGAIN:when=2 smtpd 2>/dev/null"
+	[ "$(grep -E '^(451|250 2.0.0)' <<<"$output" | cut -c1-9)" = $'250 2.0.0\n451 4.7.1\n250 2.0.0' ]
+	[ "$(queued)" = 2 ]
+	[ -z "$(ls "$CHAINMAIL_SPOOL/tmp")" ]
+}
+
 @test "exit 99 accepts and drops" {
 	run filtered 'exit 99'
 	[[ $output == "250 2.0.0 "* ]]

@@ -36,6 +36,12 @@ tlsd_start() {
 @test "children serve at once, and SIGTERM lets them finish" { talk many_sessions; }
 @test "a flood of NOOP ends the session" { talk flood_of_noops; }
 @test "a connection lost in DATA leaves nothing" { talk stop_in_data; }
+@test "SIGTERM in the middle of DATA: nothing is accepted, in time" { talk terminated_in_data; }
+@test "a connection there is no process for is closed, the next is served" {
+	need strace
+	sanitized && skip "strace and sanitizers"
+	talk no_process
+}
 @test "a new user database serves the next session" { talk database_replaced; }
 @test "too slow in DATA" {
 	printf 'command-time 1s\ndata-rate 100K\n' >"$CHAINMAIL_ETC/limits"

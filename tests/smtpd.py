@@ -3,6 +3,7 @@ directories. smtpd listens itself (descriptor 0), authd is a few lines here."""
 import atexit
 import base64
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -269,6 +270,41 @@ def stop_in_data():
     c.sock.close()
     s.stop()
     assert queued() == [] and os.listdir(SPOOL + "/tmp") == []
+
+
+def no_process():
+    """A connection without a process of its own is closed; the next is served."""
+    # The first child is the runner of filters.
+    s = Server(program=(
+        "strace", "-f", "-o", "/dev/null", "-e",
+        "inject=clone,clone3,fork,vfork:error=EAGAIN:when=2", "smtpd"))
+    try:
+        assert Client(s.port).line() == ""
+        s.client().hello()
+        s.clients.pop().sock.close()
+    finally:
+        traced = f"/proc/{s.process.pid}/task/{s.process.pid}/children"
+        os.kill(int(open(traced).read().split()[0]), signal.SIGTERM)
+        s.process.wait(12)
+
+
+def terminated_in_data():
+    """SIGTERM within DATA: no 250, in time, nothing partial."""
+    s = Server()
+    c = s.client()
+    c.hello()
+    c.say("MAIL FROM:<s@r.example>", "250")
+    c.say("RCPT TO:<bob@example.org>", "250")
+    c.say("DATA", "354")
+    c.send(b"x" * 1000000)
+    s.process.terminate()
+    assert s.process.wait(14) == 0
+    c.sock.settimeout(2)
+    try:
+        assert not c.line().startswith("2")
+    except ConnectionError:
+        pass
+    assert queued() == []
 
 
 def database_replaced():
