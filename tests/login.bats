@@ -389,6 +389,7 @@ until(s, "rest")'
 	with_authd && with_tls
 	run -0 tls_talk '
 s = c(POP3); line(s)
+s.sendall(b"USER bob\r\n"); line(s)
 s.sendall(b"STLS\r\nUSER bob\r\nPASS secret\r\n"); print(line(s)); s = tls(s)
 s.sendall(b"PASS secret\r\nQUIT\r\n"); until(s, "Goodbye")
 s = c(IMAP); line(s)

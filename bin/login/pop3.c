@@ -107,6 +107,7 @@ cmd_stls(struct front *f, struct span rest)
 	io_put_text(&f->io, "+OK Begin TLS\r\n");
 	front_tls(f);
 	f->utf8 = false;
+	str_wipe(&f->name);
 }
 
 static void
