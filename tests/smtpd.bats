@@ -167,6 +167,9 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[0]} == "553 5.6.7 "* ]]
 	[[ ${lines[1]} == 250* ]]
 	[[ ${lines[4]} == 5* ]]
+	run replies 'MAIL FROM:<s@r.example> SMTPUTF8\r\nRCPT TO:<bob@example.org> ORCPT=utf-8;b\xc3\xb6b@example.org\r\nRCPT TO:<bob@example.org> ORCPT=rfc822;b\xc3\xb6b@example.org\r\nDATA\r\n.\r\n'
+	[[ ${lines[1]} == 250* && ${lines[2]} == 501* ]]
+	has 'orcpt=utf-8;b%C3%B6b@example.org' "$(cat "$CHAINMAIL_SPOOL"/new/*)"
 }
 
 @test "commands in any case, blanks after the colon refused from outside" {

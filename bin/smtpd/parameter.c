@@ -167,10 +167,16 @@ read_orcpt(struct session *s, struct span value, struct recipient *r)
 		if (!byte_is_alpha(value.at[i]) &&
 		    !byte_is_digit(value.at[i]) && value.at[i] != '-')
 			return SYNTAX;
-	return n > 0 && n + 1 < value.len && value.len <= ORCPT_MAX &&
-		xtext_keep(s, value, &r->orcpt)
-	    ? FINE
-	    : SYNTAX;
+	if (n == 0 || n + 1 >= value.len || value.len > ORCPT_MAX)
+		return SYNTAX;
+	/* RFC 6533 3: as it is, where SMTPUTF8 was said. */
+	if (s->envelope.smtputf8 && !span_is_ascii(value) &&
+	    span_is_utf8(value) &&
+	    span_equal_case(span_head(value, n), SPAN("utf-8"))) {
+		r->orcpt = envelope_keep(&s->envelope, value);
+		return FINE;
+	}
+	return xtext_keep(s, value, &r->orcpt) ? FINE : SYNTAX;
 }
 
 static const struct parameter parameters[] = {
