@@ -195,6 +195,18 @@ report() {
 	[ "$status" = 65 ]
 }
 
+@test "bounce: what no program may read is not in its part" {
+	id=01K00000000000000000000000
+	printf 'Subject: Gr\xfc\xdfe\n\nx\n' | enqueue -i $id -f ann@example.net a@example.org
+	state=$CHAINMAIL_SPOOL/state/$id
+	printf '%s\n' 'chainmail-state 1' \
+		'at=1764000000 index=0 verdict=67 status=5.1.1 next=0 text=f%C3%BCr%20niemanden' >"$state"
+	report "$state"
+	grep -q 'Diagnostic-Code=X-chainmail; f??r niemanden' parts
+	grep -q 'Subject: Gr??e' parts
+	grep -q 'für niemanden' parts
+}
+
 @test "bounce: of a long message only the header comes back" {
 	{ printf 'Subject: long\n\n'; yes 0123456789 | head -c 100000; } |
 		enqueue -f ann@example.net bob@example.org

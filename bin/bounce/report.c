@@ -11,14 +11,24 @@ is_utf8(const struct report *r)
 	return r->envelope->smtputf8;
 }
 
-/* Foreign text in one line of ours. */
+/* Foreign text in one line of ours, which is in UTF-8, or in ASCII only. */
+static void
+line_add(struct str *out, struct span text, bool ascii)
+{
+	text = span_head(text, TEXT_MAX);
+	ascii = ascii || !span_is_utf8(text);
+	for (size_t i = 0; i < text.len; i++)
+		if (ascii && (unsigned char)text.at[i] > 127)
+			str_add_byte(out, '?');
+		else
+			str_add_byte(out,
+			    byte_is_control(text.at[i]) ? ' ' : text.at[i]);
+}
+
 static void
 text_add(struct str *out, struct span text)
 {
-	text = span_head(text, TEXT_MAX);
-	for (size_t i = 0; i < text.len; i++)
-		str_add_byte(
-		    out, byte_is_control(text.at[i]) ? ' ' : text.at[i]);
+	line_add(out, text, false);
 }
 
 static void
@@ -149,7 +159,8 @@ recipient_write(const struct report *r, size_t i, struct str *out)
 	field_add(out, "Status", res->status);
 	if (r->failed && res->text.len > 0) {
 		str_add_text(out, "Diagnostic-Code: X-chainmail; ");
-		text_add(out, res->text);
+		/* RFC 3464 2.1: message/delivery-status is ASCII. */
+		line_add(out, res->text, !is_utf8(r));
 		str_add_byte(out, '\n');
 	}
 	date_add(out, "Last-Attempt-Date", res->at);
