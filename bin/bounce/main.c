@@ -47,13 +47,8 @@ usage(void)
 static void
 read_from(uint64_t offset, uint64_t len, struct str *out)
 {
-	char *into = str_reserve(out, len);
-	ssize_t n = pread(STDIN_FILENO, into, len, (off_t)offset);
-
-	if (n < 0 || (uint64_t)n < len)
+	if (read_part(STDIN_FILENO, offset, len, out) < 0)
 		die(TEMP, "read the spool file");
-	out->len += len;
-	out->at[out->len] = '\0';
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "spool/format.h"
 
 /* What the envelope says besides sender and recipients; a message from stdin
@@ -16,12 +17,9 @@ envelope_inherit(struct envelope *e, const struct job *j)
 	if (j->offset <= SPOOL_FIRST_LEN || j->offset > SPOOL_HEADER_MAX)
 		return;
 	len = (size_t)j->offset - SPOOL_FIRST_LEN;
-	if (pread(j->fd, str_reserve(&text, len), len, SPOOL_FIRST_LEN) ==
-	    (ssize_t)len) {
-		text.len = len;
-		if (!envelope_parse(e, str_span(&text)))
-			envelope_clear(e);
-	}
+	if (read_part(j->fd, SPOOL_FIRST_LEN, len, &text) == 0 &&
+	    !envelope_parse(e, str_span(&text)))
+		envelope_clear(e);
 	str_free(&text);
 	e->count = 0; /* its recipients are not those of the copy */
 }

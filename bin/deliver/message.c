@@ -1,9 +1,9 @@
 #include "message.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "mail/header.h"
 
 enum {
@@ -21,30 +21,6 @@ void
 message_free(struct message *m)
 {
 	str_free(&m->text);
-}
-
-/* Read exactly len bytes at offset, appending; a file that became shorter is
- * an I/O error. */
-static int
-read_part(int fd, uint64_t offset, size_t len, struct str *out)
-{
-	char *to = str_reserve(out, len);
-
-	for (size_t got = 0; got < len;) {
-		ssize_t n = pread(
-		    fd, to + got, len - got, (off_t)(offset + got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return -1;
-		}
-		got += (size_t)n;
-	}
-	out->len += len;
-	out->at[out->len] = '\0';
-	return 0;
 }
 
 static void

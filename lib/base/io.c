@@ -360,6 +360,28 @@ write_all(int fd, struct span bytes)
 }
 
 int
+read_part(int fd, uint64_t offset, size_t len, struct str *out)
+{
+	char *to = str_reserve(out, len);
+
+	for (size_t got = 0; got < len;) {
+		ssize_t n = pread(
+		    fd, to + got, len - got, (off_t)(offset + got));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return -1;
+		}
+		got += (size_t)n;
+	}
+	out->len += len;
+	out->at[out->len] = '\0';
+	return 0;
+}
+
+int
 read_all(int fd, size_t limit, struct str *out)
 {
 	size_t start = out->len;

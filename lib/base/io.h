@@ -66,5 +66,8 @@ int write_all(int fd, struct span bytes);
 /* Read a whole file or stream up to limit bytes into out; -1 and errno
  * (EFBIG when there is more). */
 int read_all(int fd, size_t limit, struct str *out);
+/* Append exactly len bytes of the file at offset; -1 and errno, EIO when it is
+ * shorter. */
+int read_part(int fd, uint64_t offset, size_t len, struct str *out);
 
 #endif

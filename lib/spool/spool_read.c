@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "os/file.h"
 #include "spool/format.h"
@@ -14,25 +15,6 @@
 enum {
 	READ_FIRST = 4096, /* holds nearly every envelope */
 };
-
-static ssize_t
-read_at(int fd, char *into, size_t want, off_t offset)
-{
-	size_t done = 0;
-
-	while (done < want) {
-		ssize_t n = pread(
-		    fd, into + done, want - done, offset + (off_t)done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n == 0)
-			break;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return (ssize_t)done;
-}
 
 /* A decimal number of exactly width digits. */
 static bool
@@ -116,15 +98,9 @@ static enum spool_found
 envelope_read(const struct spool_message *m, struct str *head,
     struct envelope *e, const char **why)
 {
-	if (head->len < m->header) {
-		size_t more = m->header - head->len;
-		ssize_t n = read_at(
-		    m->fd, str_reserve(head, more), more, (off_t)head->len);
-
-		if (n < 0)
-			return SPOOL_LATER;
-		head->len += (size_t)n;
-	}
+	if (head->len < m->header &&
+	    read_part(m->fd, head->len, m->header - head->len, head) < 0)
+		return SPOOL_LATER;
 	if (spool_envelope(e, span_head(str_span(head), m->header)))
 		return SPOOL_WHOLE;
 	*why = "envelope makes no sense";
