@@ -30,7 +30,6 @@ part_open(int parent, const char *name)
 		close(fd);
 		return -1;
 	}
-	dir_spread(fd);
 	return fd;
 }
 
@@ -43,6 +42,8 @@ spool_open(struct spool *s)
 	*s = (struct spool){ -1, -1, -1, -1, 0 };
 	if (root < 0)
 		return -1;
+	if (faccessat(root, "tmp", F_OK, 0) < 0)
+		dir_spread(root); /* files come and go in each of them */
 	if ((s->tmp = part_open(root, "tmp")) >= 0 &&
 	    (s->new = part_open(root, "new")) >= 0 &&
 	    (s->state = part_open(root, "state")) >= 0 &&
