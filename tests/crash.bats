@@ -27,11 +27,11 @@ load crash/crash
 	export session SERVICE=smtp
 	run unshare -m bash -c '
 		mount -t tmpfs -o size=1m,nr_inodes=2000 none "$CHAINMAIL_SPOOL"
-		mkdir -p "$CHAINMAIL_SPOOL"/{tmp,new,state,bad}
+		mkdir -p "$CHAINMAIL_SPOOL"/{tmp,new,state,bad,blank}
 		head -c 1000000 /dev/zero >"$CHAINMAIL_SPOOL/filler"
 		smtpd <<<"$session"; echo "files: $(ls "$CHAINMAIL_SPOOL"/{tmp,new} | wc -w)"
 		rm "$CHAINMAIL_SPOOL/filler"
-		(cd "$CHAINMAIL_SPOOL/state"; touch $(seq 1200))
+		(cd "$CHAINMAIL_SPOOL/state"; touch $(seq 1850))
 		smtpd <<<"$session"
 		rm -f "$CHAINMAIL_SPOOL"/state/*
 		smtpd <<<"$session"'

@@ -219,6 +219,8 @@ PY
 		# Calls before the message are not meant.
 		n=1
 		case $call in
+		renameat2) n=$(printf "$twice" | strace -e trace="$call" -o /dev/stdout smtpd 2>/dev/null |
+			grep -E "^$call\(" | grep -n ' = 0$' | head -1 | cut -d: -f1) ;;
 		openat | write) n=$(printf "$twice" | strace -e trace="$call" -o /dev/stdout smtpd 2>/dev/null |
 			grep -E "^$call\(" | grep -nE 'O_CREAT|chainmail-spool 1 header=' | head -1 | cut -d: -f1) ;;
 		esac

@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "runner.h"
+#include "spool/blank.h"
 
 enum {
 	EVENTS_SIZE = 65536,
@@ -18,6 +19,7 @@ enum {
 	PAUSE_MAX_S = 3600, /* look again: the clock may have been set */
 	CLOCK_STEP_S = 60,  /* less is not set, but drifts */
 	RECONNECT_MS = 500,
+	BLANK_MS = 1000,
 	ALONE_MS = 5000, /* -1 waits this long for a worker to come back */
 };
 
@@ -117,6 +119,17 @@ clock_check(struct runner *r)
 	r->clock_s = now;
 }
 
+/* Blanks are for busy times: when none has come for a while they go. */
+static void
+blanks_check(struct runner *r)
+{
+	if (!r->blanks ||
+	    (!r->closing && clock_mono_ms() - r->blank_ms < BLANK_MS))
+		return;
+	blank_purge(&r->spool);
+	r->blanks = false;
+}
+
 /* Milliseconds to wait for events. */
 static int
 pause_ms(const struct runner *r)
@@ -129,8 +142,8 @@ pause_ms(const struct runner *r)
 	 * missing ones are looked for again. */
 	if (s == 0 || r->to_send.first != NULL || r->closing)
 		return RECONNECT_MS;
-	if (r->stuck.first != NULL)
-		return 1000;
+	if (r->stuck.first != NULL || r->blanks)
+		return BLANK_MS;
 	return (int)(s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000;
 }
 
@@ -218,6 +231,7 @@ turn(struct runner *r, struct polled *p)
 		events_read(r);
 	stuck_try(r);
 	alone_check(r);
+	blanks_check(r);
 	clock_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);

@@ -22,6 +22,9 @@ enum slot {
 	SLOT_ANSWERED, /* by this pass, not noted yet */
 };
 
+/* Larger files are removed, not kept as blanks. */
+enum { BLANK_SIZE_MAX = 65536 };
+
 /* A message in hand. */
 struct work {
 	struct work *after; /* in the runner's list it is in */
@@ -63,10 +66,12 @@ struct runner {
 	size_t in_hand; /* works that are neither stuck nor spare */
 	int inotify, signals;
 	bool once;    /* -1 */
+	bool blanks;  /* some may lie there */
 	bool closing; /* hand out nothing more */
 	int exit;     /* code */
 	int64_t closing_ms;
 	int64_t cleaned_ms;
+	int64_t blank_ms;  /* when the last blank was made */
 	int64_t clock_s;   /* wall clock less the steady one */
 	int64_t alone_ms;  /* a worker was there last */
 	struct str record; /* scratch */

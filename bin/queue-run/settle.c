@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "retry.h"
 #include "runner.h"
+#include "spool/blank.h"
 
 enum {
 	STUCK_MS = 15000, /* the state file can't be written: try again */
@@ -165,6 +166,14 @@ work_stuck(struct runner *r, struct work *w)
 	list_push(&r->stuck, w);
 }
 
+/* The file may be written again: see spool/blank.h. */
+static bool
+is_blank(const struct runner *r, const struct work *w)
+{
+	return !r->once && !w->entry->again && w->entry->tries == 0 &&
+	    w->deaths == 0 && !w->noted && w->message.size <= BLANK_SIZE_MAX;
+}
+
 /* Nothing is left to do: the message goes, then its state, so that a state file
  * without a message is a remainder, never the other way round. The directory
  * is not synced: a power cut may bring the message back, and then delivering it
@@ -174,7 +183,11 @@ work_finish(struct runner *r, struct work *w)
 {
 	struct logline l;
 
-	if (unlinkat(r->spool.new, w->entry->id, 0) < 0 && errno != ENOENT) {
+	if (is_blank(r, w) && blank_give(&r->spool, w->entry->id)) {
+		r->blanks = true;
+		r->blank_ms = clock_mono_ms();
+	} else if (unlinkat(r->spool.new, w->entry->id, 0) < 0 &&
+	    errno != ENOENT) {
 		log_start(&l, "later");
 		log_text(&l, "id", w->entry->id);
 		log_text(&l, "what", "remove the spool file");

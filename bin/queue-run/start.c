@@ -13,6 +13,7 @@
 #include "os/lock.h"
 #include "retry.h"
 #include "runner.h"
+#include "spool/blank.h"
 
 enum {
 	STALE_S = 36 * 3600, /* no writer lives this long */
@@ -172,6 +173,7 @@ start_scan(struct runner *r)
 	struct logline l;
 
 	start_clean(r);
+	blank_purge(&r->spool);
 	start_new(r, true);
 	names_each(r, r->spool.state, state_take, false);
 	log_start(&l, "start");

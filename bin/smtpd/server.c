@@ -103,14 +103,16 @@ server_open(struct server *s)
 void
 server_sandbox(const struct server *s)
 {
-	struct str tmp = STR_INIT, new = STR_INIT;
+	struct str tmp = STR_INIT, new = STR_INIT, blank = STR_INIT;
 
 	str_setf(&tmp, "%s/tmp", dir_spool());
 	str_setf(&new, "%s/new", dir_spool());
+	str_setf(&blank, "%s/blank", dir_spool());
 	const struct sandbox_path paths[] = {
 		{ s->etc < 0 ? NULL : dir_etc(), SANDBOX_READ },
 		{ tmp.at, SANDBOX_READ | SANDBOX_WRITE },
 		{ new.at, SANDBOX_READ | SANDBOX_WRITE },
+		{ blank.at, SANDBOX_READ | SANDBOX_WRITE },
 	};
 
 	proc_limit(&(struct proc_limits){
@@ -120,4 +122,5 @@ server_sandbox(const struct server *s)
 	    (s->parent ? CALLS_FORK | CALLS_ACCEPT : 0));
 	str_free(&tmp);
 	str_free(&new);
+	str_free(&blank);
 }

@@ -13,6 +13,7 @@ enum {
 	/* Thousands of recipients with long addresses and orcpt. */
 	SPOOL_HEADER_MAX = 8 << 20,
 	SPOOL_MODE = 0640,
+	SPOOL_MODE_SHARED = 0440, /* a filter wrote it */
 };
 
 #endif

@@ -12,6 +12,7 @@
 enum {
 	DIR_MODE = 02770, /* programs of several uids, one group */
 	INODES_LEAST = 1000,
+	RESERVE_USUAL = 64 << 20, /* disk-reserve when nobody says */
 };
 
 /* Open a directory, made when it is missing: with its whole mode, whatever the
@@ -39,7 +40,7 @@ spool_open(struct spool *s)
 	int root = part_open(AT_FDCWD, dir_spool()), saved;
 	struct stat st;
 
-	*s = (struct spool){ -1, -1, -1, -1, 0 };
+	*s = (struct spool){ -1, -1, -1, -1, -1, 0 };
 	if (root < 0)
 		return -1;
 	if (faccessat(root, "tmp", F_OK, 0) < 0)
@@ -47,7 +48,9 @@ spool_open(struct spool *s)
 	if ((s->tmp = part_open(root, "tmp")) >= 0 &&
 	    (s->new = part_open(root, "new")) >= 0 &&
 	    (s->state = part_open(root, "state")) >= 0 &&
-	    (s->bad = part_open(root, "bad")) >= 0 && fstat(s->new, &st) == 0) {
+	    (s->bad = part_open(root, "bad")) >= 0 &&
+	    (s->blank = part_open(root, "blank")) >= 0 &&
+	    fstat(s->new, &st) == 0) {
 		s->group = st.st_gid;
 		close(root);
 		return 0;
@@ -62,12 +65,12 @@ spool_open(struct spool *s)
 void
 spool_close(struct spool *s)
 {
-	const int all[] = { s->tmp, s->new, s->state, s->bad };
+	const int all[] = { s->tmp, s->new, s->state, s->bad, s->blank };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i] >= 0)
 			close(all[i]);
-	*s = (struct spool){ -1, -1, -1, -1, 0 };
+	*s = (struct spool){ -1, -1, -1, -1, -1, 0 };
 }
 
 int
@@ -81,9 +84,10 @@ spool_room(const struct spool *s, uint64_t size, uint64_t reserve)
 		return -1;
 	/* f_bsize may be the best size of a transfer (FUSE). */
 	block = (uint64_t)(fs.f_frsize > 0 ? fs.f_frsize : fs.f_bsize);
-	/* What is kept free is a matter of large file systems: on a small one
-	 * it is at most a tenth. */
-	if (reserve > (uint64_t)fs.f_blocks / 10 * block)
+	/* On a small file system it is at most a tenth that is kept free,
+	 * unless somebody asked for more. */
+	if (reserve == RESERVE_USUAL &&
+	    reserve > (uint64_t)fs.f_blocks / 10 * block)
 		reserve = (uint64_t)fs.f_blocks / 10 * block;
 	if (inodes > (uint64_t)fs.f_files / 10)
 		inodes = (uint64_t)fs.f_files / 10;

@@ -12,6 +12,7 @@
 
 struct spool {
 	int tmp, new, state, bad; /* directories */
+	int blank;                /* used files, see blank.h */
 	gid_t group;              /* of new/, and so of every file in it */
 };
 

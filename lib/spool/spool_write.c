@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "os/file.h"
+#include "spool/blank.h"
 #include "spool/format.h"
 #include "spool/spool.h"
 
@@ -34,6 +35,27 @@ pending_write(struct spool_file *f)
 	return 0;
 }
 
+/* A new file in tmp/, readable by the group: the other programs of the chain
+ * have other uids, and the umask would take that away. */
+static int
+file_make(struct spool_file *f)
+{
+	f->fd = file_create(f->spool->tmp, f->temporary.text, 0600);
+	if (f->fd < 0 && errno == EEXIST) {
+		/* A derived id, and its writer was killed the last time. */
+		f->temporary = id_new();
+		f->fd = file_create(f->spool->tmp, f->temporary.text, 0600);
+	}
+	if (f->fd < 0)
+		return -1;
+	if (fchmod(f->fd, SPOOL_MODE) < 0) {
+		failed(f, errno);
+		spool_abort(f);
+		return -1;
+	}
+	return 0;
+}
+
 int
 spool_create(struct spool_file *f, const struct spool *s, const struct id *id,
     const struct envelope *e)
@@ -41,21 +63,9 @@ spool_create(struct spool_file *f, const struct spool *s, const struct id *id,
 	*f = (struct spool_file){
 		.spool = s, .id = *id, .temporary = *id, .pending = STR_INIT
 	};
-	f->fd = file_create(s->tmp, f->temporary.text, 0600);
-	if (f->fd < 0 && errno == EEXIST) {
-		/* A derived id, and its writer was killed the last time. */
-		f->temporary = id_new();
-		f->fd = file_create(s->tmp, f->temporary.text, 0600);
-	}
-	if (f->fd < 0)
+	f->fd = blank_take(s, f->temporary.text);
+	if (f->fd < 0 && file_make(f) < 0)
 		return -1;
-	/* The other programs of the chain have other uids and the same group;
-	 * the umask would take that away. */
-	if (fchmod(f->fd, SPOOL_MODE) < 0) {
-		failed(f, errno);
-		spool_abort(f);
-		return -1;
-	}
 	str_addf(&f->pending, SPOOL_FIRST_LINE, 0ULL, 0ULL);
 	envelope_write(e, &f->pending);
 	f->header = f->pending.len;
@@ -83,6 +93,9 @@ spool_share(struct spool_file *f)
 {
 	if (f->error != 0 || pending_write(f) < 0)
 		return failed(f, f->error);
+	/* Who knows what else holds the descriptor: never a blank. */
+	if (fchmod(f->fd, SPOOL_MODE_SHARED) < 0)
+		return failed(f, errno);
 	f->shared = true;
 	return f->fd;
 }

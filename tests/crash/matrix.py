@@ -152,7 +152,7 @@ class Place:
         if reports != (BOUNCED in self.accepted):
             wrong.append(f"{reports} reports")
         wrong += [f"strange: {x}" for x in found]
-        for part in ("new", "state", "bad", "tmp"):
+        for part in ("new", "state", "bad", "tmp", "blank"):
             wrong += [f"{part}: {f.name}" for f in (self.top / "spool" / part).glob("*")]
         return wrong
 

@@ -80,7 +80,8 @@ spool_make(char *folder)
 static void
 spool_drop(struct spool *s, const char *name, const char *folder)
 {
-	static const char *const parts[] = { "/tmp", "/new", "/state", "/bad" };
+	static const char *const parts[] = { "/tmp", "/new", "/state", "/bad",
+		"/blank" };
 	struct str path = STR_INIT;
 
 	unlinkat(s->state, name, 0);
