@@ -82,6 +82,10 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* LIST (\HasNoChildren) "/" INBOX' "$output"
 	has '* LSUB () "/" INBOX' "$output"
 	has '* STATUS INBOX (MESSAGES 0)' "$output"
+	run imap 'a CREATE inbox/sub' 'b CREATE inboxes' 'c LIST "" "Inbox/%"' \
+		'd LIST "" "inbox*"'
+	has $'* LIST (\\HasNoChildren) "/" "INBOX/sub"\nc OK' "$output"
+	has $'"/" INBOX\n* LIST (\\HasNoChildren) "/" "INBOX/sub"\n* LIST (\\HasNoChildren) "/" "inboxes"\nd OK' "$output"
 }
 
 @test "SELECT always answers all that clients wait for" {

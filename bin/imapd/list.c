@@ -116,7 +116,22 @@ take_listing(struct parser *p, struct listing *l)
 	    parse_end(p);
 }
 
-/* A pattern behind its reference; INBOX is matched in any case. */
+/* RFC 3501 5.1: INBOX in any case; CREATE takes the level above another name
+ * in any case too. */
+static bool
+inbox_matches(struct span name, struct span pattern)
+{
+	struct span inbox = SPAN("INBOX"), rest;
+
+	if (!span_starts_case(pattern, inbox) || !span_starts(name, inbox))
+		return false;
+	rest = span_from(name, inbox.len);
+	if (rest.len > 0 && rest.at[0] != MAILBOX_SEPARATOR)
+		return false;
+	return list_match(rest, span_from(pattern, inbox.len));
+}
+
+/* A pattern behind its reference. */
 static bool
 pattern_matches(const struct listing *l, struct span name, size_t i)
 {
@@ -126,8 +141,7 @@ pattern_matches(const struct listing *l, struct span name, size_t i)
 	str_add(&full, l->reference);
 	str_add(&full, l->patterns[i]);
 	matches = list_match(name, str_span(&full)) ||
-	    (span_equal(name, SPAN("INBOX")) &&
-		span_equal_case(str_span(&full), name));
+	    inbox_matches(name, str_span(&full));
 	str_free(&full);
 	return matches;
 }
