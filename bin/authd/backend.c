@@ -113,7 +113,7 @@ runner(int sock, char **argv)
 }
 
 int
-backend_start(int etc)
+backend_start(int etc, pid_t *pid_r)
 {
 	struct str command = STR_INIT;
 	int ends[2];
@@ -132,6 +132,7 @@ backend_start(int etc)
 		runner(ends[1], words_of(str_span(&command)));
 	}
 	close(ends[1]);
+	*pid_r = pid;
 	str_free(&command);
 	return ends[0];
 }

@@ -7,7 +7,7 @@
 
 /* Fork the runner for the command in CHAINMAIL_ETC/checkpassword; -1: there is
  * no such file, and no runner. */
-int backend_start(int etc);
+int backend_start(int etc, pid_t *pid_r);
 /* Ask it; 0 or -1 and code. */
 int backend_check(struct dialogue *d, struct span password);
 

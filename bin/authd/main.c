@@ -59,7 +59,7 @@ main(int argc, char **argv)
 	etc = conf_open();
 	str_setf(&path, "%s/auth", dir_run());
 	serve_bind(path.at, SOCK_STREAM);
-	a.runner = backend_start(etc);
+	a.runner = backend_start(etc, &how.helper);
 	users_open(&a.users, etc);
 	secrets_open(&a.secrets, etc);
 	a.shared = shared_new();

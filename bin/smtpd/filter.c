@@ -97,7 +97,7 @@ runner(int sock, int etc)
 }
 
 int
-filter_runner_start(int etc)
+filter_runner_start(int etc, pid_t *pid_r)
 {
 	int pair[2];
 	pid_t pid;
@@ -116,6 +116,7 @@ filter_runner_start(int etc)
 		runner(pair[1], etc);
 	}
 	close(pair[1]);
+	*pid_r = pid;
 	return pair[0];
 }
 

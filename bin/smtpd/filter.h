@@ -5,12 +5,14 @@
 #ifndef SMTPD_FILTER_H
 #define SMTPD_FILTER_H
 
+#include <sys/types.h>
+
 #include "base/str.h"
 
 /* Does this file name any filter? */
 bool filter_wanted(int etc, const char *file);
 /* Fork the runner; the socket to it. Called before the sandbox. */
-int filter_runner_start(int etc);
+int filter_runner_start(int etc, pid_t *pid_r);
 
 struct filter_verdict {
 	int code;        /* exit code: 0, TEMP, DROP, else permanent */

@@ -19,6 +19,8 @@ main(int argc, char **argv)
 		die(USAGE, "usage: %s", argv[0]);
 	server_open(&server);
 	server_sandbox(&server);
-	return serve(&(struct serve){
-	    .session = session_run, .arg = &server, .tick = server_refresh });
+	return serve(&(struct serve){ .session = session_run,
+	    .arg = &server,
+	    .tick = server_refresh,
+	    .helper = server.helper });
 }

@@ -97,7 +97,7 @@ server_open(struct server *s)
 		die(TEMP, "open the spool %s", dir_spool());
 	if (s->parent || filter_wanted(s->etc, "filter.mx") ||
 	    filter_wanted(s->etc, "filter.submission"))
-		s->runner = filter_runner_start(s->etc);
+		s->runner = filter_runner_start(s->etc, &s->helper);
 }
 
 void

@@ -27,6 +27,7 @@ struct server {
 	struct network_list relay;
 	struct stamp limits_stamp, relay_stamp;
 	int runner;     /* socket of the filters' runner; -1: none */
+	pid_t helper;   /* that runner; 0: none */
 	struct str tls; /* path of tlsd's socket */
 };
 

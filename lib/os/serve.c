@@ -146,7 +146,9 @@ children_reap(struct parent *p)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == p->how->helper)
+			die(TEMP, "the helper process has ended");
 		for (size_t i = 0; i < p->count; i++) {
 			if (p->children[i].pid != pid)
 				continue;
@@ -156,6 +158,7 @@ children_reap(struct parent *p)
 			p->children[i] = p->children[--p->count];
 			break;
 		}
+	}
 }
 
 /* One new connection, if there is one. */

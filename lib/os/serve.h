@@ -15,6 +15,7 @@
 #define OS_SERVE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct serve {
 	/* One session; its result is the process's exit code. */
@@ -24,6 +25,10 @@ struct serve {
 	 * NULL. */
 	void (*tick)(void *arg);
 	unsigned max; /* children at once when it accepts by itself; 0: 1000 */
+	/* A process that the sessions can't do without, and that the sandbox
+	 * lets nobody start again: the parent dies with it, and whoever
+	 * started the parent starts both. 0: none */
+	pid_t helper;
 };
 
 /* Serve until the end (SIGTERM: no new connections; the children may finish,
