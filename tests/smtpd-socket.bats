@@ -74,3 +74,19 @@ tlsd_start() {
 	talk tls_from_the_start
 }
 @test "no tlsd, no STARTTLS" { talk no_tlsd; }
+
+@test "when the runner of filters dies, both are started again" {
+	echo cat >"$CHAINMAIL_ETC/filter.mx"
+	port=$(free_port)
+	background listen -k "smtp=127.0.0.1:$port" smtpd 2>"$BATS_TEST_TMPDIR/log"
+	await 10 port_open "$port"
+	mail() {
+		swaks --silent 3 --server "127.0.0.1:$port" --from a@b.example --to bob@example.org
+	}
+	mail
+	parent=$(pgrep -P "${BACKGROUND[-1]}" -x smtpd)
+	kill -9 "$(pgrep -P "$parent" -x smtpd)"
+	await 10 grep -q 'event=restart program=smtpd exit=75' "$BATS_TEST_TMPDIR/log"
+	await 10 mail
+	[ "$(find "$CHAINMAIL_SPOOL/new" -type f | wc -l)" = 2 ]
+}
