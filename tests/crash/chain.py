@@ -45,6 +45,8 @@ def loopback_up():
 def enter(needed=False):
     """Go on in namespaces; without them only where they are not needed."""
     if os.environ.get(INSIDE):
+        # The first process of a namespace hears no signal that it does not ask for.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         loopback_up()
         return
     how = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -144,9 +146,12 @@ class Chain:
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 text = stat.read_text()
-                exe = os.readlink(stat.parent / "exe")
             except OSError:
                 continue
+            try:
+                exe = os.readlink(stat.parent / "exe")
+            except OSError:  # only root may look, and not at the dying
+                exe = ""
             head, _, rest = text.rpartition(")")
             pid, _, name = head.partition(" (")
             found[int(pid)] = (int(rest.split()[1]), name, rest.split()[0], exe)
@@ -156,6 +161,14 @@ class Chain:
             todo = {p for p, f in found.items() if f[0] in todo} - below
         return [(p, f[0], f[1]) for p, f in found.items()
                 if f[2] != "Z" and (p in below or f[3].startswith(mine))]
+
+    def signal(self, name, number):
+        """To a service; not to the helpers that it has forked."""
+        found = self.processes()
+        supervisors = [pid for pid, _, what in found if what == "s6-supervise"]
+        for pid, parent, what in found:
+            if what == name and parent in supervisors:
+                os.kill(pid, number)
 
     def kill(self):
         """All at once, as the power would."""

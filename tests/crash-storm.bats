@@ -1,0 +1,9 @@
+#!/usr/bin/env bats
+# Processes of a busy server die at random: crash/storm.py. STORM_SECONDS=600 by hand.
+
+load helper
+load crash/running
+
+@test "SIGKILL at random: every message once, a healthy server, nothing left running" {
+	survives $((${STORM_SECONDS:-30} + 100)) storm.py "${STORM_SECONDS:-30}"
+}
