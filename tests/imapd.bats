@@ -344,6 +344,9 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	[ "$(grep -c '^\* SEARCH 1$' <<<"$output")" = 2 ]
 	has 'd NO [BADCHARSET' "$output"
 	has 'e NO [BADCHARSET' "$output"
+	mail 2.b.h 'Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; lost@example.net\n'
+	run imap 'a SELECT INBOX' 'b SEARCH BODY lost@example.net'
+	has '* SEARCH 2' "$output"
 }
 
 @test "APPEND answers APPENDUID, and a search finds the message at once" {

@@ -59,7 +59,9 @@ leaf_has(struct matcher *m, const struct part *p, struct span text)
 	struct header_field field;
 	struct str charset = STR_INIT, raw = STR_INIT;
 
-	if (!span_equal_case(media.type, SPAN("text")))
+	/* message/delivery-status and its like are lines of text too. */
+	if (!span_equal_case(media.type, SPAN("text")) &&
+	    !span_equal_case(media.type, SPAN("message")))
 		return false;
 	if (header_find(p->header, "Content-Transfer-Encoding", &field))
 		encoding = encoding_of(field.value);
