@@ -14,6 +14,7 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "os/sandbox.h"
 #include "os/sock.h"
 
 enum mode { ONE_SESSION, ACCEPT, CHANNEL };
@@ -82,7 +83,8 @@ facts_take(struct span record)
 static _Noreturn void
 child_run(struct parent *p, int connection, struct span facts)
 {
-	unsetenv("LISTEN_CHANNEL");
+	int code;
+
 	if (p->mode == CHANNEL)
 		facts_take(facts);
 	close(p->signals);
@@ -94,7 +96,10 @@ child_run(struct parent *p, int connection, struct span facts)
 	/* Whoever started us may have blocked it for reasons of its own. */
 	sigdelset(&p->inherited, SIGTERM);
 	sigprocmask(SIG_SETMASK, &p->inherited, NULL);
-	exit(p->how->session(p->how->arg));
+	code = p->how->session(p->how->arg);
+	if (SANDBOX_SANITIZED)
+		exit(code); /* looks for leaks */
+	_exit(code);        /* what is to be tidied up is the parent's */
 }
 
 static void
@@ -232,6 +237,7 @@ serve_many(struct parent *p)
 	unsigned max = p->how->max == 0 ? CHILDREN_MAX : p->how->max;
 	sigset_t set;
 
+	unsetenv("LISTEN_CHANNEL"); /* not for the children */
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
@@ -271,5 +277,7 @@ serve(const struct serve *s)
 		facts_complete();
 		return s->session(s->arg);
 	}
+	if (p.mode == CHANNEL)
+		str_reserve(&p.packet, PACKET_MAX);
 	return serve_many(&p);
 }

@@ -178,6 +178,18 @@ take_descriptors(struct msghdr *m, int *fds, size_t *count_r)
 	}
 }
 
+/* How much the next packet takes, PACKET_MAX at most; waits for it. */
+static ssize_t
+packet_size(int sock, int flags)
+{
+	ssize_t n;
+
+	do
+		n = recv(sock, NULL, 0, flags | MSG_PEEK | MSG_TRUNC);
+	while (n < 0 && errno == EINTR);
+	return n > PACKET_MAX ? PACKET_MAX : n;
+}
+
 int
 sock_receive(
     int sock, int flags, struct str *bytes_r, int *fds, size_t *count_r)
@@ -191,11 +203,15 @@ sock_receive(
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes };
-	ssize_t n;
+	ssize_t n = PACKET_MAX;
 
 	str_clear(bytes_r);
-	v = (struct iovec){ str_reserve(bytes_r, PACKET_MAX), PACKET_MAX };
 	*count_r = 0;
+	if (bytes_r->size <= PACKET_MAX)
+		n = packet_size(sock, flags);
+	if (n < 0)
+		return -1;
+	v = (struct iovec){ str_reserve(bytes_r, (size_t)n), (size_t)n };
 	do
 		n = recvmsg(sock, &m, flags | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);

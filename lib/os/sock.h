@@ -27,9 +27,10 @@ int sock_connect_unix(const char *path, int type, int wait_ms);
  * SEND_MS; else ETOOMANYREFS. */
 enum { FDS_MAX = 4, PACKET_MAX = 65536, SEND_MS = 10000 };
 int sock_send(int sock, struct span bytes, const int *fds, size_t count);
-/* Receive one packet into bytes_r (replaced; room for the longest is made once
- * and its pages cost nothing until they are used, so keep the str) and its descriptors (close-on-exec;
- * fds holds FDS_MAX). 1: got one; 0: the peer closed; -1: errno, EMSGSIZE
+/* Receive one packet into bytes_r (replaced; one that has room for PACKET_MAX
+ * saves the question for the packet's size, which is cheaper than making that
+ * room for a single packet) and its descriptors (close-on-exec; fds holds
+ * FDS_MAX). 1: got one; 0: the peer closed; -1: errno, EMSGSIZE
  * when it was over PACKET_MAX. MSG_DONTWAIT may be given. */
 int sock_receive(
     int sock, int flags, struct str *bytes_r, int *fds, size_t *count_r);
