@@ -14,15 +14,9 @@ confine(const char *maildir)
 
 	/* Where a mailbox is marked as full, to unmark it. */
 	str_setf(&marks, "%s/.full", dir_mail());
-	/* iconv(3) opens a module when a search first meets its character
-	 * set. */
 	const struct sandbox_path paths[] = {
 		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
 		{ marks.at, SANDBOX_READ | SANDBOX_WRITE },
-		{ "/usr/lib/x86_64-linux-gnu/gconv", SANDBOX_READ },
-		{ "/usr/lib/aarch64-linux-gnu/gconv", SANDBOX_READ },
-		{ "/usr/lib64/gconv", SANDBOX_READ },
-		{ "/usr/lib/gconv", SANDBOX_READ },
 	};
 	const struct proc_limits limits = {
 		.memory = MEMORY, .files = FILES, .no_fork = true

@@ -1,9 +1,8 @@
 #include "mail/charset.h"
 
-#include <errno.h>
-#include <iconv.h>
+#include <string.h>
 
-enum { NAME_MAX_LEN = 40, REPLACEMENT = 0xfffd };
+#include "mail/charset_inside.h"
 
 void
 utf8_add(struct str *out, uint32_t p)
@@ -81,73 +80,151 @@ latin1_decode(struct str *out, struct span in)
 	}
 }
 
-static bool
-iconv_decode(struct str *out, const char *name, struct span in)
-{
-	iconv_t cd = iconv_open("UTF-8", name);
-	char *from = (char *)(uintptr_t)in.at;
-	size_t left = in.len;
-
-	if (cd == (iconv_t)-1)
-		return false;
-	while (left > 0) {
-		char chunk[1024], *to = chunk;
-		size_t room = sizeof chunk;
-		size_t r = iconv(cd, &from, &left, &to, &room);
-
-		str_add(out, (struct span){ chunk, sizeof chunk - room });
-		if (r != (size_t)-1 || errno == E2BIG)
-			continue;
-		utf8_add(out, REPLACEMENT);
-		from++;
-		left--;
-	}
-	iconv_close(cd);
-	return true;
-}
-
+/* By their plain names, those of MIME first. */
 static const struct {
 	const char *name;
-	void (*decode)(struct str *out, struct span in);
-} own[] = {
-	{ "utf-8", utf8_decode },
+	void (*read)(struct str *out, struct span in);
+} readers[] = {
 	{ "utf8", utf8_decode },
-	{ "us-ascii", utf8_decode },
+	{ "usascii", utf8_decode },
 	{ "ascii", utf8_decode },
-	{ "ansi_x3.4-1968", utf8_decode },
-	{ "iso-8859-1", latin1_decode },
+	{ "ansix341968", utf8_decode },
+	{ "iso88591", latin1_decode },
 	{ "latin1", latin1_decode },
-	{ "windows-1252", latin1_decode },
 	{ "cp1252", latin1_decode },
+	{ "iso2022jp", charset_iso2022_jp },
+	{ "iso2022jp1", charset_iso2022_jp },
+	{ "iso2022jpms", charset_iso2022_jp },
+	{ "cp50220", charset_iso2022_jp },
+	{ "cp50221", charset_iso2022_jp },
+	{ "shiftjis", charset_cp932 },
+	{ "sjis", charset_cp932 },
+	{ "mskanji", charset_cp932 },
+	{ "windows31j", charset_cp932 },
+	{ "cp932", charset_cp932 },
+	{ "cp943", charset_cp932 },
+	{ "eucjp", charset_euc_jp },
+	{ "eucjpms", charset_euc_jp },
+	{ "gb2312", charset_gb18030 },
+	{ "gb231280", charset_gb18030 },
+	{ "euccn", charset_gb18030 },
+	{ "gbk", charset_gb18030 },
+	{ "cp936", charset_gb18030 },
+	{ "gb18030", charset_gb18030 },
+	{ "hzgb2312", charset_hz },
+	{ "hz", charset_hz },
+	{ "big5", charset_big5 },
+	{ "big5hkscs", charset_big5 },
+	{ "cp950", charset_big5 },
+	{ "euckr", charset_cp949 },
+	{ "ksc5601", charset_cp949 },
+	{ "ksc56011987", charset_cp949 },
+	{ "ksc56011989", charset_cp949 },
+	{ "uhc", charset_cp949 },
+	{ "cp949", charset_cp949 },
+	{ "iso2022kr", charset_iso2022_kr },
+	{ "utf7", charset_utf7 },
+	{ "unicode11utf7", charset_utf7 },
+	{ "utf16", charset_utf16 },
+	{ "utf16le", charset_utf16le },
+	{ "utf16be", charset_utf16be },
+	{ "iso10646ucs2", charset_utf16 },
+	{ "ucs2", charset_utf16 },
+	{ "utf32", charset_utf32 },
+	{ "utf32le", charset_utf32le },
+	{ "utf32be", charset_utf32be },
 };
 
-/* iconv(3) takes a path-like "//" suffix and other words: only plain names. */
-static bool
-name_is_plain(struct span s)
+/* Other names of single-byte sets. */
+static const struct {
+	const char *name, *proper;
+} aliases[] = {
+	{ "latin2", "iso88592" },
+	{ "latin3", "iso88593" },
+	{ "latin4", "iso88594" },
+	{ "cyrillic", "iso88595" },
+	{ "arabic", "iso88596" },
+	{ "greek", "iso88597" },
+	{ "hebrew", "iso88598" },
+	{ "iso88596i", "iso88596" },
+	{ "iso88598i", "iso88598" },
+	{ "iso88598e", "iso88598" },
+	{ "latin5", "iso88599" },
+	{ "latin6", "iso885910" },
+	{ "tis620", "iso885911" },
+	{ "latin7", "iso885913" },
+	{ "latin8", "iso885914" },
+	{ "latin9", "iso885915" },
+	{ "latin10", "iso885916" },
+	{ "koi8", "koi8r" },
+	{ "koi8ru", "koi8u" },
+	{ "mac", "macintosh" },
+	{ "macroman", "macintosh" },
+	{ "macce", "maccentraleurope" },
+};
+
+void
+charset_plain_name(struct span name, char plain_r[CHARSET_NAME])
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!byte_is_alpha(s.at[i]) && !byte_is_digit(s.at[i]) &&
-		    span_find(SPAN("-_.:()+"), s.at[i]) == 7)
-			return false;
-	return s.len > 0 && s.len < NAME_MAX_LEN;
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = byte_lower(name.at[i]);
+
+		if (!byte_is_alpha(c) && !byte_is_digit(c))
+			continue;
+		if (n == CHARSET_NAME - 1) {
+			n = 0; /* nobody's name */
+			break;
+		}
+		plain_r[n++] = c;
+	}
+	plain_r[n] = '\0';
+}
+
+/* "windows-1251" and "ibm866" are code pages; "x-" and "cs" mean nothing. */
+static void
+name_settle(struct span name, char plain_r[CHARSET_NAME])
+{
+	static const char *const pages[] = { "windows", "ibm", "mswin" };
+	struct span rest;
+	char text[CHARSET_NAME];
+
+	if (!span_take_case(&name, SPAN("x-")))
+		span_take_case(&name, SPAN("cs"));
+	charset_plain_name(name, plain_r);
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		rest = span_text(plain_r);
+		if (!span_take_text(&rest, span_text(pages[i])) ||
+		    rest.len == 0 || !byte_is_digit(rest.at[0]) ||
+		    strcmp(plain_r, "windows31j") == 0)
+			continue;
+		memcpy(text, rest.at, rest.len + 1);
+		memcpy(plain_r, "cp", 2);
+		memcpy(plain_r + 2, text, rest.len + 1);
+	}
+	for (size_t i = 0; i < COUNT(aliases); i++)
+		if (strcmp(plain_r, aliases[i].name) == 0)
+			strcpy(plain_r, aliases[i].proper);
 }
 
 bool
 charset_decode(struct str *out, struct span charset, struct span in)
 {
-	char name[NAME_MAX_LEN];
+	char plain[CHARSET_NAME];
+	const uint16_t *high;
 
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (span_equal_case(charset, span_text(own[i].name))) {
-			own[i].decode(out, in);
+	name_settle(charset, plain);
+	for (size_t i = 0; i < COUNT(readers); i++)
+		if (strcmp(plain, readers[i].name) == 0) {
+			readers[i].read(out, in);
 			return true;
 		}
-	if (!name_is_plain(charset))
+	high = charset_single(plain);
+	if (high == NULL)
 		return false;
-	for (size_t i = 0; i < charset.len; i++)
-		name[i] = charset.at[i];
-	name[charset.len] = '\0';
-	return iconv_decode(out, name, in);
+	charset_read_single(out, in, high);
+	return true;
 }
 
 bool

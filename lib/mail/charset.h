@@ -1,5 +1,5 @@
-/* Text of any character set as UTF-8. US-ASCII, UTF-8, ISO-8859-1 and
- * windows-1252 are known here; iconv(3) is asked for the others. */
+/* Text of any character set of mail as UTF-8, from our own tables: iconv(3)
+ * would load modules at run time. */
 #ifndef MAIL_CHARSET_H
 #define MAIL_CHARSET_H
 
