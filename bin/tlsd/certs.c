@@ -18,11 +18,10 @@ void
 certs_open(struct certs *c)
 {
 	str_setf(&c->path, "%s/tls", dir_etc());
-	c->front = context_new();
+	c->context = context_new();
 	if (tickets_init(&c->tickets) < 0)
 		die(TEMP, "make ticket keys");
-	tickets_use(c->front, &c->tickets);
-	c->prepare(c->front);
+	tickets_use(c->context, &c->tickets);
 }
 
 static struct stamp
@@ -48,7 +47,7 @@ stamp_same(const struct stamp *a, const struct stamp *b)
 static void
 binding_make(struct keypair *p)
 {
-	X509 *leaf = SSL_CTX_get0_certificate(p->context);
+	X509 *leaf = p->own.leaf;
 	const EVP_MD *md = NULL;
 	int hash = NID_undef;
 
@@ -73,32 +72,28 @@ loaded_log(const struct certs *c, const struct keypair *p, const char *why)
 	log_text(&l, "result", why == NULL ? "loaded" : "refused");
 	if (why != NULL) {
 		log_text(&l, "reason", why);
-		log_text(&l, "former", p->context == NULL ? "none" : "kept");
+		log_text(&l, "former", p->own.leaf == NULL ? "none" : "kept");
 	}
 	log_write(&l);
 }
 
 /* Load one pair anew; what was there stays when it does not work. */
 static void
-pair_load(struct certs *c, int tls, int dir, struct keypair *p)
+pair_load(struct certs *c, int dir, struct keypair *p)
 {
-	SSL_CTX *context = context_new();
+	struct credentials fresh;
 	struct str why = STR_INIT;
 
-	if (context_load(context, dir, &why) < 0 ||
-	    (c->clients && context_load_clients_ca(context, tls, &why) < 0)) {
+	if (credentials_load(&fresh, dir, &why) < 0) {
 		loaded_log(c, p, why.at);
-		SSL_CTX_free(context);
 		str_free(&why);
 		return;
 	}
-	tickets_use(context, &c->tickets);
-	SSL_CTX_free(p->context);
-	p->context = context;
+	credentials_free(&p->own);
+	p->own = fresh;
 	binding_make(p);
 	if (c->parent)
-		context_warm(context);
-	c->prepare(context);
+		credentials_warm(&p->own);
 	loaded_log(c, p, NULL);
 	str_free(&why);
 }
@@ -113,7 +108,7 @@ pair_named(struct certs *c, struct span name)
 }
 
 static void
-pair_refresh(struct certs *c, int tls, const char *name, bool all)
+pair_refresh(struct certs *c, int tls, const char *name)
 {
 	struct keypair *p = pair_named(c, span_text(name));
 	int dir = dir_open(tls, name);
@@ -129,11 +124,10 @@ pair_refresh(struct certs *c, int tls, const char *name, bool all)
 		*p = (struct keypair){ .name = mem_text(span_text(name)) };
 	}
 	if (p != NULL &&
-	    (all || !stamp_same(&p->cert, &cert) ||
-		!stamp_same(&p->key, &key))) {
+	    (!stamp_same(&p->cert, &cert) || !stamp_same(&p->key, &key))) {
 		p->cert = cert;
 		p->key = key;
-		pair_load(c, tls, dir, p);
+		pair_load(c, dir, p);
 	}
 	close(dir);
 }
@@ -149,31 +143,51 @@ pairs_drop_missing(struct certs *c, int tls)
 
 		if (fstatat(tls, p->name, &st, 0) == 0 || errno != ENOENT)
 			continue;
-		SSL_CTX_free(p->context);
+		credentials_free(&p->own);
 		free(p->name);
 		*p = c->pairs[--c->count];
 	}
+}
+
+/* Authorities that can't be read leave the former ones in force. */
+static void
+authorities_refresh(struct certs *c, int tls)
+{
+	struct stamp now = stamp_of(tls, "clients-ca.pem");
+	struct str why = STR_INIT;
+	struct logline l;
+
+	if (stamp_same(&now, &c->authorities))
+		return;
+	c->authorities = now;
+	if (now.inode == 0)
+		c->clients = false;
+	else if (context_load_clients_ca(c->context, tls, &why) == 0)
+		c->clients = true;
+	else if (c->parent) {
+		log_start(&l, "authorities");
+		log_text(&l, "result", "refused");
+		log_span(&l, "reason", str_span(&why));
+		log_write(&l);
+	}
+	str_free(&why);
 }
 
 void
 certs_refresh(struct certs *c)
 {
 	int tls = dir_open(AT_FDCWD, c->path.at);
-	struct stamp authorities;
 	struct dirent *e;
-	bool all;
 	DIR *d;
 
 	if (tls < 0)
 		return;
-	authorities = stamp_of(tls, "clients-ca.pem");
-	all = !stamp_same(&authorities, &c->authorities);
-	c->authorities = authorities;
-	c->clients = authorities.inode != 0;
+	c->folder = stamp_of(tls, ".");
+	authorities_refresh(c, tls);
 	d = fdopendir(dup(tls));
 	while (d != NULL && (e = readdir(d)) != NULL)
 		if (e->d_name[0] != '.' && e->d_type != DT_REG)
-			pair_refresh(c, tls, e->d_name, all);
+			pair_refresh(c, tls, e->d_name);
 	if (d != NULL) {
 		closedir(d);
 		pairs_drop_missing(c, tls);
@@ -181,14 +195,41 @@ certs_refresh(struct certs *c)
 	close(tls);
 }
 
+static bool
+is_as_known(const struct certs *c, const char *folder, const char *name,
+    const struct stamp *known)
+{
+	struct str path = STR_INIT;
+	struct stamp now;
+
+	str_setf(&path, "%s/%s/%s", c->path.at, folder, name);
+	now = stamp_of(AT_FDCWD, path.at);
+	str_free(&path);
+	return stamp_same(&now, known);
+}
+
+void
+certs_refresh_known(struct certs *c)
+{
+	bool same = is_as_known(c, ".", ".", &c->folder) &&
+	    is_as_known(c, ".", "clients-ca.pem", &c->authorities);
+
+	for (size_t i = 0; i < c->count && same; i++)
+		same = is_as_known(c, c->pairs[i].name, "cert.pem",
+			   &c->pairs[i].cert) &&
+		    is_as_known(
+			c, c->pairs[i].name, "key.pem", &c->pairs[i].key);
+	if (!same)
+		certs_refresh(c);
+}
+
 static struct keypair *
 pair_for_host(struct certs *c, struct span name)
 {
 	for (size_t i = 0; i < c->count; i++)
-		if (c->pairs[i].context != NULL &&
+		if (c->pairs[i].own.leaf != NULL &&
 		    X509_check_host(
-			SSL_CTX_get0_certificate(c->pairs[i].context), name.at,
-			name.len, 0, NULL) == 1)
+			c->pairs[i].own.leaf, name.at, name.len, 0, NULL) == 1)
 			return &c->pairs[i];
 	return NULL;
 }
@@ -200,22 +241,22 @@ certs_find(struct certs *c, struct span name)
 
 	if (name.len > 0)
 		p = pair_named(c, name);
-	if (name.len > 0 && (p == NULL || p->context == NULL))
+	if (name.len > 0 && (p == NULL || p->own.leaf == NULL))
 		p = pair_for_host(c, name);
-	if (p == NULL || p->context == NULL)
+	if (p == NULL || p->own.leaf == NULL)
 		p = pair_named(c, SPAN("default"));
-	for (size_t i = 0; i < c->count && (p == NULL || p->context == NULL);
+	for (size_t i = 0; i < c->count && (p == NULL || p->own.leaf == NULL);
 	     i++)
 		p = &c->pairs[i];
-	return p == NULL || p->context == NULL ? NULL : p;
+	return p == NULL || p->own.leaf == NULL ? NULL : p;
 }
 
 void
 certs_wipe(struct certs *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		SSL_CTX_free(c->pairs[i].context);
-		c->pairs[i].context = NULL;
+		EVP_PKEY_free(c->pairs[i].own.key);
+		c->pairs[i].own.key = NULL;
 	}
 	tickets_wipe(&c->tickets);
 }

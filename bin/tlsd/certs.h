@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "context.h"
 #include "tickets.h"
 
 enum { BINDING_MAX = 64 };
@@ -22,7 +23,7 @@ struct stamp {
 struct keypair {
 	char *name;
 	struct stamp cert, key; /* of the files last tried */
-	SSL_CTX *context;       /* NULL: none has worked yet */
+	struct credentials own; /* own.leaf NULL: none have worked yet */
 	/* tls-server-end-point (RFC 5929 4.1) */
 	unsigned char binding[BINDING_MAX];
 	unsigned binding_len;
@@ -32,18 +33,21 @@ struct certs {
 	struct str path; /* the folder of folders */
 	struct keypair *pairs;
 	size_t count;
+	struct stamp folder;      /* names came or went */
 	struct stamp authorities; /* of clients-ca.pem */
 	bool clients;             /* there are authorities for clients */
 	bool parent;              /* logs, and warms what it loads */
-	SSL_CTX *front;           /* no certificate: the hello chooses */
+	SSL_CTX *context;         /* no certificate: the hello chooses */
 	struct tickets tickets;
-	void (*prepare)(SSL_CTX *context); /* called for each new context */
 };
 
 void certs_open(struct certs *c);
 /* Look at the files and load what has changed. A pair that can't be loaded
  * keeps its former certificate in force. */
 void certs_refresh(struct certs *c);
+/* The same for one connection, with fewer questions: is any file that we know
+ * another one now, or did any folder come or go? */
+void certs_refresh_known(struct certs *c);
 /* The pair for a host name (any case, may be empty), or NULL when there is no
  * certificate at all. */
 struct keypair *certs_find(struct certs *c, struct span name);

@@ -57,7 +57,6 @@ hello_seen(SSL *ssl, int *alert, void *arg)
 		*alert = SSL_AD_INTERNAL_ERROR;
 		return SSL_CLIENT_HELLO_ERROR;
 	}
-	SSL_set_SSL_CTX(ssl, h->pair->context);
 	session_context_set(ssl, h);
 	/* Other mail servers are not asked: some have trouble with it. */
 	if (h->certs->clients && strcmp(h->service.at, "smtp") != 0)
@@ -84,9 +83,21 @@ alpn_chosen(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* Called when a certificate is needed, so not for a resumed session. */
+static int
+credentials_given(SSL *ssl, void *arg)
+{
+	const struct handshake *h = SSL_get_app_data(ssl);
+	const struct credentials *c = &h->pair->own;
+
+	(void)arg;
+	return SSL_use_cert_and_key(ssl, c->leaf, c->key, c->chain, 1);
+}
+
 void
 handshake_prepare(SSL_CTX *context)
 {
+	SSL_CTX_set_cert_cb(context, credentials_given, NULL);
 	SSL_CTX_set_client_hello_cb(context, hello_seen, NULL);
 	SSL_CTX_set_alpn_select_cb(context, alpn_chosen, NULL);
 }
@@ -141,7 +152,7 @@ handshake_run(struct handshake *h)
 	int r;
 
 	fcntl(h->tcp, F_SETFL, O_NONBLOCK);
-	h->ssl = SSL_new(h->certs->front);
+	h->ssl = SSL_new(h->certs->context);
 	if (h->ssl == NULL || SSL_set_fd(h->ssl, h->tcp) != 1) {
 		h->reason = context_error();
 		return -1;

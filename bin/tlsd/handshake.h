@@ -22,7 +22,7 @@ struct handshake {
 	const char *reason; /* of a failure */
 };
 
-/* Make a context call us: once for each. */
+/* Make the context call us: once, at the start. */
 void handshake_prepare(SSL_CTX *context);
 /* Take the request from the asker; -1 when there is none worth an answer. */
 int handshake_request(struct handshake *h, int asker);

@@ -40,7 +40,7 @@ session(void *arg)
 	if (handshake_request(&h, 0) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plain) < 0)
 		return TEMP;
-	certs_refresh(h.certs);
+	certs_refresh_known(h.certs);
 	setsockopt(h.tcp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	connection_sandbox();
 
@@ -51,7 +51,7 @@ session(void *arg)
 	handshake_answer(&h, plain[1]);
 	close(plain[1]);
 	close(0);
-	SSL_set_SSL_CTX(h.ssl, h.certs->front);
+	SSL_certs_clear(h.ssl);
 	certs_wipe(h.certs);
 	relay_run(h.ssl, h.tcp, plain[0]);
 	_exit(DONE); /* nothing to clean up that the kernel does not */
@@ -69,9 +69,7 @@ tick(void *arg)
 int
 main(int argc, char **argv)
 {
-	struct certs certs = {
-		.path = STR_INIT, .parent = true, .prepare = handshake_prepare
-	};
+	struct certs certs = { .path = STR_INIT, .parent = true };
 	struct serve how = { .session = session,
 		.arg = &certs,
 		.tick = tick,
@@ -84,6 +82,7 @@ main(int argc, char **argv)
 	OPENSSL_init_ssl(
 	    OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 	certs_open(&certs);
+	handshake_prepare(certs.context);
 	certs_refresh(&certs);
 	str_setf(&path, "%s/tls", dir_run());
 	serve_bind(path.at, SOCK_SEQPACKET);

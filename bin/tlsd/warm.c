@@ -36,13 +36,14 @@ talk(SSL *server, SSL *client)
 }
 
 static void
-warm_version(SSL_CTX *context, int version)
+warm_version(SSL_CTX *context, const struct credentials *c, int version)
 {
 	SSL_CTX *others = client_new(version);
 	SSL *server = SSL_new(context), *client = SSL_new(others);
 	BIO *a = NULL, *b = NULL;
 
 	if (server == NULL || client == NULL ||
+	    SSL_use_cert_and_key(server, c->leaf, c->key, c->chain, 1) != 1 ||
 	    BIO_new_bio_pair(&a, 32768, &b, 32768) != 1)
 		die(TEMP, "prepare TLS: %s", context_error());
 	SSL_set_bio(server, a, a);
@@ -56,8 +57,11 @@ warm_version(SSL_CTX *context, int version)
 }
 
 void
-context_warm(SSL_CTX *context)
+credentials_warm(const struct credentials *c)
 {
-	warm_version(context, TLS1_2_VERSION);
-	warm_version(context, TLS1_3_VERSION);
+	SSL_CTX *context = context_new();
+
+	warm_version(context, c, TLS1_2_VERSION);
+	warm_version(context, c, TLS1_3_VERSION);
+	SSL_CTX_free(context);
 }
