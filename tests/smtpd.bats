@@ -95,6 +95,15 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[0]} == "451 4.3.0 "* ]]
 }
 
+@test "a user database that is not there though users is: 451" {
+	rm "$CHAINMAIL_ETC/users.cdb"
+	run envelope 'RCPT TO:<bob@example.org>\r\nRCPT TO:<nobody@example.org>\r\n'
+	[[ ${lines[0]} == "451 "* && ${lines[1]} == "451 "* ]]
+	rm "$CHAINMAIL_ETC/users"
+	run envelope 'RCPT TO:<bob@example.org>\r\nRCPT TO:<postmaster>\r\n'
+	[[ ${lines[0]} == "550 "* && ${lines[1]} == 250* ]]
+}
+
 @test "a full mailbox is refused at RCPT, a message larger than one for good" {
 	run envelope 'RCPT TO:<full@example.org>\r\n'
 	[[ ${lines[0]} == "452 4.2.2 "* ]]

@@ -108,6 +108,16 @@ database_map(struct database *d)
 	return 0;
 }
 
+/* Without `users` there is no configuration; with it, its compiled form has
+ * been lost or never been made, and nobody is unknown for that. */
+static bool
+has_text(const struct database *d)
+{
+	struct stat st;
+
+	return fstatat(d->dir, "users", &st, 0) == 0 || errno != ENOENT;
+}
+
 enum database_result
 database_refresh(struct database *d)
 {
@@ -121,7 +131,7 @@ database_refresh(struct database *d)
 		    st.st_mtim.tv_sec == d->changed.tv_sec &&
 		    st.st_mtim.tv_nsec == d->changed.tv_nsec)
 			return DATABASE_FOUND;
-	} else if (errno == ENOENT) {
+	} else if (errno == ENOENT && !has_text(d)) {
 		database_close(d);
 		return d->state = DATABASE_ABSENT;
 	}
