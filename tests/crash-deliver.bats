@@ -6,4 +6,5 @@ load crash/crash
 
 @test "deliver killed at any system call delivers once" { matrix deliver KILL; }
 @test "deliver on a full disk" { matrix deliver ENOSPC; }
+@test "deliver over the disk's quota" { matrix deliver EDQUOT; }
 @test "deliver on a failing disk" { matrix deliver EIO; }

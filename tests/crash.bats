@@ -6,6 +6,7 @@ load crash/crash
 
 @test "smtpd killed at any system call loses and doubles nothing" { matrix smtpd KILL; }
 @test "smtpd on a full disk: refused, or kept" { matrix smtpd ENOSPC; }
+@test "smtpd over the disk's quota: refused, or kept" { matrix smtpd EDQUOT; }
 @test "smtpd on a failing disk: refused, or kept" { matrix smtpd EIO; }
 @test "enqueue killed at any system call" { matrix enqueue KILL; }
 @test "enqueue on a full disk" { matrix enqueue ENOSPC; }

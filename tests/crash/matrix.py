@@ -2,7 +2,7 @@
 """What a crash or a failing disk does to mail: matrix.py TARGET FAULT.
 
 TARGET  smtpd, enqueue, queue-run (with its helper and bounce) or deliver
-FAULT   KILL, EIO or ENOSPC
+FAULT   KILL, EIO, ENOSPC or EDQUOT
 
 The target runs once under strace to learn its system calls after its sandbox
 is on. Then, for each call that can change anything outside, everything is set
@@ -33,6 +33,7 @@ FAILING = {
     "EIO": (CHANGING - {"sendmsg", "sendto", "fchmod"}) | {"pread64"},
     "ENOSPC": CHANGING - {"sendmsg", "sendto", "fchmod", "unlinkat"},
 }
+FAILING["EDQUOT"] = FAILING["ENOSPC"] - {"fsync", "fdatasync"}
 BUILD = Path(os.environ["BUILD"]).resolve()
 STALE = 40 * 3600
 USERS = """example.org domain
