@@ -170,7 +170,7 @@ facts_of_a_connection(void **state)
 	facts_from_socket(c[1]);
 	assert_string_equal(fact("PROTO"), "TCP");
 	assert_string_equal(fact("TCPREMOTEIP"), "127.0.0.1");
-	assert_true(atoi(fact("TCPREMOTEPORT")) > 0);
+	assert_true(strtol(fact("TCPREMOTEPORT"), NULL, 10) > 0);
 	assert_true(fact_is_local());
 	close(c[0]);
 	close(c[1]);
