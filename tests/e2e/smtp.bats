@@ -92,3 +92,7 @@ setup() { server_vars; }
 		"imaps://$HOST:$IMAPS/INBOX" -X "UID SEARCH SUBJECT \"$SUBJECT\"" | tr -dc '0-9 ' | awk '{print $1}');SECTION=TEXT" |
 		tr -d '\r' | cmp - "$HOME/big/body"
 }
+
+@test "two hundred clients start TLS in the same moment, and all get it" {
+	/usr/bin/python3 "$BATS_TEST_DIRNAME/burst.py" "$BATS_FILE_TMPDIR/server.json" 200
+}
