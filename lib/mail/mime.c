@@ -167,13 +167,18 @@ part_open(struct mime *m, struct part *parent)
 static void
 part_close(struct mime *m, struct part *p, const char *end)
 {
+	size_t over;
+
 	if (end < p->body.at)
 		end = p->body.at;
 	if (end > m->counted)
 		count_to(m, end);
+	/* The line end that ended the header of a message inside may be the
+	 * delimiter's: it is counted, and not of this body. */
+	over = (size_t)(m->counted - end);
 	p->body.len = (size_t)(end - p->body.at);
-	p->lines = m->lines - p->lines;
-	p->octets = p->body.len + m->bare - p->octets;
+	p->lines = m->lines - p->lines - (over > 0);
+	p->octets = p->body.len + m->bare - p->octets - (over == 1);
 }
 
 /* RFC 2046 5.1.1: the line end before a delimiter belongs to it. */

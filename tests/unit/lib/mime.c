@@ -256,6 +256,30 @@ wire_size_counts_each_line_end_as_two(void **state)
 }
 
 static void
+an_embedded_message_without_body_has_the_size_of_its_bytes(void **state)
+{
+	static const char *const texts[] = {
+		"Content-Type: multipart/mixed; boundary=2\n\n--2\n"
+		"Content-Type: message/rfc822\n\n\n--2--\n",
+		"Content-Type: multipart/mixed; boundary=2\r\n\r\n--2\r\n"
+		"Content-Type: message/rfc822\r\n\r\n\r\n--2--\r\n"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct arena a = ARENA_INIT;
+		const struct part *p = mime_parse(&a, span_text(texts[i]));
+
+		assert_int_equal(p->first->body.len, 0);
+		assert_int_equal(p->first->octets, 0);
+		assert_int_equal(p->first->lines, 0);
+		assert_int_equal(p->first->first->octets, 0);
+		assert_int_equal(p->first->first->lines, 0);
+		arena_free(&a);
+	}
+}
+
+static void
 comments_may_stand_in_a_media_type(void **state)
 {
 	struct arena a = ARENA_INIT;
@@ -292,6 +316,8 @@ main(void)
 		cmocka_unit_test(malformed_addresses_give_something),
 		cmocka_unit_test(envelope_of_a_message),
 		cmocka_unit_test(wire_size_counts_each_line_end_as_two),
+		cmocka_unit_test(
+		    an_embedded_message_without_body_has_the_size_of_its_bytes),
 		cmocka_unit_test(comments_may_stand_in_a_media_type),
 	};
 
