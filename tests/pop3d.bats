@@ -239,5 +239,5 @@ says() { printf '%b' "$1" | pop | lf; }
 	printf 'QUIT\r\n' | strace -f -o "$BATS_TEST_TMPDIR/trace" pop3d "$MAILDIR" >/dev/null 2>&1
 	awk '/landlock_restrict_self/ { sealed = 1 } /PR_SET_SECCOMP/ { filtered = sealed }
 		/read\(0,/ { exit !filtered } ' "$BATS_TEST_TMPDIR/trace"
-	[ "$(grep -cE '^[0-9]+ (socket|execve|fork|clone)' "$BATS_TEST_TMPDIR/trace")" = 1 ] # its own start
+	[ "$(grep -cE '^[0-9]+ +(socket|execve|fork|clone)' "$BATS_TEST_TMPDIR/trace")" = 1 ] # its own start
 }

@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span all = { (const char *)data, size };
 	struct str whole = STR_INIT, pieces = STR_INIT;
-	struct lines a = { LINES_START }, b = a;
+	struct lines a = { .state = LINES_START }, b = a;
 	size_t end;
 
 	if (size < 1)
