@@ -90,7 +90,7 @@ def main():
             code = end_with(f"power {kind}", machine.chain, wrong, f"seed {seed}") if wrong else 0
         finally:
             machine.end()
-    print(f"power {kind}:", ", ".join(f"{n} {what}" for what, n in seen.items()))
+            print(f"power {kind}:", ", ".join(f"{n} {what}" for what, n in seen.items()), flush=True)
     return code
 
 
