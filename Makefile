@@ -43,12 +43,12 @@ $(B)/obj/%.o: %.c
 	$(CC) -std=c17 $(WARN) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The tables of character sets are made from those of iconv(3), here and now.
-$(B)/charset_tables.h: lib/mail/tables/generate.c
+$(B)/mail/charset_tables.h: lib/mail/tables/generate.c
 	@mkdir -p $(@D)
 	$(CC) -O1 -o $(B)/charset-tables $<
 	$(B)/charset-tables >$@.new
 	mv $@.new $@
-$(B)/obj/lib/mail/charset_table.o: $(B)/charset_tables.h
+$(B)/obj/lib/mail/charset_table.o: $(B)/mail/charset_tables.h
 $(B)/obj/lib/mail/charset_table.o: CPPFLAGS += -I$(B)
 
 $(LIB): $(libs)

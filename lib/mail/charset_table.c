@@ -1,5 +1,5 @@
 /* Character sets that are tables: see charset_inside.h. */
-#include "charset_tables.h"
+#include "mail/charset_tables.h"
 
 #include <string.h>
 
