@@ -37,6 +37,8 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	run filtered 'cat; echo looks like spam >&2; exit 65'
 	[ "$output" = "550 5.7.1 looks like spam" ]
 	has 'text="looks like spam"' "$(cat "$BATS_TEST_TMPDIR/log")"
+	run filtered 'cat; echo no database >&2; exit 3'
+	has '451 ' "$output"
 	run filtered 'cat; exit 1'
 	[[ $output == "550 5.7.1 "* ]]
 	nothing_left

@@ -105,7 +105,7 @@ program_ended(struct keeper *k, int status)
 	k->program = -1;
 	(void)!send(k->channel, "restart", strlen("restart"),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (k->acceptor < 0)
+	if (k->acceptor < 0 || (k->closing && status == 0))
 		return;
 	if (clock_mono_ms() - k->started > BACKOFF_MAX_MS)
 		k->backoff_ms = 0;

@@ -16,6 +16,7 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/serve.h"
+#include "os/sock.h"
 #include "session.h"
 
 enum { MEMORY_MAX = 256 << 20, FILES_MAX = 64, FILE_SIZE_MAX = 256 << 20 };
@@ -104,6 +105,7 @@ main(int argc, char **argv)
 	if (store_open(&store, maildir, true) < 0)
 		unavailable(&s, maildir);
 	s.folder.store = &store;
+	facts_complete();
 	sandbox(maildir);
 	r = serve(&(struct serve){ .session = session, .arg = &s });
 	store_close(&store);

@@ -15,7 +15,7 @@
 #include "filter.h"
 #include "os/conf.h"
 
-enum { FILTERS_MAX = 32, LINE_KEPT = 300, NOT_FOUND = 126 };
+enum { FILTERS_MAX = 32, LINE_KEPT = 300 };
 
 struct filter {
 	pid_t pid;
@@ -122,14 +122,18 @@ errors_follow(struct pipeline *p, uint64_t seconds)
 	}
 }
 
-/* An exit status as a verdict. What the shell can't find or start, and what
- * dies of a signal, may do better later. */
+/* An exit status as a verdict: sysexits.h and a plain 1 can refuse for good.
+ * Anything else (a filter that lacks its database, a shell that can't find it,
+ * a signal) may do better later. */
 static int
 verdict_of(int status)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : TEMP;
 
-	return code >= NOT_FOUND ? TEMP : code;
+	if (code == DONE || code == 1 || code == DROP ||
+	    (code >= USAGE && code <= CONFIG))
+		return code;
+	return TEMP;
 }
 
 static bool
