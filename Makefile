@@ -58,6 +58,8 @@ $(LIB): $(libs)
 # Those that start or fork for each connection are linked whole: fewer mappings
 # to copy and pages to fault in; tlsd takes a third less. After a security fix of
 # OpenSSL tlsd must be linked again; without it here it takes the shared library.
+# The linker warns of what OpenSSL could look up or load: tlsd does neither.
+$(B)/bin/tlsd: private LDFLAGS += $(if $(SAN),,-Wl$(,)--no-warnings)
 static := $(if $(SAN),,authd imapd listen login pop3d smtpd tlsd)
 
 # A program is its folder's objects; all but main.o also form NAME.a, which

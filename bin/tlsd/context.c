@@ -148,7 +148,7 @@ credentials_try(const struct credentials *c, struct str *why_r)
 int
 credentials_load(struct credentials *c_r, int dir, struct str *why_r)
 {
-	*c_r = (struct credentials){ NULL };
+	*c_r = (struct credentials){ .leaf = NULL };
 	if (pem_use(c_r, dir, "cert.pem", chain_use, why_r) == 0 &&
 	    pem_use(c_r, dir, "key.pem", key_use, why_r) == 0 &&
 	    credentials_try(c_r, why_r) == 0)
@@ -163,7 +163,7 @@ credentials_free(struct credentials *c)
 	X509_free(c->leaf);
 	sk_X509_pop_free(c->chain, X509_free);
 	EVP_PKEY_free(c->key);
-	*c = (struct credentials){ NULL };
+	*c = (struct credentials){ .leaf = NULL };
 }
 
 static int
