@@ -24,7 +24,7 @@ LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
 	-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)noexecstack \
 	-Wl$(,)-z$(,)ibt$(,)-z$(,)shstk)
 , := ,
-LDLIBS := -Wl,--as-needed -lcdb -ltls -lssl -lcrypto -lcrypt -lsodium \
+LDLIBS := -Wl,--as-needed -lcdb -lssl -lcrypto -lcrypt -lsodium \
 	-lidn2 -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
