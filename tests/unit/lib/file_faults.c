@@ -8,9 +8,11 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,14 +72,20 @@ setup(void **state)
 }
 
 static int
+drop(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static int
 teardown(void **state)
 {
-	char command[80];
-
 	slow = false;
 	spool_close(*state);
-	snprintf(command, sizeof command, "rm -r %s", folder);
-	return system(command);
+	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Spool a text of this many bytes; what spool_commit() says. */
