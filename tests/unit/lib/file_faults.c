@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "base/io.h"
 #include "os/file.h"
 #include "spool/spool.h"
+#include "spool_made.h"
 
 static bool slow;       /* a byte at a time, every other call EINTR */
 static int rename_lies; /* errno after a rename that was done */
@@ -56,36 +56,19 @@ renameat2(int from, const char *old, int to, const char *new, unsigned flags)
 	return r;
 }
 
-static char folder[] = "/tmp/chainmail-faults-XXXXXX";
-
 static int
 setup(void **state)
 {
-	static struct spool s;
-
-	*state = &s;
 	slow = false;
 	rename_lies = 0;
-	strcpy(folder + sizeof folder - 7, "XXXXXX");
-	return mkdtemp(folder) == NULL ||
-	    setenv("CHAINMAIL_SPOOL", folder, 1) < 0 || spool_open(&s) < 0;
-}
-
-static int
-drop(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
+	return spool_made_open(state);
 }
 
 static int
 teardown(void **state)
 {
 	slow = false;
-	spool_close(*state);
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return spool_made_remove(state);
 }
 
 /* Spool a text of this many bytes; what spool_commit() says. */

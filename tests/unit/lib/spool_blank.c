@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,36 +14,7 @@
 #include <unistd.h>
 
 #include "spool/blank.h"
-
-static char folder[] = "/tmp/chainmail-blank-XXXXXX";
-
-static int
-setup(void **state)
-{
-	static struct spool s;
-
-	umask(077);
-	*state = &s;
-	strcpy(folder + sizeof folder - 7, "XXXXXX");
-	return mkdtemp(folder) == NULL ||
-	    setenv("CHAINMAIL_SPOOL", folder, 1) < 0 || spool_open(&s) < 0;
-}
-
-static int
-drop(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
-teardown(void **state)
-{
-	spool_close(*state);
-	return nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
-}
+#include "spool_made.h"
 
 /* Write a message; its file's inode. */
 static ino_t
@@ -180,14 +150,16 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-		    test_a_blank_holds_the_new_message_alone, setup, teardown),
+		    test_a_blank_holds_the_new_message_alone, spool_made_open,
+		    spool_made_remove),
 		cmocka_unit_test_setup_teardown(
-		    test_a_file_with_two_names_is_left_alone, setup, teardown),
+		    test_a_file_with_two_names_is_left_alone, spool_made_open,
+		    spool_made_remove),
 		cmocka_unit_test_setup_teardown(
-		    test_what_a_filter_wrote_is_never_written_again, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    test_purging_leaves_none, setup, teardown),
+		    test_what_a_filter_wrote_is_never_written_again,
+		    spool_made_open, spool_made_remove),
+		cmocka_unit_test_setup_teardown(test_purging_leaves_none,
+		    spool_made_open, spool_made_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
