@@ -16,7 +16,7 @@ private_dirs() {
 	export CHAINMAIL_SPOOL=$BATS_TEST_TMPDIR/spool
 	export CHAINMAIL_MAIL=$BATS_TEST_TMPDIR/mail
 	export CHAINMAIL_RUN=$BATS_TEST_TMPDIR/run
-	mkdir -p "$CHAINMAIL_ETC" "$CHAINMAIL_SPOOL"/{tmp,new,state,bad,blank} \
+	mkdir -p "$CHAINMAIL_ETC" "$CHAINMAIL_SPOOL"/{tmp,new,state,bad,blank,hold} \
 		"$CHAINMAIL_MAIL" "$CHAINMAIL_RUN"
 }
 

@@ -34,25 +34,27 @@ void conf_me(int etc, struct str *name_r);
 /* The file `limits`: "name value" lines; a value may end in K, M, G (times
  * 1024) or s, m, h, d (seconds). conf_limit_names() lists what is known. */
 struct limits {
-	uint64_t message_size;    /* bytes of one message; 50M */
-	uint64_t recipients;      /* RCPT of one message; 1000 */
-	uint64_t hops;            /* Received fields; 100 */
-	uint64_t header_size;     /* bytes of a message's header; 256K */
-	uint64_t header_fields;   /* 1000 */
-	uint64_t errors;          /* refused commands of one session; 20 */
-	uint64_t idle_commands;   /* commands without effect; 100 */
-	uint64_t login_time;      /* seconds until login; 60 */
-	uint64_t idle_time;       /* seconds without a command; 1800 */
-	uint64_t command_time;    /* SMTP: seconds for one command; 300 */
-	uint64_t data_rate;       /* SMTP: least bytes per second; 500 */
-	uint64_t filter_time;     /* seconds for all filters; 120 */
-	uint64_t pipe_time;       /* seconds for a user's program; 300 */
-	uint64_t queue_life;      /* seconds until a bounce; 5d */
-	uint64_t delay_warning;   /* seconds until the warning; 4h */
-	uint64_t deliver_workers; /* 4 */
-	uint64_t send_workers;    /* 20 */
-	uint64_t literal_size;    /* IMAP: non-message literals; 1M */
-	uint64_t disk_reserve;    /* bytes kept free in the spool; 64M */
+	uint64_t message_size;        /* bytes of one message; 50M */
+	uint64_t recipients;          /* RCPT of one message; 1000 */
+	uint64_t hops;                /* Received fields; 100 */
+	uint64_t header_size;         /* bytes of a message's header; 256K */
+	uint64_t header_fields;       /* 1000 */
+	uint64_t errors;              /* refused commands of one session; 20 */
+	uint64_t idle_commands;       /* commands without effect; 100 */
+	uint64_t login_time;          /* seconds until login; 60 */
+	uint64_t idle_time;           /* seconds without a command; 1800 */
+	uint64_t command_time;        /* SMTP: seconds for one command; 300 */
+	uint64_t data_rate;           /* SMTP: least bytes per second; 500 */
+	uint64_t filter_time;         /* seconds for all filters; 120 */
+	uint64_t pipe_time;           /* seconds for a user's program; 300 */
+	uint64_t queue_life;          /* seconds until a bounce; 5d */
+	uint64_t delay_warning;       /* seconds until the warning; 4h */
+	uint64_t deliver_workers;     /* 4 */
+	uint64_t send_workers;        /* 20 */
+	uint64_t destination_workers; /* of these, at one destination; 10 */
+	uint64_t history_time;        /* seconds that results are kept; 14d */
+	uint64_t literal_size;        /* IMAP: non-message literals; 1M */
+	uint64_t disk_reserve;        /* bytes kept free in the spool; 64M */
 };
 struct limit_name {
 	const char *name;

@@ -17,6 +17,7 @@ static const struct word {
 	{ "ret", offsetof(struct envelope, ret), false },
 	{ "envid", offsetof(struct envelope, envid), false },
 	{ "body", offsetof(struct envelope, body), false },
+	{ "verp", offsetof(struct envelope, verp), false },
 }, client_words[] = {
 	{ "client", offsetof(struct envelope, client), true },
 	{ "helo", offsetof(struct envelope, helo), false },
@@ -101,6 +102,8 @@ envelope_write(const struct envelope *e, struct str *out)
 	words_write(from_words, COUNT(from_words), e, out);
 	if (e->smtputf8)
 		record_add_number(out, "smtputf8", 1);
+	if (e->requiretls)
+		record_add_number(out, "requiretls", 1);
 	record_end(out);
 	words_write(client_words, COUNT(client_words), e, out);
 	record_end(out);
@@ -122,6 +125,8 @@ words_parse(struct envelope *e, const struct word *words, size_t count,
 	while (record_next(&line, &key, &value)) {
 		if (span_equal(key, SPAN("smtputf8")))
 			e->smtputf8 = true;
+		if (span_equal(key, SPAN("requiretls")))
+			e->requiretls = true;
 		for (size_t i = 0; i < count; i++) {
 			struct span *to = (void *)((char *)base +
 			    words[i].offset);

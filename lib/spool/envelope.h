@@ -19,6 +19,9 @@ struct envelope {
 	struct span envid; /* RFC 3461, decoded */
 	struct span body;  /* 8BITMIME, or 7BIT, or BINARYMIME */
 	bool smtputf8;
+	bool requiretls;     /* RFC 8689 */
+	struct span verp;    /* "-=": each recipient has a sender of its own,
+			   * list-bob=example.org@here; empty: no */
 	struct span client;  /* address of the peer */
 	struct span helo;    /* what it called itself */
 	struct span auth;    /* who logged in */

@@ -40,7 +40,7 @@ spool_open(struct spool *s)
 	int root = part_open(AT_FDCWD, dir_spool()), saved;
 	struct stat st;
 
-	*s = (struct spool){ -1, -1, -1, -1, -1, 0 };
+	*s = (struct spool){ -1, -1, -1, -1, -1, -1, 0 };
 	if (root < 0)
 		return -1;
 	if (faccessat(root, "tmp", F_OK, 0) < 0)
@@ -50,6 +50,7 @@ spool_open(struct spool *s)
 	    (s->state = part_open(root, "state")) >= 0 &&
 	    (s->bad = part_open(root, "bad")) >= 0 &&
 	    (s->blank = part_open(root, "blank")) >= 0 &&
+	    (s->hold = part_open(root, "hold")) >= 0 &&
 	    fstat(s->new, &st) == 0) {
 		s->group = st.st_gid;
 		close(root);
@@ -65,12 +66,13 @@ spool_open(struct spool *s)
 void
 spool_close(struct spool *s)
 {
-	const int all[] = { s->tmp, s->new, s->state, s->bad, s->blank };
+	const int all[] = { s->tmp, s->new, s->state, s->bad, s->blank,
+		s->hold };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i] >= 0)
 			close(all[i]);
-	*s = (struct spool){ -1, -1, -1, -1, -1, 0 };
+	*s = (struct spool){ -1, -1, -1, -1, -1, -1, 0 };
 }
 
 int

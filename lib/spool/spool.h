@@ -13,6 +13,7 @@
 struct spool {
 	int tmp, new, state, bad; /* directories */
 	int blank;                /* used files, see blank.h */
+	int hold;                 /* messages that nobody tries */
 	gid_t group;              /* of new/, and so of every file in it */
 };
 

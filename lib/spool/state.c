@@ -11,7 +11,7 @@
 #include "spool/format.h"
 
 enum {
-	TEXT_MAX = 300,       /* bytes kept of one result's text */
+	TEXT_MAX = 700,       /* bytes kept of one result's text */
 	STATE_MAX = 64 << 20, /* five days of thousands of recipients */
 };
 
@@ -25,6 +25,14 @@ result_write(struct str *out, const struct result *r)
 	record_add_number(out, "next", r->next);
 	if (r->reported)
 		record_add_number(out, "reported", 1);
+	if (r->warned)
+		record_add_number(out, "warned", 1);
+	if (r->action != ACTION_DELIVERED)
+		record_add_number(out, "action", r->action);
+	if (r->reply)
+		record_add_number(out, "reply", 1);
+	if (r->host.len > 0)
+		record_add(out, "host", r->host);
 	record_add(out, "text", span_head(r->text, TEXT_MAX));
 	record_end(out);
 }
@@ -95,6 +103,9 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 
 	if (sound) {
 		struct result *to = &r[index];
+		uint64_t flag, action = ACTION_DELIVERED;
+
+		record_get_number(line, "action", ACTION_EXPANDED, &action);
 
 		*to = (struct result){ .at = (int64_t)at,
 			.index = index,
@@ -102,8 +113,13 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 			.next = (int64_t)next,
 			.reported = record_get_number(
 			    line, "reported", 1, &reported),
+			.warned = record_get_number(line, "warned", 1, &flag),
+			.reply = record_get_number(line, "reply", 1, &flag),
+			.action = (enum state_action)action,
 			.attempts = to->attempts + 1 };
 		to->status = arena_copy(a, str_span(&value));
+		record_get(line, "host", &value);
+		to->host = arena_copy(a, str_span(&value));
 		record_get(line, "text", &value);
 		to->text = arena_copy(a, str_span(&value));
 	}

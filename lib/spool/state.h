@@ -6,6 +6,13 @@
 #include "base/arena.h"
 #include "spool/spool.h"
 
+/* RFC 3464 2.3.3, of a recipient that is done. */
+enum state_action {
+	ACTION_DELIVERED, /* it is in the mailbox, or handed on to a host that
+			   * will report by itself (then it is reported) */
+	ACTION_RELAYED,   /* to a host that knows no DSN */
+	ACTION_EXPANDED,  /* to the members of a list */
+};
 /* What became of one recipient. */
 struct result {
 	int64_t at;         /* seconds since the epoch */
@@ -14,8 +21,13 @@ struct result {
 	struct span status; /* RFC 3463, "4.4.1" */
 	int64_t next;       /* when to try again; only for verdict 75 */
 	struct span text;   /* for a person to read */
-	bool reported;      /* the sender has been told */
-	unsigned attempts;  /* reading: lines of this recipient so far */
+	struct span host;   /* who answered; empty: this host */
+	bool reply;         /* text is that host's own reply, "550 5.1.1 …" */
+	enum state_action action; /* what became of it, when verdict is 0 */
+	bool reported;     /* the sender has been told of this, finally */
+	bool warned;       /* the sender has been told that it waits; stays
+			     * set in later lines */
+	unsigned attempts; /* reading: lines of this recipient so far */
 };
 
 /* Append n results and make them durable (fdatasync; the directory too when
