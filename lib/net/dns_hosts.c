@@ -21,20 +21,6 @@ struct hosts {
 	size_t count, size;
 };
 
-static struct span
-word_take(struct span *rest)
-{
-	size_t n = 0;
-
-	*rest = span_trim(*rest);
-	while (n < rest->len && !byte_is_blank(rest->at[n]))
-		n++;
-	struct span word = span_head(*rest, n);
-
-	*rest = span_from(*rest, n);
-	return word;
-}
-
 static bool
 address_read(struct span word, struct hosts_entry *e)
 {
@@ -74,9 +60,9 @@ line_read(struct hosts *h, struct span line)
 	struct hosts_entry e = { .family = 0 };
 	struct span rest = span_head(line, span_find(line, '#'));
 
-	if (!address_read(word_take(&rest), &e))
+	if (!address_read(span_word(&rest), &e))
 		return;
-	while ((e.name = word_take(&rest)).len > 0)
+	while ((e.name = span_word(&rest)).len > 0)
 		entry_add(h, e);
 }
 

@@ -137,18 +137,12 @@ resolv_read(struct dns *d)
 
 	conf_list_open(&l, dir, "resolv.conf");
 	while (conf_next(&l, &line)) {
-		struct span rest = line, word;
-		size_t n = 0;
+		struct span word = span_word(&line);
 
-		if (!span_take_text(&rest, SPAN("nameserver")) ||
-		    rest.len == 0 || !byte_is_blank(rest.at[0]))
-			continue;
-		word = span_trim(rest);
-		while (n < word.len && !byte_is_blank(word.at[n]))
-			n++;
-		if (d->count < RESOLV_MAX &&
+		if (span_equal(word, SPAN("nameserver")) &&
+		    d->count < RESOLV_MAX &&
 		    server_set(
-			&d->servers[d->count], span_head(word, n), DNS_PORT))
+			&d->servers[d->count], span_word(&line), DNS_PORT))
 			d->count++;
 	}
 	conf_list_close(&l);
