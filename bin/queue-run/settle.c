@@ -100,7 +100,7 @@ report_id(const char *id, enum state_report kind, const struct result *results,
 	return derived;
 }
 
-static enum report
+static enum state_report
 report_wanted(const struct work *w)
 {
 	enum state_report kind = REPORT_NONE;
