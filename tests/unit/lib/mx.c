@@ -11,7 +11,9 @@
 
 #include "dns_fake.h"
 
+#include "base/clock.h"
 #include "net/mx.h"
+#include "net/route.h"
 
 static const struct {
 	const char *name;
@@ -262,6 +264,39 @@ without_dns_known_hosts_are_found(void **state)
 	assert_int_equal(*w->fake.queries, 0);
 }
 
+/* The server never answers: a question would take seconds. */
+static void
+a_route_to_an_address_asks_nobody(void **state)
+{
+	static const char *const domains[] = { "example.lan", "a.b.lan",
+		"pc.lan", "[192.168.1.7]" };
+	struct world *w = *state;
+	int64_t start = clock_mono_ms();
+	struct routes *routes;
+
+	fake_file(&w->fake, "routes",
+	    "example.lan 192.168.1.5\n.b.lan [fd00::5]:2525\npc.lan pc.lan\n");
+	routes = routes_open(w->fake.etc, NULL, NULL);
+	kill(w->fake.pid, SIGSTOP);
+	for (size_t i = 0; i < COUNT(domains); i++) {
+		struct dns_host host;
+		struct route route;
+
+		route_find(routes, span_text(domains[i]), &w->arena, &route);
+		assert_int_equal(route.count, 1);
+		assert_int_equal(route.targets[0].kind, TARGET_HOST);
+		dns_host(w->dns, route.targets[0].name, &w->arena, &host);
+		assert_int_equal(host.result, DNS_FOUND);
+		assert_int_equal(host.count, 1);
+	}
+	assert_true(clock_mono_ms() - start < 1000);
+	kill(w->fake.pid, SIGCONT);
+	/* It answers again, and has had no question before this one. */
+	assert_int_equal(find(w, "plain.org"), MX_FOUND);
+	assert_int_equal(*w->fake.queries, 1);
+	routes_close(routes);
+}
+
 static bool
 own(const char *text)
 {
@@ -323,6 +358,7 @@ main(void)
 		TEST(refusals_and_delays_are_told_apart),
 		TEST(mail_does_not_come_back_to_us),
 		TEST(without_dns_known_hosts_are_found),
+		TEST(a_route_to_an_address_asks_nobody),
 		cmocka_unit_test(our_own_addresses_are_known),
 	};
 
