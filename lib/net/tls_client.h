@@ -73,7 +73,7 @@ size_t tls_client_authorities(const struct tls_client *c);
 struct tls_wire *tls_wire_start(struct tls_client *c, struct io *io, int tcp,
     const struct tls_wish *w, struct tls_outcome *o_r);
 /* Say goodbye (without waiting) and forget; io is without a transport then,
- * and of no more use; the descriptor is the caller's. */
+ * says no more; the descriptor is the caller's. */
 void tls_wire_end(struct tls_wire *t);
 
 #endif
