@@ -9,6 +9,7 @@ USERS = {
     "chain": """chain.example domain
 ann@chain.example mailbox
 bob@chain.example mailbox
+jürgen@chain.example mailbox
 tls@chain.example mailbox
 postmaster@chain.example -> ann@chain.example
 circle@chain.example -> circle@other.example
