@@ -145,7 +145,7 @@ class Smart(Host):
             return "504 5.5.4 Only PLAIN"
         data = words[1] if len(words) > 1 else session.ask("334 ")
         _, user, password = base64.b64decode(data).decode().split("\0")
-        if (user, password) != ("me@smart.example", "open sesame"):
+        if (user, password) != ("me@smart.example", "opensesame"):
             return "535 5.7.8 Wrong name or password"
         session.user = user
         return "235 2.7.0 Welcome"
