@@ -1,9 +1,9 @@
 /* bounce: a report on a message of the spool, for its sender.
  *
- *	bounce [-f | -d] [-r reason] [state-file] < spool-file > report
+ *	bounce [-f | -d | -w] [-r reason] [state-file] < spool-file > report
  *
- * About the recipients that failed (-f) or were delivered to (-d) and that the
- * sender has not been told of; without a state file about all of them.
+ * About the recipients that failed (-f), were delivered to (-d) or wait (-w),
+ * and that the sender has not been told of; without a state file, about all.
  * Descriptors: 0 the spool file, 1 the report (header and body, LF), 2 the
  * log. Uid: chainmail-queue.
  * Exit codes: 0 done; 64 usage; 65 no spool file, or nothing to report; 75. */
@@ -32,6 +32,7 @@ struct bounce {
 	struct report report;
 	struct spool_message message;
 	struct envelope envelope;
+	struct limits limits;
 	struct str me, text, state;
 	const char *reason;
 };
@@ -41,7 +42,8 @@ usage(void)
 {
 	errno = 0;
 	die(USAGE,
-	    "usage: bounce [-f | -d] [-r reason] [state-file] < spool-file");
+	    "usage: bounce [-f | -d | -w] [-r reason] [state-file] < "
+	    "spool-file");
 }
 
 static void
@@ -71,45 +73,83 @@ message_read(struct bounce *b)
 	read_from(b->message.header, size, &b->text);
 }
 
+/* RFC 3461 4.1: who gets a NOTIFY word is told of what it names. Who is to be
+ * told of failures and successes is settled when the state file is written. */
+static bool
+is_wanted(
+    const struct bounce *b, const struct recipient *to, const struct result *r)
+{
+	if (r->attempts == 0 || r->reported)
+		return false;
+	switch (b->report.kind) {
+	case REPORT_FAILED:
+		return r->verdict != TEMP && r->verdict != DONE;
+	case REPORT_DELIVERED:
+		return r->verdict == DONE;
+	case REPORT_DELAYED:
+		break;
+	}
+	return r->verdict == TEMP && !r->warned && b->envelope.from.len > 0 &&
+	    (to->notify.len == 0 ||
+		span_find_case(to->notify, SPAN("DELAY")) < to->notify.len);
+}
+
+/* What is said of every recipient where no state file tells. */
+static struct result
+result_of_all(const struct bounce *b, size_t index)
+{
+	static const struct {
+		int verdict;
+		struct span status;
+	} of[] = {
+		[REPORT_FAILED] = { DATA, { "5.0.0", 5 } },
+		[REPORT_DELIVERED] = { DONE, { "2.0.0", 5 } },
+		[REPORT_DELAYED] = { TEMP, { "4.0.0", 5 } },
+	};
+
+	return (struct result){ .at = b->report.now,
+		.index = index,
+		.verdict = of[b->report.kind].verdict,
+		.status = of[b->report.kind].status,
+		.text = span_text(b->reason) };
+}
+
 /* Which recipients, and what became of them. */
 static void
 results_choose(struct bounce *b, bool known)
 {
 	size_t count = b->envelope.count;
-	struct result *res = arena_new(&b->envelope.text, count * sizeof *res);
-	bool *chosen = arena_new(&b->envelope.text, count);
+	struct arena *a = &b->envelope.text;
+	struct result *res = arena_new(a, count * sizeof *res);
+	const struct reason **reasons = arena_new(a, count * sizeof *reasons);
+	bool *chosen = arena_new(a, count);
 	bool any = false;
 
-	state_parse(str_span(&b->state), &b->envelope.text, res, count);
+	state_parse(str_span(&b->state), a, res, count);
 	for (size_t i = 0; i < count; i++) {
-		if (known) {
-			chosen[i] = res[i].attempts > 0 && !res[i].reported &&
-			    res[i].verdict != TEMP &&
-			    (res[i].verdict != DONE) == b->report.failed;
-		} else {
-			chosen[i] = true;
-			res[i].at = b->report.now;
-			res[i].status = b->report.failed ? SPAN("5.0.0")
-							 : SPAN("2.0.0");
-			res[i].text = span_text(b->reason);
-		}
+		if (!known)
+			res[i] = result_of_all(b, i);
+		chosen[i] = !known ||
+		    is_wanted(b, &b->envelope.recipients[i], &res[i]);
+		reasons[i] = reason_find(&res[i]);
 		any = any || chosen[i];
 	}
 	if (!any)
 		die(DATA, "there is nothing to report");
 	b->report.results = res;
+	b->report.reasons = reasons;
 	b->report.chosen = chosen;
 }
 
 /* RFC 3461 6.2: the whole message unless RET=HDRS; but no long one, and none
- * of one that arrived. */
+ * of one that arrived or still may. */
 static void
 original_choose(struct bounce *b)
 {
 	struct span text = str_span(&b->text);
 
 	b->report.header = span_head(text, header_size(text));
-	if (b->report.failed && b->message.size <= RETURN_MAX &&
+	if (b->report.kind == REPORT_FAILED && b->message.size <= RETURN_MAX &&
 	    !span_equal_case(b->envelope.ret, SPAN("HDRS")))
 		b->report.original = text;
 }
@@ -124,11 +164,13 @@ identify(struct bounce *b, const char *state)
 
 	b->report.now = clock_wall_s();
 	b->report.birth = b->report.now;
+	b->report.until = b->report.now + (int64_t)b->limits.queue_life;
 	b->report.own = id_new();
 	if (name == NULL || !id_valid(span_text(name)))
 		return;
 	memcpy(b->report.message.text, name, ID_LEN);
 	b->report.birth = id_birth_ms(span_text(name)) / 1000;
+	b->report.until += b->report.birth - b->report.now;
 }
 
 /* Open what is needed and close the door. */
@@ -138,6 +180,7 @@ prepare(struct bounce *b, const char *state)
 	int etc = conf_open();
 
 	conf_me(etc, &b->me);
+	conf_limits(etc, &b->limits, NULL, NULL);
 	if (etc >= 0)
 		close(etc);
 	if (state != NULL) {
@@ -159,20 +202,28 @@ main(int argc, char **argv)
 	struct bounce b = { .me = STR_INIT,
 		.text = STR_INIT,
 		.state = STR_INIT,
-		.reason = "",
-		.report.failed = true };
+		.reason = "" };
 	struct str out = STR_INIT;
 	int c;
 
 	proc_start(argv[0], 3);
-	while ((c = getopt(argc, argv, "dfr:")) != -1) {
-		if (c == '?')
-			usage();
-		if (c == 'r')
+	while ((c = getopt(argc, argv, "dfr:w")) != -1)
+		switch (c) {
+		case 'd':
+			b.report.kind = REPORT_DELIVERED;
+			break;
+		case 'f':
+			b.report.kind = REPORT_FAILED;
+			break;
+		case 'w':
+			b.report.kind = REPORT_DELAYED;
+			break;
+		case 'r':
 			b.reason = optarg;
-		else
-			b.report.failed = c == 'f';
-	}
+			break;
+		default:
+			usage();
+		}
 	if (argc - optind > 1)
 		usage();
 	prepare(&b, argv[optind]);
