@@ -204,7 +204,7 @@ report() {
 	report "$state"
 	# RFC 6533 3 writes such characters so.
 	grep -q 'Diagnostic-Code=X-chainmail; f\\x{FC}r niemanden' parts
-	grep -q 'Subject: Größe' parts
+		grep -q 'Subject: Grüße' parts
 	grep -q 'für niemanden' parts
 }
 
