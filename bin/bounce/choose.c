@@ -32,7 +32,8 @@ choose(struct report *r, struct arena *a, struct result *results, bool *chosen)
 
 	r->reasons = arena_new(a, count * sizeof *r->reasons);
 	for (size_t i = 0; i < count; i++)
-		r->reasons[i] = reason_find(&results[i]);
+		if (chosen[i])
+			r->reasons[i] = reason_find(&results[i]);
 	r->results = results;
 	r->chosen = chosen;
 }
@@ -74,7 +75,8 @@ choose_all(struct report *r, struct arena *a, struct span reason)
 			.index = i,
 			.verdict = of[r->kind].verdict,
 			.status = of[r->kind].status,
-			.text = reason };
+			.text = reason,
+			.host = SPAN("") };
 	}
 	choose(r, a, results, chosen);
 }
@@ -88,4 +90,6 @@ choose_original(struct report *r, struct span text, uint64_t size)
 	if (r->kind == REPORT_FAILED && size <= RETURN_MAX &&
 	    !span_equal_case(r->envelope->ret, SPAN("HDRS")))
 		r->original = text;
+	else
+		r->original = SPAN("");
 }
