@@ -71,6 +71,7 @@ bool
 route_host_fold(struct span host, struct str *name_r)
 {
 	struct span inside = host;
+	size_t start = name_r->len;
 
 	if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']') {
 		inside = (struct span){ host.at + 1, host.len - 2 };
@@ -79,7 +80,8 @@ route_host_fold(struct span host, struct str *name_r)
 			return true;
 	}
 	return address_fold_ip(inside, AF_INET, name_r) ||
-	    (!ends_in_number(inside) && domain_fold(inside, name_r));
+	    (domain_fold(inside, name_r) &&
+		!ends_in_number(span_from(str_span(name_r), start)));
 }
 
 static struct target *
@@ -301,7 +303,7 @@ error_read(struct reading *r, struct span text)
 		    r->wrong, SPAN("error"), "the text has at most 200 bytes");
 	t->name = text.len > 0 ? arena_copy(r->a, text)
 			       : SPAN("no mail goes to this domain");
-	r->route->key = arena_copy(r->a, SPAN("error"));
+	r->route->key = SPAN("error:"); /* no host is named so */
 	return true;
 }
 
