@@ -26,19 +26,20 @@ struct helper {
 
 /* In the child: descriptor 0 the message, 1 the report. */
 static _Noreturn void
-bounce_exec(struct helper *h, const char *id, bool failed, int in, int out)
+bounce_exec(
+    struct helper *h, const char *id, const char *option, int in, int out)
 {
 	struct str state = STR_INIT;
 
 	str_addf(&state, "%s/state/%s", dir_spool(), id);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0)
 		die(TEMP, "descriptors of bounce");
-	execl(h->bounce.at, "bounce", failed ? "-f" : "-d", state.at, NULL);
+	execl(h->bounce.at, "bounce", option, state.at, NULL);
 	die(TEMP, "start %s", h->bounce.at);
 }
 
 static int
-bounce_run(struct helper *h, const char *id, bool failed, int out)
+bounce_run(struct helper *h, const char *id, const char *option, int out)
 {
 	int status, in = openat(h->spool.new, id, O_RDONLY | O_CLOEXEC);
 	pid_t pid;
@@ -47,7 +48,7 @@ bounce_run(struct helper *h, const char *id, bool failed, int out)
 		return TEMP;
 	pid = fork();
 	if (pid == 0)
-		bounce_exec(h, id, failed, in, out);
+		bounce_exec(h, id, option, in, out);
 	close(in);
 	if (pid < 0)
 		return TEMP;
@@ -59,7 +60,7 @@ bounce_run(struct helper *h, const char *id, bool failed, int out)
 
 static int
 report_make(struct helper *h, const char *id, const struct id *as,
-    struct span to, bool failed)
+    struct span to, const char *option)
 {
 	struct envelope e;
 	struct spool_file f;
@@ -68,12 +69,15 @@ report_make(struct helper *h, const char *id, const struct id *as,
 	envelope_init(&e);
 	e.client = SPAN("local");
 	e.service = SPAN("bounce");
+	/* What of the report may not be ASCII: a returned message/rfc822, which
+	 * can't be encoded, and all of it when the address is in UTF-8. */
+	e.body = SPAN("8BITMIME");
 	e.smtputf8 = !span_is_ascii(to);
 	envelope_to(&e, &(struct recipient){ .address = to });
 	if (spool_create(&f, &h->spool, as, &e) == 0) {
 		out = spool_share(&f);
 		if (out >= 0)
-			verdict = bounce_run(h, id, failed, out);
+			verdict = bounce_run(h, id, option, out);
 		if (verdict == DONE) {
 			/* EEXIST: made before a crash. */
 			if (spool_commit(&f) < 0 && errno != EEXIST)
@@ -84,6 +88,17 @@ report_make(struct helper *h, const char *id, const struct id *as,
 	}
 	envelope_free(&e);
 	return verdict;
+}
+
+/* The option of bounce; an unknown kind has bounce refuse it. */
+static const char *
+kind_option(struct span kind)
+{
+	if (span_equal(kind, SPAN("failed")))
+		return "-f";
+	if (span_equal(kind, SPAN("delivered")))
+		return "-d";
+	return span_equal(kind, SPAN("delayed")) ? "-w" : "-?";
 }
 
 static void
@@ -102,7 +117,7 @@ request_do(struct helper *h, struct span record)
 	    record_get(record, "as", &as) && id_valid(str_span(&as))) {
 		memcpy(report.text, as.at, sizeof report.text);
 		verdict = report_make(h, id.at, &report, str_span(&to),
-		    span_equal(str_span(&kind), SPAN("failed")));
+		    kind_option(str_span(&kind)));
 	}
 	log_start(&l, "report");
 	log_span(&l, "id", str_span(&id));

@@ -14,7 +14,6 @@
 #include "users/users.h"
 
 enum pool_name { LOCAL, REMOTE, REPORT, POOLS };
-enum report { REPORT_NONE, REPORT_FAILED, REPORT_DELIVERED };
 enum slot {
 	SLOT_FINAL,    /* finished by an earlier pass */
 	SLOT_TO_SEND,  /* waits for a worker */
@@ -37,15 +36,15 @@ struct work {
 	size_t size;          /* allocated */
 	size_t cursor[POOLS]; /* no recipient to send before */
 	size_t to_send;
-	size_t open;        /* recipients without an answer */
-	unsigned deaths;    /* workers that ended with it */
-	int64_t birth;      /* seconds of the epoch */
-	bool noted;         /* a state file may exist */
-	bool waits;         /* in the list of what can be sent */
-	bool report_sent;   /* to the helper process */
-	enum report report; /* wanted now */
-	struct entry *held; /* the report's own entry */
-	int64_t stuck_ms;   /* settle again then: the state can't be written */
+	size_t open;              /* recipients without an answer */
+	unsigned deaths;          /* workers that ended with it */
+	int64_t birth;            /* seconds of the epoch */
+	bool noted;               /* a state file may exist */
+	bool waits;               /* in the list of what can be sent */
+	bool report_sent;         /* to the helper process */
+	enum state_report report; /* wanted now */
+	struct entry *held;       /* the report's own entry */
+	int64_t stuck_ms; /* settle again then: the state can't be written */
 };
 
 struct work_list {
@@ -110,9 +109,8 @@ void answer_lost(struct runner *r, struct pool *p, struct connection *c);
 void work_settle(struct runner *r, struct work *w);
 void work_reported(struct runner *r, struct work *w, bool done);
 /* The id of the report that is due on this message. */
-struct id report_id(const char *id, enum report kind,
+struct id report_id(const char *id, enum state_report kind,
     const struct result *results, size_t count);
-bool report_due(enum report kind, const struct result *r);
 /* Note the answers that are there, at the end. */
 void work_abandon(struct runner *r, struct work *w);
 

@@ -84,16 +84,8 @@ result_judge(struct runner *r, struct work *w, size_t i, int64_t next)
 	}
 }
 
-bool
-report_due(enum report kind, const struct result *r)
-{
-	if (r->attempts == 0 || r->reported || r->verdict == TEMP)
-		return false;
-	return (r->verdict == DONE) == (kind == REPORT_DELIVERED);
-}
-
 struct id
-report_id(const char *id, enum report kind, const struct result *results,
+report_id(const char *id, enum state_report kind, const struct result *results,
     size_t count)
 {
 	struct str purpose = STR_INIT;
@@ -101,22 +93,22 @@ report_id(const char *id, enum report kind, const struct result *results,
 
 	str_add_text(&purpose, kind == REPORT_FAILED ? "failed" : "delivered");
 	for (size_t i = 0; i < count; i++)
-		if (report_due(kind, &results[i]))
+		if (state_due(kind, &results[i]))
 			str_addf(&purpose, " %zu", i);
 	derived = id_derive((struct span){ id, ID_LEN }, str_span(&purpose));
 	str_free(&purpose);
 	return derived;
 }
 
-static enum report
+static enum state_report
 report_wanted(const struct work *w)
 {
-	enum report kind = REPORT_NONE;
+	enum state_report kind = REPORT_NONE;
 
 	for (size_t i = 0; i < w->envelope.count; i++) {
-		if (report_due(REPORT_FAILED, &w->results[i]))
+		if (state_due(REPORT_FAILED, &w->results[i]))
 			return REPORT_FAILED;
-		if (report_due(REPORT_DELIVERED, &w->results[i]))
+		if (state_due(REPORT_DELIVERED, &w->results[i]))
 			kind = REPORT_DELIVERED;
 	}
 	return kind;
@@ -279,7 +271,7 @@ static bool
 report_note(struct runner *r, struct work *w)
 {
 	for (size_t i = 0; i < w->envelope.count; i++)
-		if (report_due(w->report, &w->results[i])) {
+		if (state_due(w->report, &w->results[i])) {
 			w->results[i].reported = true;
 			w->slots[i] = SLOT_ANSWERED;
 		}

@@ -74,14 +74,14 @@ start_new(struct runner *r, bool again)
 /* Keep a report that is due out of the queue until its message is settled: an
  * earlier process may have made it already. */
 static void
-report_hold(struct runner *r, const char *name, enum report kind,
+report_hold(struct runner *r, const char *name, enum state_report kind,
     struct result *res, size_t count)
 {
 	struct id id = report_id(name, kind, res, count);
 	struct entry *held;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!report_due(kind, &res[i]))
+		if (!state_due(kind, &res[i]))
 			continue;
 		held = queue_find(&r->queue, (struct span){ id.text, ID_LEN });
 		if (held != NULL)
@@ -109,8 +109,8 @@ entry_schedule(
 	report_hold(r, e->id, REPORT_DELIVERED, res, count);
 	/* With something untried or a report due it stays where it is: now. */
 	for (size_t i = 0; i < count; i++)
-		if (report_due(REPORT_FAILED, &res[i]) ||
-		    report_due(REPORT_DELIVERED, &res[i]))
+		if (state_due(REPORT_FAILED, &res[i]) ||
+		    state_due(REPORT_DELIVERED, &res[i]))
 			open = true;
 	if (!open && next < INT64_MAX)
 		queue_wait(&r->queue, e,

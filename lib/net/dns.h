@@ -1,8 +1,9 @@
-/* Questions to the DNS, for programs that send. The packets are libc's
- * resolver's; the servers are those of the file `dns` in the configuration,
- * else of /etc/resolv.conf. The file may hold addresses ("127.0.0.1",
+/* Questions to the DNS, for programs that send. The packets are read by libc's
+ * resolver; the servers are those of the file `dns` in the configuration, else
+ * of /etc/resolv.conf. The file may hold addresses ("127.0.0.1",
  * "127.0.0.1:5353", "[::1]:53"), one a line, or the word "none": then nothing
- * is ever asked, and only names of /etc/hosts are found.
+ * is ever asked, and only names of /etc/hosts are found. The file `hosts` in
+ * the configuration takes the place of /etc/hosts. See chainmail-dns(5).
  *
  * An answer is secure when the server set AD (RFC 6840 5.8) and every server in
  * use is on loopback: nobody else's word is taken for it. */
@@ -62,9 +63,11 @@ struct dns_answer {
 
 struct dns;
 /* Read the configuration (etc as of conf_open(), may be -1) and /etc/hosts.
- * Never NULL. To be called before the sandbox; asking needs
- * CALLS_INTERNET. */
-struct dns *dns_open(int etc);
+ * Never NULL. Mistakes in `dns` are reported through complain (may be NULL);
+ * a file without a usable line has every question answered with DNS_LATER.
+ * To be called before the sandbox; asking needs CALLS_INTERNET. */
+struct dns *dns_open(int etc,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg);
 void dns_close(struct dns *d);
 /* Longest time for one question with all repetitions, in ms; 10000 when not
  * set. */
@@ -86,13 +89,14 @@ struct dns_address {
 };
 struct dns_host {
 	enum dns_result result;        /* of the better of both questions */
-	bool secure;                   /* both answers were */
+	bool secure;                   /* each answer that came was */
 	bool known;                    /* from /etc/hosts */
 	struct span name;              /* behind CNAMEs */
 	struct dns_address *addresses; /* IPv6 and IPv4 in turn, IPv6 first */
 	size_t count;                  /* at most 32 */
 };
-/* name may be an address itself. */
+/* name may be an address itself (also in brackets). `localhost` and the names
+ * below it are this machine (RFC 6761 6.3). */
 void dns_host(
     struct dns *d, struct span name, struct arena *a, struct dns_host *host_r);
 

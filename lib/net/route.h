@@ -21,7 +21,7 @@ enum target_kind {
 	TARGET_NONE, /* the line says "error": refuse, name is the text */
 };
 enum target_tls {
-	TARGET_TLS_UNSAID, /* the domain's policy decides */
+	TARGET_TLS_UNSAID, /* the domain's policy decides; not with user= */
 	TARGET_TLS_NONE,
 	TARGET_TLS_MAY,
 	TARGET_TLS_REQUIRE, /* encrypted, with whatever certificate */
@@ -32,14 +32,15 @@ struct target {
 	enum target_kind kind;
 	bool lmtp;
 	struct span name;
-	uint16_t port; /* 25; lmtp 24 */
+	uint16_t port; /* 25; lmtp 24; tls=wrapped 465 */
 };
 struct route {
 	struct span key; /* names the destination: the same for all domains that
 			  * share it; for TARGET_MX without a line the domain */
 	bool listed;     /* there is a line; else the domain's own MX */
 	struct target *targets;
-	size_t count;
+	size_t count; /* 0: the line is wrong, or the file can't be read: the
+		       * mail waits */
 	enum target_tls tls;
 	struct span user; /* log in with this name; empty: don't */
 };

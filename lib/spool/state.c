@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/io.h"
 #include "base/record.h"
 #include "spool/format.h"
 
 enum {
-	TEXT_MAX = 700,       /* bytes kept of one result's text */
+	TEXT_MAX = 700, /* bytes kept of one result's text */
+	INDEX_MAX = 1 << 20,
 	STATE_MAX = 64 << 20, /* five days of thousands of recipients */
 };
 
@@ -25,6 +27,8 @@ result_write(struct str *out, const struct result *r)
 	record_add_number(out, "next", r->next);
 	if (r->reported)
 		record_add_number(out, "reported", 1);
+	if (r->warn)
+		record_add_number(out, "warn", 1);
 	if (r->warned)
 		record_add_number(out, "warned", 1);
 	if (r->action != ACTION_DELIVERED)
@@ -33,6 +37,8 @@ result_write(struct str *out, const struct result *r)
 		record_add_number(out, "reply", 1);
 	if (r->host.len > 0)
 		record_add(out, "host", r->host);
+	if (r->more)
+		record_add_number(out, "more", 1);
 	record_add(out, "text", span_head(r->text, TEXT_MAX));
 	record_end(out);
 }
@@ -106,13 +112,13 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 		uint64_t flag, action = ACTION_DELIVERED;
 
 		record_get_number(line, "action", ACTION_EXPANDED, &action);
-
 		*to = (struct result){ .at = (int64_t)at,
 			.index = index,
 			.verdict = (int)verdict,
 			.next = (int64_t)next,
 			.reported = record_get_number(
 			    line, "reported", 1, &reported),
+			.warn = record_get_number(line, "warn", 1, &flag),
 			.warned = record_get_number(line, "warned", 1, &flag),
 			.reply = record_get_number(line, "reply", 1, &flag),
 			.action = (enum state_action)action,
@@ -146,22 +152,75 @@ state_parse(
 	}
 }
 
+static int
+text_read(const struct spool *s, const char *name, struct str *text)
+{
+	int r,
+	    fd = openat(
+		s->state, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	r = read_all(fd, STATE_MAX, text);
+	close(fd);
+	return r;
+}
+
 int
 state_read(const struct spool *s, const char *name, struct arena *a,
     struct result *results_r, size_t count)
 {
 	struct str text = STR_INIT;
-	int r = 0,
-	    fd = openat(
-		s->state, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int r = text_read(s, name, &text);
 
-	if (fd < 0 && errno != ENOENT)
-		return -1;
-	if (fd >= 0) {
-		r = read_all(fd, STATE_MAX, &text);
-		close(fd);
-	}
 	state_parse(r == 0 ? str_span(&text) : SPAN(""), a, results_r, count);
 	str_free(&text);
 	return r;
+}
+
+/* One more than the highest index. */
+static size_t
+count_lines(struct span text, bool *more_r)
+{
+	struct span line;
+	uint64_t index, more;
+	size_t count = 0;
+
+	*more_r = false;
+	while (span_until(&text, '\n', &line)) {
+		text = span_from(text, 1);
+		if (!record_get_number(line, "index", INDEX_MAX, &index))
+			continue;
+		if (index >= count)
+			count = index + 1;
+		*more_r = record_get_number(line, "more", 1, &more);
+	}
+	return count;
+}
+
+int
+state_known(const struct spool *s, const char *name, struct arena *a,
+    struct result **results_r, size_t *count_r, bool *more_r)
+{
+	struct str text = STR_INIT;
+	int r = text_read(s, name, &text);
+
+	*count_r = r < 0 ? 0 : count_lines(str_span(&text), more_r);
+	*results_r = arena_new(a, (*count_r + 1) * sizeof **results_r);
+	if (r == 0)
+		state_parse(str_span(&text), a, *results_r, *count_r);
+	str_free(&text);
+	return r;
+}
+
+bool
+state_due(enum state_report kind, const struct result *r)
+{
+	if (r->attempts == 0)
+		return false;
+	if (kind == REPORT_DELAYED)
+		return r->verdict == TEMP && r->warn && !r->warned;
+	if (r->reported || r->verdict == TEMP)
+		return false;
+	return (r->verdict == DONE) == (kind == REPORT_DELIVERED);
 }

@@ -25,10 +25,22 @@ struct result {
 	bool reply;         /* text is that host's own reply, "550 5.1.1 …" */
 	enum state_action action; /* what became of it, when verdict is 0 */
 	bool reported;     /* the sender has been told of this, finally */
-	bool warned;       /* the sender has been told that it waits; stays
-			     * set in later lines */
+	bool warn;         /* the sender is to be told that it waits, and */
+	bool warned;       /* has been; both stay set in later lines */
+	bool more;         /* writing: other recipients have no line yet */
 	unsigned attempts; /* reading: lines of this recipient so far */
 };
+
+/* A report that the sender is to get, each kind by itself: what queue-run's
+ * ids are derived from, and what bounce writes about. */
+enum state_report {
+	REPORT_NONE,
+	REPORT_FAILED,
+	REPORT_DELIVERED,
+	REPORT_DELAYED,
+};
+/* This recipient belongs in that report, which has not been made. */
+bool state_due(enum state_report kind, const struct result *r);
 
 /* Append n results and make them durable (fdatasync; the directory too when
  * the file is new); -1 and errno. */
@@ -40,7 +52,12 @@ int state_add(
  * sense are skipped. */
 int state_read(const struct spool *s, const char *name, struct arena *a,
     struct result *results_r, size_t count);
-/* The same from text in memory. */
+/* What is known without the spool file: those that have a line, and a few
+ * without below them. The elements live in the arena. more_r: the last line
+ * says that there are others. 0; -1 and errno. */
+int state_known(const struct spool *s, const char *name, struct arena *a,
+    struct result **results_r, size_t *count_r, bool *more_r);
+/* The same as state_read() from text in memory. */
 void state_parse(
     struct span text, struct arena *a, struct result *results_r, size_t count);
 

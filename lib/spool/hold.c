@@ -1,0 +1,136 @@
+#include "spool/hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/die.h"
+#include "os/dirs.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "spool/state.h"
+
+enum { REMOVED = 69 }; /* EX_UNAVAILABLE */
+
+int
+spool_lock(int wait_ms)
+{
+	int dir = dir_open(AT_FDCWD, dir_spool()), fd, saved;
+
+	if (dir < 0)
+		return -1;
+	fd = lock_take(dir, "queue-run.lock", wait_ms);
+	saved = errno;
+	close(dir);
+	errno = saved;
+	return fd;
+}
+
+/* Never over a name: the same id in both is a mistake that loses no mail. */
+static int
+move(int from, int to, const char *name)
+{
+	if (!id_valid(span_text(name))) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (faccessat(to, name, F_OK, 0) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(from, name, to, name);
+}
+
+int
+hold_put(const struct spool *s, const char *name)
+{
+	return move(s->new, s->hold, name);
+}
+
+int
+hold_release(const struct spool *s, const char *name)
+{
+	return move(s->hold, s->new, name);
+}
+
+/* The message first: a state without one is a remainder. */
+int
+hold_remove(const struct spool *s, const char *name)
+{
+	if (!id_valid(span_text(name))) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (unlinkat(s->new, name, 0) < 0 &&
+	    (errno != ENOENT || unlinkat(s->hold, name, 0) < 0))
+		return -1;
+	unlinkat(s->state, name, 0);
+	return 0;
+}
+
+/* RFC 3461 4.1: who is told of a failure; RFC 5321 4.5.5: none of a report's. */
+static bool
+is_told(const struct envelope *e, const struct recipient *to)
+{
+	return e->from.len > 0 &&
+	    (to->notify.len == 0 ||
+		span_find_case(to->notify, SPAN("FAILURE")) < to->notify.len);
+}
+
+static int
+results_fail(const struct spool *s, const char *name, struct envelope *e)
+{
+	struct result *all = arena_new(&e->text, e->count * sizeof *all);
+	struct result *failed = arena_new(&e->text, e->count * sizeof *all);
+	size_t n = 0;
+
+	if (state_read(s, name, &e->text, all, e->count) < 0)
+		return -1;
+	for (size_t i = 0; i < e->count; i++)
+		if (all[i].attempts == 0 || all[i].verdict == TEMP)
+			failed[n++] = (struct result){ .at = clock_wall_s(),
+				.index = i,
+				.verdict = REMOVED,
+				.status = SPAN("5.7.0"),
+				.text = SPAN("removed by the administrator"),
+				.warn = all[i].warn,
+				.warned = all[i].warned,
+				.reported = !is_told(e, &e->recipients[i]) };
+	return n == 0 ? 0 : state_add(s, name, failed, n);
+}
+
+int
+hold_fail(const struct spool *s, const char *name)
+{
+	struct spool_message m;
+	struct envelope e;
+	enum spool_found found;
+	int r = -1;
+
+	if (hold_release(s, name) == 0)
+		fsync(s->new);
+	envelope_init(&e);
+	found = spool_read(s, name, &m, &e, NULL);
+	if (found == SPOOL_WHOLE) {
+		close(m.fd);
+		r = results_fail(s, name, &e);
+	} else if (found != SPOOL_LATER) {
+		errno = found == SPOOL_GONE ? ENOENT : EINVAL;
+	}
+	envelope_free(&e);
+	return r;
+}
+
+int
+hold_sync(const struct spool *s)
+{
+	int a = fsync(s->new), b = fsync(s->hold);
+
+	return a < 0 || b < 0 ? -1 : 0;
+}
