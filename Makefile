@@ -25,7 +25,7 @@ LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
 	-Wl$(,)-z$(,)ibt$(,)-z$(,)shstk)
 , := ,
 LDLIBS := -Wl,--as-needed -lcdb -lssl -lcrypto -lcrypt -lsodium \
-	-lidn2 -Wl,--no-as-needed
+	-lidn2 -lresolv -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
 libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))

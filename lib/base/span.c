@@ -192,6 +192,18 @@ span_line(struct span *rest, struct span *line_r)
 	return true;
 }
 
+struct span
+span_word(struct span *rest)
+{
+	struct span word = span_trim(*rest);
+	size_t n = 0;
+
+	while (n < word.len && !byte_is_blank(word.at[n]))
+		n++;
+	*rest = span_trim(span_from(word, n));
+	return span_head(word, n);
+}
+
 bool
 span_number(struct span *rest, uint64_t max, uint64_t *n_r)
 {

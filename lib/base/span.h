@@ -51,6 +51,8 @@ bool span_take_byte(struct span *rest, char *c_r);
 bool span_until(struct span *rest, char stop, struct span *head_r);
 /* Take one line without its LF (the last may lack one); false at the end. */
 bool span_line(struct span *rest, struct span *line_r);
+/* Take one word and the blanks around it; empty at the end. */
+struct span span_word(struct span *rest);
 /* Take one or more decimal digits; false if none or above max. */
 bool span_number(struct span *rest, uint64_t max, uint64_t *n_r);
 /* The whole span is one decimal number of at most max. */

@@ -3,6 +3,7 @@
 #define USERS_TEXT_H
 
 #include "base/str.h"
+#include "mail/domain.h"
 
 enum entry_kind {
 	ENTRY_DOMAIN,
@@ -24,9 +25,8 @@ void entry_free(struct entry *e);
  * wrong and what to do about it (the entry is then worth nothing). */
 bool entry_parse(struct span line, struct entry *e_r, struct str *wrong_r);
 
-/* Fold a domain (or a whole address) as a key: lower case, IDNA's ASCII form.
- * False when it is none. */
-bool domain_fold(struct span domain, struct str *key_r);
+/* Fold an address as a key: lower case, the domain by domain_fold(). False when
+ * it is none. */
 bool address_fold(struct span address, struct str *key_r);
 
 /* The text without the comment, as in every file of the configuration. */

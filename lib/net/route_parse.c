@@ -1,0 +1,388 @@
+#include "net/route_parse.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "mail/address.h"
+#include "mail/domain.h"
+
+enum {
+	SMTP_PORT = 25,
+	LMTP_PORT = 24, /* no port is LMTP's own (RFC 2033 5): a custom */
+	SMTPS_PORT = 465,
+	ERROR_MAX = 200,
+	UNIX_MAX = 107, /* bytes of a socket's path */
+};
+
+static const struct {
+	const char *name;
+	enum target_tls tls;
+} tls_words[] = { { "none", TARGET_TLS_NONE }, { "may", TARGET_TLS_MAY },
+	{ "require", TARGET_TLS_REQUIRE }, { "verify", TARGET_TLS_VERIFY },
+	{ "wrapped", TARGET_TLS_WRAPPED } };
+
+/* A line on its way. */
+struct reading {
+	struct arena *a;
+	struct route *route;
+	struct target targets[ROUTE_TARGETS_MAX];
+	struct str *wrong;
+};
+
+static bool
+wrong(struct str *wrong_r, struct span what, const char *remedy)
+{
+	str_set(wrong_r, span_head(what, 100));
+	str_add_text(wrong_r, ": ");
+	str_add_text(wrong_r, remedy);
+	return false;
+}
+
+static bool
+address_fold_ip(struct span text, int family, struct str *name_r)
+{
+	char in[INET6_ADDRSTRLEN] = "", out[INET6_ADDRSTRLEN];
+	unsigned char ip[16];
+
+	if (text.len >= sizeof in)
+		return false;
+	memcpy(in, text.at, text.len);
+	if (inet_pton(family, in, ip) != 1)
+		return false;
+	str_add_text(name_r, inet_ntop(family, ip, out, sizeof out));
+	return true;
+}
+
+/* What ends in a number and is no address is a mistake in an address. */
+static bool
+ends_in_number(struct span name)
+{
+	size_t digits = 0;
+
+	while (
+	    digits < name.len && byte_is_digit(name.at[name.len - 1 - digits]))
+		digits++;
+	return digits > 0 &&
+	    (digits == name.len || name.at[name.len - 1 - digits] == '.');
+}
+
+bool
+route_host_fold(struct span host, struct str *name_r)
+{
+	struct span inside = host;
+
+	if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']') {
+		inside = (struct span){ host.at + 1, host.len - 2 };
+		span_take_case(&inside, SPAN("IPv6:"));
+		if (address_fold_ip(inside, AF_INET6, name_r))
+			return true;
+	}
+	return address_fold_ip(inside, AF_INET, name_r) ||
+	    (!ends_in_number(inside) && domain_fold(inside, name_r));
+}
+
+static struct target *
+target_add(struct reading *r, enum target_kind kind)
+{
+	struct target *t = &r->targets[r->route->count++];
+
+	*t = (struct target){ .kind = kind };
+	return t;
+}
+
+/* HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT; port 0: none is said. */
+static bool
+host_read(struct reading *r, struct span word, struct target *t)
+{
+	struct span host = word, port;
+	struct str name = STR_INIT;
+	uint64_t number = 0;
+	bool ok;
+
+	if (word.len > 0 && word.at[0] == '[')
+		host = span_head(word, span_find(word, ']') + 1);
+	else
+		host = span_head(word, span_find(word, ':'));
+	port = span_from(word, host.len);
+	if (span_find(span_from(port, 1), ':') < port.len - (port.len > 0))
+		return wrong(r->wrong, word,
+		    "an IPv6 address stands in brackets: [2001:db8::1]");
+	if (port.len > 0 &&
+	    (!span_take(&port, ':') || !span_is_number(port, 65535, &number) ||
+		number == 0))
+		return wrong(r->wrong, word, "the port is a number to 65535");
+	ok = route_host_fold(host, &name);
+	if (ok) {
+		t->name = arena_copy(r->a, str_span(&name));
+		t->port = (uint16_t)number;
+	} else {
+		wrong(r->wrong, word,
+		    "not a host; write a name, 192.0.2.1 or [2001:db8::1], "
+		    "and :port behind it if it is another than usual");
+	}
+	str_free(&name);
+	return ok;
+}
+
+static bool
+mx_read(struct reading *r, struct span name)
+{
+	struct target *t = target_add(r, TARGET_MX);
+
+	if (!host_read(r, name, t))
+		return false;
+	if (span_find(t->name, ':') < t->name.len || ends_in_number(t->name))
+		return wrong(r->wrong, name,
+		    "behind mx: belongs a domain; an address stands alone");
+	return true;
+}
+
+static bool
+lmtp_read(struct reading *r, struct span where)
+{
+	bool path = where.len > 0 && where.at[0] == '/';
+	struct target *t = target_add(r, path ? TARGET_UNIX : TARGET_HOST);
+
+	t->lmtp = true;
+	if (!path)
+		return host_read(r, where, t);
+	if (where.len > UNIX_MAX)
+		return wrong(r->wrong, where,
+		    "the path of a socket has at most 107 bytes");
+	t->name = arena_copy(r->a, where);
+	return true;
+}
+
+static bool
+target_read(struct reading *r, struct span word)
+{
+	struct span rest = word;
+	uint64_t port;
+
+	if (r->route->count == ROUTE_TARGETS_MAX)
+		return wrong(r->wrong, word, "ten targets are enough");
+	/* "mx:25" is a host of this name. */
+	if (span_take_case(&rest, SPAN("mx:")) &&
+	    !span_is_number(rest, UINT64_MAX, &port))
+		return mx_read(r, rest);
+	rest = word;
+	if (span_take_case(&rest, SPAN("lmtp:")) &&
+	    !span_is_number(rest, UINT64_MAX, &port))
+		return lmtp_read(r, rest);
+	return host_read(r, word, target_add(r, TARGET_HOST));
+}
+
+static bool
+tls_read(struct reading *r, struct span value)
+{
+	for (size_t i = 0; i < COUNT(tls_words); i++)
+		if (span_equal_case(value, span_text(tls_words[i].name))) {
+			r->route->tls = tls_words[i].tls;
+			return true;
+		}
+	return wrong(r->wrong, value,
+	    "behind tls= belongs none, may, require, verify or wrapped");
+}
+
+static bool
+user_read(struct reading *r, struct span value)
+{
+	struct str name = STR_INIT;
+	bool ok = percent_decode(&name, value) && name.len > 0 &&
+	    span_find(str_span(&name), '\0') == name.len;
+
+	if (ok)
+		r->route->user = arena_copy(r->a, str_span(&name));
+	str_free(&name);
+	return ok ? true
+		  : wrong(r->wrong, value,
+			"behind user= belongs a name; write %20 for a blank, "
+			"%25 for %");
+}
+
+static bool
+option_read(struct reading *r, struct span word)
+{
+	struct span value = word;
+
+	if (span_take_text(&value, SPAN("tls=")))
+		return r->route->tls == TARGET_TLS_UNSAID
+		    ? tls_read(r, value)
+		    : wrong(r->wrong, word, "tls= is there twice");
+	if (span_take_text(&value, SPAN("user=")))
+		return r->route->user.len == 0
+		    ? user_read(r, value)
+		    : wrong(r->wrong, word, "user= is there twice");
+	return wrong(r->wrong, word,
+	    "no option has this name; there are tls= and user=");
+}
+
+/* What the options mean for each other and for the targets. */
+static bool
+options_settle(struct reading *r)
+{
+	struct route *route = r->route;
+
+	/* A password is shown to nobody who has not proved his name, unless
+	 * that was written down. */
+	if (route->user.len > 0 && route->tls == TARGET_TLS_UNSAID)
+		route->tls = TARGET_TLS_VERIFY;
+	if (route->user.len > 0 && route->tls == TARGET_TLS_MAY)
+		return wrong(r->wrong, SPAN("tls=may"),
+		    "with user= anybody on the way could read the password; "
+		    "write tls=verify");
+	for (size_t i = 0; i < route->count; i++) {
+		struct target *t = &r->targets[i];
+
+		if (t->kind == TARGET_UNIX && route->tls >= TARGET_TLS_REQUIRE)
+			return wrong(r->wrong, t->name,
+			    "no TLS is spoken there; write tls=none");
+		if (t->port == 0 && t->kind != TARGET_UNIX)
+			t->port = t->lmtp                      ? LMTP_PORT
+			    : route->tls == TARGET_TLS_WRAPPED ? SMTPS_PORT
+							       : SMTP_PORT;
+	}
+	return true;
+}
+
+static void
+target_text(const struct target *t, struct str *key)
+{
+	bool v6 = t->kind == TARGET_HOST &&
+	    span_find(t->name, ':') < t->name.len;
+
+	if (t->lmtp)
+		str_add_text(key, "lmtp:");
+	if (t->kind == TARGET_MX)
+		str_add_text(key, "mx:");
+	str_add_text(key, v6 ? "[" : "");
+	str_add(key, t->name);
+	str_add_text(key, v6 ? "]" : "");
+	if (t->port != 0 && t->port != (t->lmtp ? LMTP_PORT : SMTP_PORT))
+		str_addf(key, ":%u", (unsigned)t->port);
+}
+
+/* All that decides about the connection, in one form: what differs in it is
+ * another destination. */
+static void
+key_make(struct reading *r)
+{
+	struct str key = STR_INIT;
+
+	for (size_t i = 0; i < r->route->count; i++) {
+		if (i > 0)
+			str_add_byte(&key, ' ');
+		target_text(&r->targets[i], &key);
+	}
+	for (size_t i = 0; i < COUNT(tls_words); i++)
+		if (r->route->tls == tls_words[i].tls)
+			str_addf(&key, " tls=%s", tls_words[i].name);
+	if (r->route->user.len > 0) {
+		str_add_text(&key, " user=");
+		percent_encode(&key, r->route->user, "@._-+");
+	}
+	r->route->key = arena_copy(r->a, str_span(&key));
+	str_free(&key);
+}
+
+/* RFC 5321 4.2: the text is shown to the sender, on one line. */
+static bool
+error_read(struct reading *r, struct span text)
+{
+	struct target *t = target_add(r, TARGET_NONE);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (byte_is_control(text.at[i]))
+			return wrong(r->wrong, SPAN("error"),
+			    "the text holds a control character; take it out");
+	if (text.len > ERROR_MAX)
+		return wrong(
+		    r->wrong, SPAN("error"), "the text has at most 200 bytes");
+	t->name = text.len > 0 ? arena_copy(r->a, text)
+			       : SPAN("no mail goes to this domain");
+	r->route->key = arena_copy(r->a, SPAN("error"));
+	return true;
+}
+
+static bool
+targets_read(struct reading *r, struct span rest)
+{
+	struct span after = rest, word;
+
+	if (rest.len > ROUTE_LINE_MAX || !span_is_utf8(rest) ||
+	    span_find(rest, '\0') < rest.len)
+		return wrong(r->wrong, SPAN("the line"),
+		    "is not UTF-8 text of at most 4096 bytes");
+	word = span_word(&after);
+	if (span_equal_case(word, SPAN("error")))
+		return error_read(r, after);
+	for (; rest.len > 0; rest = after) {
+		after = rest;
+		word = span_word(&after);
+		if (!(span_find(word, '=') < span_find(word, '/')
+			    ? option_read(r, word)
+			    : target_read(r, word)))
+			return false;
+	}
+	if (r->route->count == 0)
+		return wrong(r->wrong, SPAN("the line"),
+		    "has no target; write a host, mx:domain, lmtp:/path, or "
+		    "error and a text");
+	if (!options_settle(r))
+		return false;
+	key_make(r);
+	return true;
+}
+
+static bool
+domain_read(struct span word, struct str *key)
+{
+	struct span name = word, rest = word, literal;
+
+	if (span_equal(word, SPAN("*")) || domain_is_literal(word)) {
+		str_add(key, word);
+		str_lower(key, 0);
+		return word.at[0] == '*' ||
+		    (domain_take(&rest, &literal) && rest.len == 0);
+	}
+	if (span_take(&name, '.'))
+		str_add_byte(key, '.');
+	return domain_fold(name, key);
+}
+
+bool
+route_parse(struct span line, struct arena *a, struct route_line *line_r,
+    struct str *wrong_r)
+{
+	struct reading r = {
+		.a = a, .route = &line_r->route, .wrong = wrong_r
+	};
+	struct span rest = line, word = span_word(&rest);
+	struct str key = STR_INIT;
+	bool ok;
+
+	*line_r = (struct route_line){ .domain = SPAN("") };
+	ok = domain_read(word, &key) ||
+	    wrong(wrong_r, word,
+		"not a domain; write example.org, .example.org for all below "
+		"it, or *");
+	if (ok)
+		line_r->domain = arena_copy(a, str_span(&key));
+	str_free(&key);
+	if (!ok)
+		return false;
+	line_r->route.listed = true;
+	line_r->route.key = line_r->domain;
+	ok = targets_read(&r, rest);
+	if (!ok) {
+		line_r->route = (struct route){ .listed = true,
+			.key = line_r->domain };
+		return false;
+	}
+	line_r->route.targets = arena_new(
+	    a, line_r->route.count * sizeof *r.targets);
+	memcpy(line_r->route.targets, r.targets,
+	    line_r->route.count * sizeof *r.targets);
+	return true;
+}
