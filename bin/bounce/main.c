@@ -1,9 +1,9 @@
 /* bounce: a report on a message of the spool, for its sender.
  *
- *	bounce [-f | -d] [-r reason] [state-file] < spool-file > report
+ *	bounce [-f | -d | -w] [-r reason] [state-file] < spool-file > report
  *
- * About the recipients that failed (-f) or were delivered to (-d) and that the
- * sender has not been told of; without a state file about all of them.
+ * About the recipients that failed (-f), were delivered to (-d) or wait (-w),
+ * and that the sender has not been told of; without a state file, about all.
  * Descriptors: 0 the spool file, 1 the report (header and body, LF), 2 the
  * log. Uid: chainmail-queue.
  * Exit codes: 0 done; 64 usage; 65 no spool file, or nothing to report; 75. */
@@ -15,11 +15,11 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/io.h"
+#include "choose.h"
 #include "mail/header.h"
 #include "os/conf.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
-#include "report.h"
 
 enum {
 	MEMORY_MAX = 256 << 20,
@@ -32,6 +32,7 @@ struct bounce {
 	struct report report;
 	struct spool_message message;
 	struct envelope envelope;
+	struct limits limits;
 	struct str me, text, state;
 	const char *reason;
 };
@@ -41,7 +42,8 @@ usage(void)
 {
 	errno = 0;
 	die(USAGE,
-	    "usage: bounce [-f | -d] [-r reason] [state-file] < spool-file");
+	    "usage: bounce [-f | -d | -w] [-r reason] [state-file] < "
+	    "spool-file");
 }
 
 static void
@@ -71,49 +73,6 @@ message_read(struct bounce *b)
 	read_from(b->message.header, size, &b->text);
 }
 
-/* Which recipients, and what became of them. */
-static void
-results_choose(struct bounce *b, bool known)
-{
-	size_t count = b->envelope.count;
-	struct result *res = arena_new(&b->envelope.text, count * sizeof *res);
-	bool *chosen = arena_new(&b->envelope.text, count);
-	bool any = false;
-
-	state_parse(str_span(&b->state), &b->envelope.text, res, count);
-	for (size_t i = 0; i < count; i++) {
-		if (known) {
-			chosen[i] = res[i].attempts > 0 && !res[i].reported &&
-			    res[i].verdict != TEMP &&
-			    (res[i].verdict != DONE) == b->report.failed;
-		} else {
-			chosen[i] = true;
-			res[i].at = b->report.now;
-			res[i].status = b->report.failed ? SPAN("5.0.0")
-							 : SPAN("2.0.0");
-			res[i].text = span_text(b->reason);
-		}
-		any = any || chosen[i];
-	}
-	if (!any)
-		die(DATA, "there is nothing to report");
-	b->report.results = res;
-	b->report.chosen = chosen;
-}
-
-/* RFC 3461 6.2: the whole message unless RET=HDRS; but no long one, and none
- * of one that arrived. */
-static void
-original_choose(struct bounce *b)
-{
-	struct span text = str_span(&b->text);
-
-	b->report.header = span_head(text, header_size(text));
-	if (b->report.failed && b->message.size <= RETURN_MAX &&
-	    !span_equal_case(b->envelope.ret, SPAN("HDRS")))
-		b->report.original = text;
-}
-
 /* The id is in the spool file's name, which is not known here; the state file's
  * name has it. */
 static void
@@ -124,11 +83,13 @@ identify(struct bounce *b, const char *state)
 
 	b->report.now = clock_wall_s();
 	b->report.birth = b->report.now;
+	b->report.until = b->report.now + (int64_t)b->limits.queue_life;
 	b->report.own = id_new();
 	if (name == NULL || !id_valid(span_text(name)))
 		return;
 	memcpy(b->report.message.text, name, ID_LEN);
 	b->report.birth = id_birth_ms(span_text(name)) / 1000;
+	b->report.until += b->report.birth - b->report.now;
 }
 
 /* Open what is needed and close the door. */
@@ -138,6 +99,7 @@ prepare(struct bounce *b, const char *state)
 	int etc = conf_open();
 
 	conf_me(etc, &b->me);
+	conf_limits(etc, &b->limits, NULL, NULL);
 	if (etc >= 0)
 		close(etc);
 	if (state != NULL) {
@@ -160,29 +122,41 @@ main(int argc, char **argv)
 		.text = STR_INIT,
 		.state = STR_INIT,
 		.reason = "",
-		.report.failed = true };
+		.report.kind = REPORT_FAILED };
 	struct str out = STR_INIT;
 	int c;
 
 	proc_start(argv[0], 3);
-	while ((c = getopt(argc, argv, "dfr:")) != -1) {
-		if (c == '?')
-			usage();
-		if (c == 'r')
+	while ((c = getopt(argc, argv, "dfr:w")) != -1)
+		switch (c) {
+		case 'd':
+			b.report.kind = REPORT_DELIVERED;
+			break;
+		case 'f':
+			b.report.kind = REPORT_FAILED;
+			break;
+		case 'w':
+			b.report.kind = REPORT_DELAYED;
+			break;
+		case 'r':
 			b.reason = optarg;
-		else
-			b.report.failed = c == 'f';
-	}
+			break;
+		default:
+			usage();
+		}
 	if (argc - optind > 1)
 		usage();
 	prepare(&b, argv[optind]);
 	envelope_init(&b.envelope);
 	identify(&b, argv[optind]);
 	message_read(&b);
-	results_choose(&b, argv[optind] != NULL);
-	original_choose(&b);
 	b.report.me = str_span(&b.me);
 	b.report.envelope = &b.envelope;
+	if (argv[optind] == NULL)
+		choose_all(&b.report, &b.envelope.text, span_text(b.reason));
+	else if (!choose_known(&b.report, &b.envelope.text, str_span(&b.state)))
+		die(DATA, "there is nothing to report");
+	choose_original(&b.report, str_span(&b.text), b.message.size);
 	report_write(&b.report, &out);
 	if (write_all(STDOUT_FILENO, str_span(&out)) < 0)
 		die(TEMP, "write the report");

@@ -2,187 +2,131 @@
 
 #include "mail/date.h"
 #include "mail/header.h"
+#include "mail/quote.h"
+#include "text.h"
 
-enum { TEXT_MAX = 800 }; /* keeps a line under 998 bytes (RFC 5322 2.1.1) */
+enum { LINE_MAX = 998 }; /* RFC 5322 2.1.1 */
 
+bool
+report_is_utf8(const struct report *r)
+{
+	return !span_is_ascii(r->envelope->from);
+}
+
+bool
+report_is_double(const struct report *r)
+{
+	return r->envelope->from.len == 0;
+}
+
+size_t
+report_count(const struct report *r, size_t *first_r)
+{
+	size_t n = 0;
+
+	for (size_t i = r->envelope->count; i-- > 0;)
+		if (r->chosen[i]) {
+			n++;
+			if (first_r != NULL)
+				*first_r = i;
+		}
+	return n;
+}
+
+/* The bytes can stand in a message as they are. */
 static bool
-is_utf8(const struct report *r)
+is_sendable(struct span text)
 {
-	return r->envelope->smtputf8;
+	struct span line, rest = text;
+
+	while (span_line(&rest, &line))
+		if (line.len > LINE_MAX || span_find(line, '\0') < line.len)
+			return false;
+	return true;
 }
 
-/* Foreign text in one line of ours, which is in UTF-8, or in ASCII only. */
+/* RFC 5322 3.6.4, RFC 3834 3.1.6: which message this is about. */
 static void
-line_add(struct str *out, struct span text, bool ascii)
-{
-	text = span_head(text, TEXT_MAX);
-	ascii = ascii || !span_is_utf8(text);
-	for (size_t i = 0; i < text.len; i++)
-		if (ascii && (unsigned char)text.at[i] > 127)
-			str_add_byte(out, '?');
-		else
-			str_add_byte(out,
-			    byte_is_control(text.at[i]) ? ' ' : text.at[i]);
-}
-
-static void
-text_add(struct str *out, struct span text)
-{
-	line_add(out, text, false);
-}
-
-static void
-field_add(struct str *out, const char *name, struct span value)
-{
-	str_addf(out, "%s: ", name);
-	text_add(out, value);
-	str_add_byte(out, '\n');
-}
-
-static void
-date_add(struct str *out, const char *name, int64_t seconds)
-{
-	str_addf(out, "%s: ", name);
-	date_format(out, (struct date){ seconds, 0 });
-	str_add_byte(out, '\n');
-}
-
-static void
-boundary_add(const struct report *r, struct str *out, const char *end)
-{
-	str_addf(out, "\n--=_%s%s\n", r->own.text, end);
-}
-
-/* RFC 6522 3, RFC 3834 3.1.7, RFC 5322 3.6.4. */
-static void
-header_write(const struct report *r, struct str *out)
+references_add(const struct report *r, struct str *out)
 {
 	struct header_field id;
+	struct str value = STR_INIT;
+
+	if (header_find(r->header, "Message-ID", &id))
+		header_unfold(&value, span_trim(id.value));
+	if (value.len > 0 && value.len < LINE_MAX / 2 && value.at[0] == '<' &&
+	    span_is_ascii(str_span(&value))) {
+		struct str clean = STR_INIT;
+
+		text_ascii(&clean, str_span(&value));
+		text_field(out, "In-Reply-To", str_span(&clean));
+		text_field(out, "References", str_span(&clean));
+		str_free(&clean);
+	}
+	str_free(&value);
+}
+
+static void
+to_add(const struct report *r, struct str *out)
+{
+	str_add_text(out, "To: <");
+	if (report_is_double(r)) {
+		str_add_text(out, "postmaster@");
+		str_add(out, r->me);
+	} else {
+		text_clean(out, r->envelope->from);
+	}
+	str_add_text(out, ">\n");
+}
+
+/* RFC 6522 3, RFC 3834 3.1. type: of the part for programs. */
+static void
+header_write(const struct report *r, const char *type, struct str *out)
+{
+	struct str subject = STR_INIT, words = STR_INIT;
 
 	str_add_text(out, "From: Mail Delivery <MAILER-DAEMON@");
 	str_add(out, r->me);
-	str_add_text(out, ">\nTo: <");
-	text_add(out, r->envelope->from);
-	str_addf(out, ">\nSubject: %s\n",
-	    r->failed ? "Your message could not be delivered"
-		      : "Your message was delivered");
-	date_add(out, "Date", r->now);
-	str_addf(out, "Message-ID: <%s@", r->own.text);
+	str_add_text(out, ">\n");
+	to_add(r, out);
+	explain_subject(r, &subject);
+	word_encode(&words, str_span(&subject));
+	text_field(out, "Subject", str_span(&words));
+	str_add_text(out, "Date: ");
+	date_format(out, (struct date){ r->now, 0 });
+	str_addf(out, "\nMessage-ID: <%s@", r->own.text);
 	str_add(out, r->me);
 	str_add_text(out, ">\n");
-	if (header_find(r->header, "Message-ID", &id)) {
-		struct str value = STR_INIT;
-
-		header_unfold(&value, id.value);
-		field_add(out, "In-Reply-To", str_span(&value));
-		field_add(out, "References", str_span(&value));
-		str_free(&value);
-	}
+	references_add(r, out);
 	str_addf(out,
 	    "Auto-Submitted: auto-replied\n"
 	    "MIME-Version: 1.0\n"
 	    "Content-Type: multipart/report; report-type=%s;\n"
 	    "\tboundary=\"=_%s\"\n",
-	    is_utf8(r) ? "global-delivery-status" : "delivery-status",
-	    r->own.text);
+	    type, r->own.text);
+	str_free(&subject);
+	str_free(&words);
 }
 
+/* One part; encode: the text may be made quoted-printable. */
 static void
-subject_tell(const struct report *r, struct str *out)
+part_write(const struct report *r, const char *description, const char *type,
+    struct span body, bool encode, struct str *out)
 {
-	struct header_field subject;
-	struct str value = STR_INIT;
+	bool quoted = encode && !(span_is_ascii(body) && is_sendable(body));
 
-	if (header_find(r->header, "Subject", &subject)) {
-		header_unfold(&value, subject.value);
-		str_add_text(out, "    Subject: ");
-		text_add(out, str_span(&value));
-		str_add_byte(out, '\n');
-	}
-	str_add_text(out, "    Sent:    ");
-	date_format(out, (struct date){ r->birth, 0 });
+	str_addf(out, "\n--=_%s\nContent-Description: %s\nContent-Type: %s\n",
+	    r->own.text, description, type);
+	if (quoted)
+		str_add_text(
+		    out, "Content-Transfer-Encoding: quoted-printable\n");
+	else if (!span_is_ascii(body))
+		str_add_text(out, "Content-Transfer-Encoding: 8bit\n");
 	str_add_byte(out, '\n');
-	if (r->message.text[0] != '\0')
-		str_addf(out, "    Id:      %s\n", r->message.text);
-	str_free(&value);
-}
-
-/* The part for people. */
-static void
-explain(const struct report *r, struct str *out)
-{
-	boundary_add(r, out, "");
-	str_add_text(out,
-	    "Content-Type: text/plain; charset=utf-8\n"
-	    "Content-Transfer-Encoding: 8bit\n\n"
-	    "This is the mail system at ");
-	str_add(out, r->me);
-	str_addf(out, ".\n\nYour message\n\n");
-	subject_tell(r, out);
-	str_addf(out, "\n%s\n",
-	    r->failed ? "could not be delivered to these addresses, and will "
-			"not be tried again:"
-		      : "was delivered to these addresses:");
-	for (size_t i = 0; i < r->envelope->count; i++) {
-		if (!r->chosen[i])
-			continue;
-		str_add_text(out, "\n    ");
-		text_add(out, r->envelope->recipients[i].address);
-		str_add_byte(out, '\n');
-		if (r->failed && r->results[i].text.len > 0) {
-			str_add_text(out, "        ");
-			text_add(out, r->results[i].text);
-			str_add_byte(out, '\n');
-		}
-	}
-	if (r->failed)
-		str_add_text(out,
-		    "\nCheck the addresses, or ask their owners in another "
-		    "way. What was sent is\nattached, its text only as far as "
-		    "it is short.\n");
-}
-
-static void
-recipient_write(const struct report *r, size_t i, struct str *out)
-{
-	const struct recipient *to = &r->envelope->recipients[i];
-	const struct result *res = &r->results[i];
-
-	str_add_byte(out, '\n');
-	/* RFC 3464 2.3.1, RFC 3461 6.3: only what the sender named. */
-	if (to->orcpt.len > 0)
-		field_add(out, "Original-Recipient", to->orcpt);
-	str_addf(out, "Final-Recipient: %s; ",
-	    span_is_ascii(to->address) ? "rfc822" : "utf-8");
-	text_add(out, to->address);
-	str_addf(out, "\nAction: %s\n", r->failed ? "failed" : "delivered");
-	field_add(out, "Status", res->status);
-	if (r->failed && res->text.len > 0) {
-		str_add_text(out, "Diagnostic-Code: X-chainmail; ");
-		/* RFC 3464 2.1: message/delivery-status is ASCII. */
-		line_add(out, res->text, !is_utf8(r));
-		str_add_byte(out, '\n');
-	}
-	date_add(out, "Last-Attempt-Date", res->at);
-}
-
-/* The part for programs: RFC 3464 2.2 and 2.3. */
-static void
-status_write(const struct report *r, struct str *out)
-{
-	boundary_add(r, out, "");
-	str_addf(out, "Content-Type: message/%s\n%s\n",
-	    is_utf8(r) ? "global-delivery-status" : "delivery-status",
-	    is_utf8(r) ? "Content-Transfer-Encoding: 8bit\n" : "");
-	str_add_text(out, "Reporting-MTA: dns; ");
-	str_add(out, r->me);
-	str_add_byte(out, '\n');
-	if (r->envelope->envid.len > 0)
-		field_add(out, "Original-Envelope-Id", r->envelope->envid);
-	date_add(out, "Arrival-Date", r->birth);
-	for (size_t i = 0; i < r->envelope->count; i++)
-		if (r->chosen[i])
-			recipient_write(r, i, out);
+	if (quoted)
+		quoted_encode(out, body);
+	else
+		str_add(out, body);
 }
 
 /* At most RETURN_MAX bytes, ended with a whole line. */
@@ -198,31 +142,48 @@ cut(struct span s)
 	return head;
 }
 
-/* The part returned: RFC 6522 3 (3), RFC 6533 5.1. */
+/* The part returned: RFC 6522 3 (3), RFC 6533 4.2 to 4.5. A report in ASCII has
+ * the UTF-8 message quoted-printable, which message/global allows and
+ * message/rfc822 does not (RFC 2046 5.2.1): that one stays 8bit, and the report's
+ * envelope says so. */
 static void
 original_write(const struct report *r, struct str *out)
 {
-	bool whole = r->original.len > 0;
+	bool whole = r->original.len > 0 && is_sendable(r->original);
 	struct span body = whole ? r->original : cut(r->header);
-	const char *type = is_utf8(r) ? "message/global-headers"
-				      : "text/rfc822-headers";
+	bool global = r->envelope->smtputf8 && !span_is_ascii(body) &&
+	    span_is_utf8(r->header);
+	const char *type;
 
 	if (whole)
-		type = is_utf8(r) ? "message/global" : "message/rfc822";
-	boundary_add(r, out, "");
-	str_addf(out, "Content-Type: %s\n", type);
-	if (!span_is_ascii(body))
-		str_add_text(out, "Content-Transfer-Encoding: 8bit\n");
-	str_add_byte(out, '\n');
-	str_add(out, body);
+		type = global ? "message/global" : "message/rfc822";
+	else
+		type = global ? "message/global-headers"
+			      : "text/rfc822-headers";
+	part_write(r, whole ? "The message" : "Header of the message", type,
+	    body,
+	    whole ? global && !report_is_utf8(r)
+		  : !(global && report_is_utf8(r)),
+	    out);
 }
 
 void
 report_write(const struct report *r, struct str *out)
 {
-	header_write(r, out);
-	explain(r, out);
-	status_write(r, out);
+	struct str text = STR_INIT, status = STR_INIT;
+	const char *type = "message/delivery-status";
+
+	explain(r, &text);
+	status_write(r, report_is_utf8(r), &status);
+	/* RFC 6533 4.4: the old type will do for what is ASCII. */
+	if (!span_is_ascii(str_span(&status)))
+		type = "message/global-delivery-status";
+	header_write(r, type + sizeof "message", out);
+	part_write(r, "Explanation", "text/plain; charset=utf-8",
+	    str_span(&text), !report_is_utf8(r), out);
+	part_write(r, "Delivery report", type, str_span(&status), false, out);
 	original_write(r, out);
-	boundary_add(r, out, "--");
+	str_addf(out, "\n--=_%s--\n", r->own.text);
+	str_free(&text);
+	str_free(&status);
 }

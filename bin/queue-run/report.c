@@ -28,7 +28,7 @@ struct helper {
 static const struct {
 	const char *name, *option;
 } kinds[] = {
-	[REPORT_NONE] = { "none", "-f" },
+	[REPORT_NONE] = { "none", "-?" },
 	[REPORT_FAILED] = { "failed", "-f" },
 	[REPORT_DELIVERED] = { "delivered", "-d" },
 	[REPORT_DELAYED] = { "delayed", "-w" },
@@ -40,13 +40,14 @@ report_name(enum state_report kind)
 	return kinds[kind].name;
 }
 
+/* An unknown kind has bounce refuse it. */
 static const char *
 option_of(struct span kind)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (span_equal(kind, span_text(kinds[i].name)))
 			return kinds[i].option;
-	return "-f";
+	return "-?";
 }
 
 /* What is asked for. */
@@ -105,6 +106,9 @@ report_make(struct helper *h, const struct request *q)
 	envelope_init(&e);
 	e.client = SPAN("local");
 	e.service = q->twice ? SPAN("double-bounce") : SPAN("bounce");
+	/* What of the report may not be ASCII: a returned message/rfc822, which
+	 * can't be encoded, and all of it when the address is in UTF-8. */
+	e.body = SPAN("8BITMIME");
 	e.smtputf8 = !span_is_ascii(to);
 	envelope_to(&e, &(struct recipient){ .address = to });
 	if (spool_create(&f, &h->spool, &as, &e) == 0) {

@@ -41,6 +41,17 @@ io_switch(struct io *io, int in, int out)
 	io->socket_in = is_socket(in);
 	io->socket_out = in == out ? io->socket_in : is_socket(out);
 	io->terminal = !io->socket_in && in >= 0 && isatty(in);
+	io->transport = NULL;
+}
+
+void
+io_switch_transport(
+    struct io *io, int fd, const struct io_transport *t, void *arg)
+{
+	io->in = io->out = fd;
+	io->socket_in = io->socket_out = io->terminal = false;
+	io->transport = t;
+	io->transport_arg = arg;
 }
 
 void
@@ -86,6 +97,20 @@ give_up(struct io *io)
 	return IO_TIMEOUT;
 }
 
+/* Write what goes at once; EAGAIN: wait for *events. */
+static ssize_t
+write_now(struct io *io, struct span rest, short *events)
+{
+	*events = POLLOUT;
+	if (io->transport != NULL)
+		return io->transport->write(io->transport_arg, rest, events);
+	if (io->socket_out)
+		return send(
+		    io->out, rest.at, rest.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(
+	    io->out, rest.at, rest.len < PIPE_ATOMIC ? rest.len : PIPE_ATOMIC);
+}
+
 enum io_result
 io_flush(struct io *io)
 {
@@ -93,22 +118,18 @@ io_flush(struct io *io)
 
 	while (!io->failed && done < io->output.len) {
 		struct span rest = span_from(str_span(&io->output), done);
+		short events;
 		ssize_t n;
 
-		if (io->socket_out) {
-			n = send(io->out, rest.at, rest.len,
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-		} else {
-			if (wait_ready(io, io->out, POLLOUT) != IO_OK)
-				return give_up(io);
-			n = write(io->out, rest.at,
-			    rest.len < PIPE_ATOMIC ? rest.len : PIPE_ATOMIC);
-		}
+		if (!io->socket_out && io->transport == NULL &&
+		    wait_ready(io, io->out, POLLOUT) != IO_OK)
+			return give_up(io);
+		n = write_now(io, rest, &events);
 		if (n >= 0) {
 			done += (size_t)n;
 			io->bytes_out += (uint64_t)n;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			if (wait_ready(io, io->out, POLLOUT) != IO_OK)
+			if (wait_ready(io, io->out, events) != IO_OK)
 				return give_up(io);
 		} else if (errno != EINTR) {
 			io->failed = true;
@@ -172,6 +193,15 @@ wait_input(struct io *io)
 	return wait_ready(io, io->in, POLLIN);
 }
 
+/* The same where bytes may be there that poll(2) does not see: none are. */
+static enum io_result
+wait_transport(struct io *io, short events)
+{
+	if (io->output.len > 0 && io_flush(io) == IO_TIMEOUT)
+		return IO_TIMEOUT;
+	return wait_ready(io, io->in, events);
+}
+
 /* How many bytes may be read without passing the end of the current line:
  * everything when not exact; on a socket, up to the LF that is in sight. */
 static ssize_t
@@ -192,6 +222,22 @@ read_allowed(struct io *io, char *into, size_t room)
 	return n;
 }
 
+/* Read what is there; EAGAIN: wait for *events. */
+static ssize_t
+read_now(struct io *io, char *into, size_t most, short *events)
+{
+	ssize_t n;
+
+	if (io->transport != NULL)
+		return io->transport->read(
+		    io->transport_arg, into, io->exact ? 1 : most, events);
+	n = read_allowed(io, into, most);
+	if (n <= 0)
+		return n;
+	return io->socket_in ? recv(io->in, into, (size_t)n, MSG_DONTWAIT)
+			     : read(io->in, into, (size_t)n);
+}
+
 /* Read more input after what is there. Room is made by dropping what was
  * taken. */
 static enum io_result
@@ -207,22 +253,20 @@ fill(struct io *io, size_t most)
 	for (;;) {
 		enum io_result r;
 		char *into = str_reserve(&io->input, most);
+		bool through = io->transport != NULL;
+		short events = POLLIN;
 		ssize_t n;
 
 		/* A peer that never lets us wait must not outlive the deadline
 		 * either. */
 		if (deadline_passed(io))
 			return IO_TIMEOUT;
-		if (!io->socket_in || io->output.len > 0) {
+		if (!through && (!io->socket_in || io->output.len > 0)) {
 			r = wait_input(io);
 			if (r != IO_OK)
 				return r;
 		}
-		n = read_allowed(io, into, most);
-		if (n > 0)
-			n = io->socket_in
-			    ? recv(io->in, into, (size_t)n, MSG_DONTWAIT)
-			    : read(io->in, into, (size_t)n);
+		n = read_now(io, into, most, &events);
 		if (n > 0) {
 			io->input.len += (size_t)n;
 			io->input.at[io->input.len] = '\0';
@@ -232,7 +276,8 @@ fill(struct io *io, size_t most)
 		if (n == 0)
 			return IO_EOF;
 		if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			r = wait_input(io);
+			r = through ? wait_transport(io, events)
+				    : wait_input(io);
 			if (r != IO_OK)
 				return r;
 		} else if (errno != EINTR) {

@@ -7,6 +7,8 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <sys/types.h>
+
 #include "base/str.h"
 
 enum io_result {
@@ -15,6 +17,14 @@ enum io_result {
 	IO_TIMEOUT, /* the deadline or the idle limit passed */
 	IO_LONG, /* the line is over the limit; it has been read to its end */
 	IO_BARE, /* a CR or LF by itself; the line has been read to its end */
+};
+
+/* What bytes pass through on their way over a non-blocking descriptor: TLS.
+ * Each call does what it can at once: the number of bytes, 0 at the end, or -1
+ * and errno; with EAGAIN *events_r is what poll(2) is to wait for. */
+struct io_transport {
+	ssize_t (*read)(void *arg, char *into, size_t room, short *events_r);
+	ssize_t (*write)(void *arg, struct span bytes, short *events_r);
 };
 
 struct io {
@@ -29,6 +39,8 @@ struct io {
 	bool terminal;     /* a line typed by hand may end in LF alone */
 	bool socket_in;
 	bool socket_out;
+	const struct io_transport *transport; /* NULL: none */
+	void *transport_arg;
 	bool failed;       /* writing failed; further output is dropped */
 	uint64_t bytes_in; /* totals, for logs */
 	uint64_t bytes_out;
@@ -53,6 +65,9 @@ struct span io_pending(const struct io *io);
 size_t io_discard(struct io *io);
 /* Go on over other descriptors (after STARTTLS); buffers must be empty. */
 void io_switch(struct io *io, int in, int out);
+/* The same over one descriptor, through a transport. */
+void io_switch_transport(
+    struct io *io, int fd, const struct io_transport *t, void *arg);
 
 void io_put(struct io *io, struct span bytes);
 void io_put_text(struct io *io, const char *text);

@@ -1,6 +1,17 @@
 /* TLS as a client, for sending: OpenSSL, with DANE (RFC 7671, RFC 7672), PKIX
- * (RFC 6125 names) or a pinned key. The context is made once, before the
- * sandbox: nothing is opened afterwards. */
+ * (names: RFC 6125) or a pinned key. The context is made once, before the
+ * sandbox: nothing is opened afterwards.
+ *
+ *	c = tls_client_open(etc);			once, then the sandbox
+ *	...
+ *	io_discard(&io);				after the 220
+ *	wire = tls_wire_start(c, &io, tcp, &rule.wish, &outcome);
+ *	if (wire == NULL)
+ *		close(tcp), the next host
+ *	io_put_text(&io, "EHLO ..."), io_line(&io, ...)	as without TLS
+ *	tls_wire_end(wire), close(tcp)
+ *
+ * Deadline and idle limit of the io hold as they do without TLS. */
 #ifndef NET_TLS_CLIENT_H
 #define NET_TLS_CLIENT_H
 
@@ -10,47 +21,59 @@
 enum tls_check {
 	TLS_CHECK_NONE, /* any certificate will do */
 	TLS_CHECK_PKIX, /* by a known authority, for one of the names */
-	TLS_CHECK_DANE, /* by the TLSA records; names for usage 2 */
+	TLS_CHECK_DANE, /* by the TLSA records; names for usage 2. When none of
+			 * the records is usable: as TLS_CHECK_NONE */
 	TLS_CHECK_PIN,  /* SHA-256 of the public key is one of the pins */
 };
+enum { TLS_PIN_LEN = 32 };
 
 struct tls_wish {
 	enum tls_check check;
+	bool lenient; /* go on even when the check fails: the outcome is ok,
+		       * not authenticated, and result says what was wrong */
 	struct span server; /* SNI (none for an address), the name checked */
 	const struct span *names; /* further names that will do */
 	size_t name_count;
 	const struct dns_record *tlsa; /* TLS_CHECK_DANE */
 	size_t tlsa_count;
-	const unsigned char (*pins)[32];
+	const unsigned char (*pins)[TLS_PIN_LEN];
 	size_t pin_count;
-	int wait_ms; /* for the handshake */
+	int wait_ms; /* for the handshake; 0: 60 s */
 };
 
 /* What came of it; texts live in the struct. */
 struct tls_outcome {
 	bool ok;            /* the handshake is done and what was to be
-			      * checked is right */
-	bool authenticated; /* something was checked */
-	const char *result; /* RFC 8460 4.3's word when not ok: "certificate-
-			      * expired", "validation-failure", ... */
-	char protocol[16];  /* TLSv1.3 */
+			     * checked is right (or lenient) */
+	bool authenticated; /* something was checked, and is right */
+	const char *result; /* RFC 8460 4.3's word when something is wrong:
+			     * "certificate-expired",
+			     * "certificate-host-mismatch",
+			     * "certificate-not-trusted", "validation-failure";
+			     * else NULL */
+	char protocol[16];  /* TLSv1.3; empty without a handshake */
 	char cipher[64];
-	char text[256]; /* for people, when not ok */
+	char text[256]; /* for people, when something is wrong */
 };
 
 struct tls_client; /* the context */
 struct tls_wire;   /* one connection */
 
 /* The authorities are those of CHAINMAIL_ETC/authorities.pem, else the
- * system's. Never NULL; without any authority PKIX always fails. */
+ * system's. Never NULL; without any authority PKIX always fails. Ends the
+ * program (CONFIG) when authorities.pem is there and can't be used. */
 struct tls_client *tls_client_open(int etc);
 void tls_client_close(struct tls_client *c);
+/* How many authorities there are. */
+size_t tls_client_authorities(const struct tls_client *c);
 
-/* Do the handshake on a connected TCP descriptor and have io go on over it.
- * NULL when it failed: then the connection is worth nothing. */
+/* Do the handshake on a connected TCP descriptor (it becomes non-blocking) and
+ * have io go on over it; io must have nothing buffered. NULL when it failed:
+ * then the connection is worth nothing, and io as it was. */
 struct tls_wire *tls_wire_start(struct tls_client *c, struct io *io, int tcp,
     const struct tls_wish *w, struct tls_outcome *o_r);
-/* Say goodbye (without waiting) and forget; the descriptor is the caller's. */
+/* Say goodbye (without waiting) and forget; io is without a transport then,
+ * says no more; the descriptor is the caller's. */
 void tls_wire_end(struct tls_wire *t);
 
 #endif

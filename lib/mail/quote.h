@@ -1,0 +1,15 @@
+/* Text that must travel as ASCII; the opposites of decode.h and word.h. */
+#ifndef MAIL_QUOTE_H
+#define MAIL_QUOTE_H
+
+#include "base/str.h"
+
+/* Append lines of any bytes (LF ends them) as quoted-printable (RFC 2045 6.7),
+ * which ends without a line end if the text does. */
+void quoted_encode(struct str *out, struct span text);
+/* Append text for a header field's value (RFC 2047): as it is when it is
+ * ASCII, else as encoded words of UTF-8 with blanks between them. Control
+ * characters become blanks, what is not UTF-8 becomes U+FFFD. */
+void word_encode(struct str *out, struct span text);
+
+#endif
