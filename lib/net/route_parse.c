@@ -97,7 +97,7 @@ target_add(struct reading *r, enum target_kind kind)
 static bool
 host_read(struct reading *r, struct span word, struct target *t)
 {
-	struct span host = word, port;
+	struct span host, port;
 	struct str name = STR_INIT;
 	uint64_t number = 0;
 	bool ok;
@@ -220,6 +220,14 @@ option_read(struct reading *r, struct span word)
 	    "no option has this name; there are tls= and user=");
 }
 
+static uint16_t
+port_usual(const struct target *t, enum target_tls tls)
+{
+	if (t->lmtp)
+		return t->kind == TARGET_UNIX ? 0 : LMTP_PORT;
+	return tls == TARGET_TLS_WRAPPED ? SMTPS_PORT : SMTP_PORT;
+}
+
 /* What the options mean for each other and for the targets. */
 static bool
 options_settle(struct reading *r)
@@ -240,16 +248,14 @@ options_settle(struct reading *r)
 		if (t->kind == TARGET_UNIX && route->tls >= TARGET_TLS_REQUIRE)
 			return wrong(r->wrong, t->name,
 			    "no TLS is spoken there; write tls=none");
-		if (t->port == 0 && t->kind != TARGET_UNIX)
-			t->port = t->lmtp                      ? LMTP_PORT
-			    : route->tls == TARGET_TLS_WRAPPED ? SMTPS_PORT
-							       : SMTP_PORT;
+		if (t->port == 0)
+			t->port = port_usual(t, route->tls);
 	}
 	return true;
 }
 
 static void
-target_text(const struct target *t, struct str *key)
+target_text(const struct target *t, enum target_tls tls, struct str *key)
 {
 	bool v6 = t->kind == TARGET_HOST &&
 	    span_find(t->name, ':') < t->name.len;
@@ -261,7 +267,7 @@ target_text(const struct target *t, struct str *key)
 	str_add_text(key, v6 ? "[" : "");
 	str_add(key, t->name);
 	str_add_text(key, v6 ? "]" : "");
-	if (t->port != 0 && t->port != (t->lmtp ? LMTP_PORT : SMTP_PORT))
+	if (t->port != port_usual(t, tls))
 		str_addf(key, ":%u", (unsigned)t->port);
 }
 
@@ -275,7 +281,7 @@ key_make(struct reading *r)
 	for (size_t i = 0; i < r->route->count; i++) {
 		if (i > 0)
 			str_add_byte(&key, ' ');
-		target_text(&r->targets[i], &key);
+		target_text(&r->targets[i], r->route->tls, &key);
 	}
 	for (size_t i = 0; i < COUNT(tls_words); i++)
 		if (r->route->tls == tls_words[i].tls)
