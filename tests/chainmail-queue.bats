@@ -227,7 +227,7 @@ answers() {
 
 @test "changes are asked of a running queue-run" {
 	answers 'ok done=2' "ok done=1
-no id=$b text=gone%1B" 'ok done=1' 'ok done=7' nothing 'no text=what'
+no id=$b text=gone%1B" 'ok done=1' 'ok done=7' nothing 'fail text=no%20such%20thing'
 	run chainmail queue hold older=0s
 	[ "$output" = '2 messages held' ]
 	[ "$(cat asked)" = "hold
@@ -249,22 +249,24 @@ id=$a" ]
 	[ "$status" = 77 ]
 	run chainmail queue retry $a
 	[ "$status" = 75 ]
+	has 'queue-run says: no such thing' "$output"
 	# The tool itself has touched nothing.
 	[ "$(ids)" = "$a $b " ]
 }
 
 @test "destinations" {
 	later=$(($(date +%s) + 1000))
-	answers "ok
-destination name=example.org state=resting next=$later waiting=12 text=no%20answer
-destination name=example.net state=open waiting=0" "ok
-destination name=1234 state=open waiting=3" ok
+	answers "ok done=2
+destination name=example.org state=rests next=$later waiting=12 workers=0 text=no%20answer
+destination name=example.net state=good waiting=0 workers=1" "ok done=1 more=4
+destination name=1234 state=new waiting=3 workers=2" 'ok done=0'
 	run chainmail queue destinations
 	[ "$status" = 0 ]
-	[ "${lines[0]}" = 'example.org                     resting   in 16m  12 waiting' ]
+	[ "${lines[0]}" = 'example.org                     rests     in 16m  12 waiting' ]
 	[ "${lines[1]}" = '    no answer' ]
-	[ "${lines[2]}" = 'example.net                     open              0 waiting' ]
-	[ "$(chainmail queue destinations --json)" = '{"name":"1234","state":"open","waiting":3}' ]
+	[ "${lines[2]}" = 'example.net                     good              0 waiting' ]
+	[ "$(chainmail queue destinations --json 2>others)" = '{"name":"1234","state":"new","waiting":3,"workers":2}' ]
+	[ "$(cat others)" = 'and 4 more' ]
 	run chainmail queue destinations
 	[ "$status" = 1 ]
 	rm "$CHAINMAIL_RUN/queue"
@@ -340,4 +342,39 @@ reachable() {
 	order=$(grep -n -E "landlock_restrict_self|PR_SET_SECCOMP|\"$a\"" trace |
 		sed -E "s/.*(landlock|SECCOMP|$a).*/\1/" | uniq | tr '\n' ' ')
 	has "landlock SECCOMP $a" "$order"
+}
+
+# queue_run: one at work, for example.org.
+queue_run() {
+	private_users "$(printf 'example.org domain\nann@example.org mailbox')"
+	background queue-run -w 2>log
+	await_socket "$CHAINMAIL_RUN/queue"
+}
+
+@test "beside a running queue-run: hold, release, remove, history" {
+	rm "$CHAINMAIL_SPOOL"/{new,state}/*
+	queue_run
+	c=$(echo x | enqueue -f ann@example.org bob@elsewhere.example ann@example.org)
+	await 10 grep -q 'to=ann@example.org' "$CHAINMAIL_SPOOL"/history/2*
+	run chainmail queue history "$c"
+	has 'ann@example.org -> ann@example.org' "$output"
+	has "$c is still in the queue" "$output"
+	run chainmail queue hold "$c"
+	[ "$output" = '1 message held' ]
+	run chainmail queue list
+	has 'ann@example.org (held)' "$output"
+	lacks '    ann@example.org' "$output"
+	run chainmail queue retry "$c"
+	[ "$status" != 0 ]
+	run chainmail queue release "$c"
+	[ "$output" = '1 message released' ]
+	run chainmail queue retry domain=elsewhere.example
+	[ "$output" = '1 message will be tried now' ]
+	run chainmail queue remove --report to=bob@elsewhere.example
+	[ "$status" = 0 ]
+	# The report comes to the sender.
+	await 10 grep -rq 'removed by the postmaster' "$CHAINMAIL_MAIL"
+	await 10 test -z "$(ids)"
+	run chainmail queue history --json "$c" to=bob@elsewhere.example
+	has '"verdict":69,"status":"5.7.0"' "$output"
 }
