@@ -97,7 +97,7 @@ target_add(struct reading *r, enum target_kind kind)
 static bool
 host_read(struct reading *r, struct span word, struct target *t)
 {
-	struct span host = word, port;
+	struct span host, port;
 	struct str name = STR_INIT;
 	uint64_t number = 0;
 	bool ok;
