@@ -34,7 +34,7 @@ packet_begin(struct change *c)
 	c->waiting = 0;
 }
 
-/* " done=3", then a line "no id=... text=..." for each that was not. */
+/* " done=3 [more=1]", then a line "no id=... text=..." for each that was not. */
 static void
 answer_count(struct change *c)
 {
@@ -42,9 +42,16 @@ answer_count(struct change *c)
 	struct str id = STR_INIT, text = STR_INIT;
 	uint64_t n = 0;
 
-	if (span_line(&rest, &line) &&
-	    record_get_number(line, "done", UINT32_MAX, &n))
-		c->done += n;
+	if (span_line(&rest, &line)) {
+		if (record_get_number(line, "done", UINT32_MAX, &n))
+			c->done += n;
+		/* Lines that the packet had no room for. */
+		if (record_get_number(line, "more", UINT32_MAX, &n)) {
+			c->failed += n;
+			fprintf(stderr, "%llu more: not done\n",
+			    (unsigned long long)n);
+		}
+	}
 	while (span_line(&rest, &line))
 		if (record_is(line, "no") && record_get(line, "id", &id)) {
 			struct str clean = STR_INIT;

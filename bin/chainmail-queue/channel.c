@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/record.h"
 #include "os/dirs.h"
 #include "os/sock.h"
 #include "request.h"
@@ -62,8 +63,12 @@ channel_ask(struct request *r, struct span packet, struct str *answer_r)
 		    "queue-run does not answer: only root and its own "
 		    "user may do that");
 	rest = str_span(answer_r);
-	if (!span_take_text(&rest, SPAN("ok")))
-		die(TEMP, "queue-run says: %.*s",
-		    (int)span_find(str_span(answer_r), '\n'), answer_r->at);
+	if (!span_take_text(&rest, SPAN("ok"))) {
+		struct str text = STR_INIT;
+
+		record_get(
+		    span_head(rest, span_find(rest, '\n')), "text", &text);
+		die(TEMP, "queue-run says: %s", text.at);
+	}
 	str_shift(answer_r, answer_r->len - rest.len);
 }

@@ -1,4 +1,6 @@
 /* What queue-run knows of the places that mail goes to. */
+#include <stdio.h>
+
 #include "base/die.h"
 #include "base/record.h"
 #include "print.h"
@@ -67,10 +69,14 @@ command_destinations(struct request *r)
 	struct str answer = STR_INIT;
 	struct span rest, line;
 	size_t count = 0;
+	uint64_t more;
 
 	channel_ask(r, SPAN("destinations"), &answer);
 	rest = str_span(&answer);
 	while (span_line(&rest, &line)) {
+		if (record_get_number(line, "more", UINT32_MAX, &more))
+			fprintf(stderr, "and %llu more\n",
+			    (unsigned long long)more);
 		if (!record_is(line, "destination"))
 			continue;
 		count++;
