@@ -173,7 +173,7 @@ job() {
 	routes 'example.org 127.0.0.1:port'
 	job example.org
 	has 'verdict=75' "$output"
-	has 'file=routes line=1' "$output"
+	has 'event=config file=routes line=1 error=' "$output"
 	[ "$(got here)" = 0 ]
 	[ ! -s "$ASKED" ]
 }
