@@ -119,7 +119,7 @@ install: all
 UNITS := $(DESTDIR)/usr/lib
 install-systemd:
 	for u in etc/systemd/*.socket etc/systemd/*.service \
-	    etc/systemd/*.target etc/systemd/*.d/*.conf; do \
+	    etc/systemd/*.timer etc/systemd/*.target etc/systemd/*.d/*.conf; do \
 		install -D -m 644 $$u $(UNITS)/systemd/system/$${u#etc/systemd/}; \
 	done
 	sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' \

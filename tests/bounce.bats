@@ -161,10 +161,10 @@ report() {
 @test "bounce: a delay is told with the time until it is tried" {
 	echo 'queue-life 3d' >"$CHAINMAIL_ETC/limits"
 	printf 'Subject: x\n\nsecret\n' | spooled $'from=ann@example.net\nclient=local\nto=a@x.example\nto=b@x.example notify=FAILURE\nto=c@x.example notify=DELAY,FAILURE\nto=d@x.example\nto=e@x.example'
-	state 'at=1 index=0 verdict=75 status=4.4.1 next=9 text=no%20answer' \
+	state 'at=1 index=0 verdict=75 status=4.4.1 next=9 warn=1 text=no%20answer' \
 		'at=1 index=1 verdict=75 status=4.4.1 next=9 text=no%20answer' \
-		'at=1 index=2 verdict=75 status=4.4.1 next=9 text=no%20answer' \
-		'at=1 index=3 verdict=75 status=4.4.1 next=9 warned=1 text=no%20answer' \
+		'at=1 index=2 verdict=75 status=4.4.1 next=9 warn=1 text=no%20answer' \
+		'at=1 index=3 verdict=75 status=4.4.1 next=9 warn=1 warned=1 text=no%20answer' \
 		'at=1 index=4 verdict=67 status=5.1.1 next=0 text=gone'
 	report -w "$state"
 	[ "$(grep -o 'Final-Recipient=[^ ]* [^ ]*' parts | tr -d '\n')" = \

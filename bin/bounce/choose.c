@@ -3,28 +3,6 @@
 #include "base/die.h"
 #include "mail/header.h"
 
-/* RFC 3461 4.1: who has NOTIFY words is told of what they name. For failures
- * and successes that is settled when the state file is written. */
-static bool
-is_wanted(const struct report *r, size_t i, const struct result *res)
-{
-	struct span notify = r->envelope->recipients[i].notify;
-
-	if (res->attempts == 0 || res->reported)
-		return false;
-	switch (r->kind) {
-	case REPORT_FAILED:
-		return res->verdict != TEMP && res->verdict != DONE;
-	case REPORT_DELIVERED:
-		return res->verdict == DONE;
-	case REPORT_DELAYED:
-		break;
-	}
-	return res->verdict == TEMP && !res->warned && !report_is_double(r) &&
-	    (notify.len == 0 ||
-		span_find_case(notify, SPAN("DELAY")) < notify.len);
-}
-
 static void
 choose(struct report *r, struct arena *a, struct result *results, bool *chosen)
 {
@@ -47,7 +25,7 @@ choose_known(struct report *r, struct arena *a, struct span state)
 
 	state_parse(state, a, results, count);
 	for (size_t i = 0; i < count; i++) {
-		chosen[i] = is_wanted(r, i, &results[i]);
+		chosen[i] = state_due(r->kind, &results[i]);
 		any = any || chosen[i];
 	}
 	choose(r, a, results, chosen);

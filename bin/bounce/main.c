@@ -121,7 +121,8 @@ main(int argc, char **argv)
 	struct bounce b = { .me = STR_INIT,
 		.text = STR_INIT,
 		.state = STR_INIT,
-		.reason = "" };
+		.reason = "",
+		.report.kind = REPORT_FAILED };
 	struct str out = STR_INIT;
 	int c;
 

@@ -11,6 +11,22 @@ take_bare(struct span *rest, struct address *a_r)
 	    (rest->len == 0 || byte_is_blank(rest->at[0]));
 }
 
+/* A local user's bare name, in brackets or not: somebody at this host. */
+static bool
+take_name(struct session *s, struct span *rest, struct address *a_r)
+{
+	struct span name = *rest;
+	bool bracket = span_take(&name, '<');
+
+	if (s->service != LOCAL || !local_take(&name, &a_r->local) ||
+	    (bracket && !span_take(&name, '>')) ||
+	    (name.len > 0 && !byte_is_blank(name.at[0])))
+		return false;
+	a_r->domain = str_span(&s->server->users.me);
+	*rest = name;
+	return true;
+}
+
 /* "FROM:<path>" or "TO:<path>". RFC 5321 3.3: no blank after the colon, and
  * brackets; clients that log in include some that know neither. */
 static bool
@@ -32,6 +48,9 @@ take_path(
 		return true;
 	*rest = before;
 	if (lax && take_bare(rest, a_r))
+		return true;
+	*rest = before;
+	if (take_name(s, rest, a_r))
 		return true;
 	reply(s, 501, word.at[0] == 'F' ? "5.1.7" : "5.1.3",
 	    "This is no address");
@@ -86,6 +105,8 @@ envelope_begin(struct session *s, const struct address *from)
 	e->helo = envelope_keep(e, str_span(&s->helo));
 	e->auth = envelope_keep(e, str_span(&s->user));
 	e->tls = envelope_keep(e, str_span(&s->tls_facts.protocol));
+	if (address_is_null(from)) /* nobody to tell the recipients apart for */
+		e->verp = SPAN("");
 	e->service = envelope_keep(e, span_text(fact("SERVICE")));
 	if (e->service.len == 0)
 		e->service = SPAN("smtp");
@@ -102,6 +123,8 @@ mail_run(struct session *s, struct span argument)
 	s->declared = s->asked = 0;
 	if ((s->service & (SUBMISSION | SUBMISSIONS)) && s->user.len == 0)
 		reply(s, 530, "5.7.0", "Log in first");
+	else if (s->service == LOCAL && !s->trusted)
+		reply(s, 530, "5.7.0", "Only for users of this machine");
 	else if (take_path(s, &argument, SPAN("FROM:"), &from) &&
 	    parameters_read(s, argument, NULL) && utf8_allowed(s, &from) &&
 	    policy_sender(s, &from) && has_room(s)) {
@@ -143,7 +166,7 @@ rcpt_run(struct session *s, struct span argument)
 	if (!parameters_read(s, argument, &r) || !utf8_allowed(s, &to))
 		return;
 	r.address = keep_address(s, &to);
-	if (!policy_recipient(s, &to, r.address))
+	if (!policy_recipient(s, r.address))
 		return;
 	envelope_to(&s->envelope, &r);
 	s->state = RCPT;

@@ -97,7 +97,7 @@ message_refuse_errno(struct session *s)
 static const char *
 filter_file(const struct session *s)
 {
-	return s->service == SUBMISSION || s->service == SUBMISSIONS
+	return s->service & (SUBMISSION | SUBMISSIONS | LOCAL)
 	    ? "filter.submission"
 	    : "filter.mx";
 }

@@ -12,6 +12,7 @@ struct parameter {
 	    struct session *s, struct span value, struct recipient *r);
 	bool of_rcpt;
 	unsigned services;     /* 0: all */
+	bool tls;              /* only under TLS */
 	const char *advertise; /* NULL: another one's line covers it */
 };
 
@@ -124,6 +125,32 @@ read_auth(struct session *s, struct span value, struct recipient *r)
 	return ok ? FINE : SYNTAX;
 }
 
+/* RFC 8689 2: all that carry the message on must use TLS. */
+static enum outcome
+read_requiretls(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	s->envelope.requiretls = true;
+	return value.len == 0 ? FINE : SYNTAX;
+}
+
+/* Postfix's VERP_README: the bytes that take the place of '+' and '@', each one
+ * of "-=+" and usual in an address. */
+static enum outcome
+read_xverp(struct session *s, struct span value, struct recipient *r)
+{
+	(void)r;
+	if (value.len == 0)
+		value = SPAN("-=");
+	if (value.len != 2)
+		return SYNTAX;
+	for (size_t i = 0; i < value.len; i++)
+		if (span_find(SPAN("-=+"), value.at[i]) == 3)
+			return SYNTAX;
+	s->envelope.verp = envelope_keep(&s->envelope, value);
+	return FINE;
+}
+
 /* RFC 3461 4.1. */
 static enum outcome
 read_notify(struct session *s, struct span value, struct recipient *r)
@@ -179,22 +206,34 @@ read_orcpt(struct session *s, struct span value, struct recipient *r)
 	return xtext_keep(s, value, &r->orcpt) ? FINE : SYNTAX;
 }
 
+enum { LOGGED_IN = SUBMISSION | SUBMISSIONS };
+
 static const struct parameter parameters[] = {
-	{ "SIZE", read_size, false, 0, "SIZE" },
-	{ "BODY", read_body, false, 0, "8BITMIME" },
-	{ "SMTPUTF8", read_smtputf8, false, 0, "SMTPUTF8" },
-	{ "RET", read_ret, false, 0, "DSN" },
-	{ "ENVID", read_envid, false, 0, NULL },
-	{ "AUTH", read_auth, false, SUBMISSION | SUBMISSIONS, NULL },
-	{ "NOTIFY", read_notify, true, 0, NULL },
-	{ "ORCPT", read_orcpt, true, 0, NULL },
+	{ "SIZE", read_size, false, 0, false, "SIZE" },
+	{ "BODY", read_body, false, 0, false, "8BITMIME" },
+	{ "SMTPUTF8", read_smtputf8, false, 0, false, "SMTPUTF8" },
+	{ "RET", read_ret, false, 0, false, "DSN" },
+	{ "ENVID", read_envid, false, 0, false, NULL },
+	{ "AUTH", read_auth, false, LOGGED_IN, false, NULL },
+	{ "REQUIRETLS", read_requiretls, false, 0, true, "REQUIRETLS" },
+	{ "XVERP", read_xverp, false, LOGGED_IN | LOCAL, false, "XVERP" },
+	{ "NOTIFY", read_notify, true, 0, false, NULL },
+	{ "ORCPT", read_orcpt, true, 0, false, NULL },
 };
+
+static bool
+is_allowed(const struct session *s, const struct parameter *p)
+{
+	return (p->services == 0 || (p->services & s->service)) &&
+	    (!p->tls || s->tls);
+}
 
 void
 parameters_advertise(const struct session *s, struct str *keywords)
 {
 	for (size_t i = 0; i < COUNT(parameters); i++) {
-		if (parameters[i].advertise == NULL)
+		if (parameters[i].advertise == NULL ||
+		    !is_allowed(s, &parameters[i]))
 			continue;
 		str_add_text(keywords, parameters[i].advertise);
 		if (parameters[i].read == read_size)
@@ -210,9 +249,8 @@ parameter_find(const struct session *s, struct span name, bool of_rcpt)
 	for (size_t i = 0; i < COUNT(parameters); i++) {
 		const struct parameter *p = &parameters[i];
 
-		if (p->of_rcpt == of_rcpt &&
-		    span_equal_case(name, span_text(p->name)) &&
-		    (p->services == 0 || (p->services & s->service)))
+		if (p->of_rcpt == of_rcpt && is_allowed(s, p) &&
+		    span_equal_case(name, span_text(p->name)))
 			return p;
 	}
 	return NULL;

@@ -15,7 +15,9 @@ policy_sender(struct session *s, const struct address *a)
 	struct str text = STR_INIT;
 	int may;
 
-	if (s->user.len == 0 || address_is_null(a))
+	/* Local users send for lists, web sites and cron in many names; the log
+	 * has their uid. */
+	if (s->user.len == 0 || s->service == LOCAL || address_is_null(a))
 		return true;
 	address_text(a, &text);
 	may = users_may_send(
@@ -60,7 +62,7 @@ has_room(struct session *s, const struct user *u)
 }
 
 bool
-policy_recipient(struct session *s, const struct address *a, struct span text)
+policy_recipient(struct session *s, struct span text)
 {
 	struct user u;
 	bool ok = false;
@@ -74,7 +76,7 @@ policy_recipient(struct session *s, const struct address *a, struct span text)
 		ok = true;
 		break;
 	case USER_NOT_LOCAL:
-		ok = s->trusted && !domain_is_literal(a->domain);
+		ok = s->trusted;
 		if (!ok)
 			reply(s, 550, "5.7.1", "No relaying for you");
 		break;

@@ -10,8 +10,7 @@
 bool policy_sender(struct session *s, const struct address *a);
 /* May it send to this one, and is there such a mailbox with room? The address
  * as text, in its one form. */
-bool policy_recipient(
-    struct session *s, const struct address *a, struct span text);
+bool policy_recipient(struct session *s, struct span text);
 /* May the account stand in a From: field with this address? 1 yes, 0 no, -1
  * ask later; no reply. */
 int policy_author(struct session *s, struct span address);

@@ -22,6 +22,7 @@ enum service {
 	SUBMISSION = 2,
 	SUBMISSIONS = 4, /* TLS from the first byte */
 	LMTP = 8,
+	LOCAL = 16, /* a Unix socket: users of this machine */
 };
 
 struct session {
@@ -32,11 +33,12 @@ struct session {
 	bool ended;
 	bool local;   /* the peer is this machine */
 	bool tls;     /* TLS is on */
-	bool trusted; /* logged in, or in a network of `relay` */
+	bool trusted; /* logged in, in a network of `relay`, or a local user */
 	bool esmtp;   /* EHLO or LHLO, not HELO */
 	struct tls_session tls_facts;
 	struct str helo; /* what the client calls itself */
-	struct str user; /* the account; empty: not logged in */
+	struct str user; /* the account, or uid:N of a local user; empty: not
+			  * logged in */
 
 	struct id id; /* of the message under way */
 	struct envelope envelope;

@@ -11,7 +11,7 @@
 
 struct header_facts {
 	uint64_t fields, hops;
-	bool date, id;
+	bool date, id, from;
 };
 
 /* The authserv-id of a result (RFC 8601 2.2), without quotes. */
@@ -65,7 +65,7 @@ author_check(struct session *s, const struct header_field *f)
 	struct span rest, address;
 	int may = 1;
 
-	if (s->user.len == 0 ||
+	if (s->user.len == 0 || s->service == LOCAL ||
 	    (!header_is(f, "From") && !header_is(f, "Sender")))
 		return;
 	author_plain(f->value, &plain);
@@ -90,6 +90,7 @@ field_look(
 	h->hops += header_is(f, "Received");
 	h->date |= header_is(f, "Date");
 	h->id |= header_is(f, "Message-ID");
+	h->from |= header_is(f, "From");
 	author_check(s, f);
 }
 
@@ -107,7 +108,7 @@ protocol_write(const struct session *s, struct str *out)
 		str_add_text(out, s->esmtp ? "ESMTP" : "SMTP");
 	if (s->tls)
 		str_add_byte(out, 'S');
-	if (s->user.len > 0)
+	if (s->user.len > 0 && s->service != LOCAL)
 		str_add_byte(out, 'A');
 	if (s->tls)
 		str_addf(out, " (%s %s)", s->tls_facts.protocol.at,
@@ -129,6 +130,8 @@ client_write(const struct session *s, struct str *out)
 		str_add_text(out, "unknown");
 	if (ip.len > 0 && (v6 || span_find(ip, '.') < ip.len))
 		str_addf(out, " ([%s%s])", v6 ? "IPv6:" : "", ip.at);
+	if (s->service == LOCAL) /* "uid:1000" */
+		str_addf(out, " (uid %s)", s->user.at + strlen("uid:"));
 }
 
 static void
@@ -149,6 +152,18 @@ received_write(const struct session *s, struct str *out)
 	str_add_byte(out, '\n');
 }
 
+/* RFC 5322 3.6.2 wants an author; only programs of this machine forget it. */
+static void
+author_write(const struct session *s, struct str *out)
+{
+	str_add_text(out, "From: ");
+	if (s->envelope.from.len > 0)
+		str_add(out, s->envelope.from);
+	else
+		str_addf(out, "MAILER-DAEMON@%s", s->server->users.me.at);
+	str_add_byte(out, '\n');
+}
+
 /* RFC 6409 8.1, 8.2 (8.3: Message-ID). */
 static void
 missing_write(
@@ -164,6 +179,8 @@ missing_write(
 	if (!h->id)
 		str_addf(out, "Message-ID: <%s@%s>\n", s->id.text,
 		    s->server->users.me.at);
+	if (!h->from && s->service == LOCAL)
+		author_write(s, out);
 }
 
 void

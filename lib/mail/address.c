@@ -47,11 +47,16 @@ take_quoted(struct span *rest, struct span *local_r)
 	return local_r->len >= 2 && local_r->at[local_r->len - 1] == '"';
 }
 
-static bool
-take_local(struct span *rest, struct span *local_r)
+bool
+local_take(struct span *rest, struct span *local_r)
 {
-	return (take_quoted(rest, local_r) || take_dots(rest, local_r)) &&
-	    local_r->len <= ADDRESS_LOCAL_MAX;
+	struct span s = *rest;
+
+	if ((!take_quoted(&s, local_r) && !take_dots(&s, local_r)) ||
+	    local_r->len > ADDRESS_LOCAL_MAX || !span_is_utf8(*local_r))
+		return false;
+	*rest = s;
+	return true;
 }
 
 /* RFC 5321 4.1.2 has letters, digits and inner hyphens; the underscore is bent
@@ -149,8 +154,8 @@ address_take(struct span *rest, struct address *a_r)
 {
 	struct span s = *rest;
 
-	if (!take_local(&s, &a_r->local) || !span_is_utf8(a_r->local) ||
-	    !span_take(&s, '@') || !domain_take(&s, &a_r->domain))
+	if (!local_take(&s, &a_r->local) || !span_take(&s, '@') ||
+	    !domain_take(&s, &a_r->domain))
 		return false;
 	*rest = s;
 	return true;

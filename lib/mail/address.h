@@ -42,6 +42,8 @@ void address_local(const struct address *a, struct str *out);
 /* Same mailbox: domains without case, local parts by their meaning, exactly. */
 bool address_equal(const struct address *a, const struct address *b);
 
+/* Take a local part, quoted or not, off the front. */
+bool local_take(struct span *rest, struct span *local_r);
 /* Take a domain, or a literal in brackets, off the front. */
 bool domain_take(struct span *rest, struct span *domain_r);
 bool domain_is_literal(struct span domain);

@@ -6,7 +6,8 @@
 
 enum domain_kind {
 	DOMAIN_OURS,
-	DOMAIN_SELF, /* this machine: no domain, or its address */
+	DOMAIN_SELF, /* this machine: no domain, its address, or its name where
+		      * that is no domain of `users` */
 	DOMAIN_FOREIGN,
 	DOMAIN_ERROR,
 };

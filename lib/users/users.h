@@ -6,7 +6,7 @@
  * are those in `users`, this host's own name (the file `me`), and address
  * literals of this machine: user@[192.0.2.1] is user@me, or else the user of
  * that name in the domain of the first mailbox. A bare name (`postmaster`, a
- * login name) likewise. */
+ * login name) and user@me, if `me` is no domain in `users`, likewise. */
 #ifndef USERS_USERS_H
 #define USERS_USERS_H
 
