@@ -260,12 +260,13 @@ respool() {
 	worker
 	old=01K00000000000000000000000 # a year ago
 	put -i $old -f ann@mail.example.org later@mail.example.org
+	for _ in 1 2 3 4; do
+		pass
+		lacks kind=failed "$output"
+		spooled $old
+	done
 	pass
-	[ "$(jobs_of ann@)" = 0 ]
-	for _ in 2 3 4; do pass; done
-	[ "$(jobs_of ann@)" = 0 ]
-	pass
-	[ "$(jobs_of ann@)" = 1 ]
+	has "kind=failed verdict=0" "$output"
 	empty
 }
 
@@ -436,7 +437,7 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	worker
 	worker send
 	runner
-	for n in $(seq 30); do
+	for n in $(seq 12); do
 		for _ in 1 2 3 4 5 6; do put -f ann@mail.example.org "a@hang.n$n.example"; done
 	done
 	put -f ann@mail.example.org a@good.example
@@ -565,8 +566,8 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	worker send
 	put -f ann@mail.example.org a@tls.example no@mail.example.org later@mail.example.org
 	pass
-	record_of | grep -q "id=$ID from=ann@mail.example.org to=a@tls.example verdict=0 status=2.0.0 host=mx.example.net ip=192.0.2.9 tls=TLSv1.3 rule=dane tries=1 size=14 text=250%20ok$"
-	record_of | grep -q "to=no@mail.example.org verdict=67 status=5.1.1 tries=1 size=14 text=no%20such%20user$"
+	record_of | grep -q "id=$ID from=ann@mail.example.org to=a@tls.example verdict=0 status=2.0.0 host=mx.example.net ip=192.0.2.9 tls=TLSv1.3 rule=dane tries=1 size=[0-9]* text=250%20ok$"
+	record_of | grep -q "to=no@mail.example.org verdict=67 status=5.1.1 tries=1 size=[0-9]* text=no%20such%20user$"
 	[ "$(record_of | grep -c to=later)" = 0 ]
 	grep -q '^session domain=tls.example policy=sts result=success mx=mx.example.net$' "$CHAINMAIL_SPOOL"/tls/*
 }
@@ -643,16 +644,22 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 
 @test "nobody but root and its own user may ask" {
 	need_root
+	[ -x /usr/bin/python3 ] || skip "no python for every user"
+	# Others can't look below the test's own folder.
+	CHAINMAIL_RUN=$(mktemp -d)
+	chmod 755 "$CHAINMAIL_RUN"
 	worker
-	chmod 755 "$BATS_TEST_TMPDIR" "$CHAINMAIL_RUN"
 	runner
 	chmod 666 "$CHAINMAIL_RUN/queue"
 	cp "$TOP/tests/queue-control.py" "$BATS_TEST_TMPDIR/ask"
 	run setpriv --reuid=65534 --regid=65534 --clear-groups \
-		python3 - "$CHAINMAIL_RUN/queue" destinations <"$BATS_TEST_TMPDIR/ask"
+		/usr/bin/python3 - "$CHAINMAIL_RUN/queue" destinations \
+		<"$BATS_TEST_TMPDIR/ask"
 	lacks 'ok done' "$output"
 	await 5 grep -q event=refused log
 	has 'ok done' "$(control destinations)"
+	stop_background
+	rm -r "$CHAINMAIL_RUN"
 }
 
 @test "what is no request gets an answer that says so" {

@@ -8,6 +8,7 @@
 enum {
 	SIZE_FIRST = 64,
 	WINDOW_FIRST = 3,
+	SLOWLY = 10, /* so many times slower, once it was busy */
 	DEPTH = 3, /* one is sent, one is read, one waits */
 	TEXT_MAX = 300,
 	SHIFT_MAX = 6, /* 60 << 6 is over an hour */
@@ -120,8 +121,7 @@ dest_get(struct dests *all, struct span key)
 		d = mem_new(sizeof *d);
 		d->key = mem_text(key);
 		d->key_len = key.len;
-		d->window = WINDOW_FIRST < all->window_max ? WINDOW_FIRST
-							   : all->window_max;
+		d->window = 1;
 		all->slots[i] = d;
 		all->count++;
 	}
@@ -211,24 +211,22 @@ class_change(struct dests *all, struct dest *d, bool proven, unsigned failures)
 	all->busy[dest_class(d)] += d->busy;
 }
 
-bool
+void
 dest_answered(struct dests *all, struct dest *d)
 {
-	bool failed = d->failures > 0;
+	unsigned slowly = d->shrunk > 0 ? SLOWLY : 1;
 
-	if (failed || !d->proven) {
+	if (!d->proven) {
 		class_change(all, d, true, 0);
 		d->rest = 0;
 		text_set(d, SPAN(""));
-	}
-	if (failed)
 		d->window = WINDOW_FIRST < all->window_max ? WINDOW_FIRST
 							   : all->window_max;
-	if (d->window < all->window_max && ++d->success >= d->window) {
+	} else if (d->window < all->window_max &&
+	    ++d->success >= d->window * slowly) {
 		d->window++;
 		d->success = 0;
 	}
-	return failed;
 }
 
 void
@@ -265,6 +263,8 @@ dest_shrink(struct dest *d, uint64_t job, uint64_t last)
 void
 dest_wake(struct dests *all, struct dest *d)
 {
+	if (d->failures == 0)
+		return;
 	class_change(all, d, false, 0);
 	d->rest = 0;
 	text_set(d, SPAN(""));

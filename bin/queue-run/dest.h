@@ -1,9 +1,8 @@
 /* Destinations: what is known of each place that mail goes out to, shared by
  * all its messages. A destination is the key of a route (net/route.h).
  *
- * It has a window, the number of workers that may be busy with it: small at
- * first, more with success, half at every "busy", one while it is being tried
- * after a rest. When it can't be used it rests: a minute, then twice as long
+ * It has a window, the number of workers that may be busy with it: one until it
+ * has answered, then three, more with success, half at every "busy". When it can't be used it rests: a minute, then twice as long
  * each time up to an hour, for all its messages together. */
 #ifndef DEST_H
 #define DEST_H
@@ -84,8 +83,8 @@ enum dest_class dest_class(const struct dest *d);
 bool dest_rests(const struct dest *d, int64_t now);
 /* One more worker is, or no longer is, busy with it. */
 void dest_busy(struct dests *all, struct dest *d, bool one_more);
-/* It answered, whatever it said. True when it had failed before. */
-bool dest_answered(struct dests *all, struct dest *d);
+/* It answered, whatever it said. */
+void dest_answered(struct dests *all, struct dest *d);
 /* It wants fewer connections, half as many: once for all jobs up to last, one
  * of which said so. False: it can't have fewer. */
 bool dest_shrink(struct dest *d, uint64_t job, uint64_t last);

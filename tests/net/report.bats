@@ -11,6 +11,7 @@ setup_file() { internet_up chain; }
 teardown_file() {
 	internet_down
 }
+teardown() { internet_tell; }
 setup() { internet_vars; }
 
 # seen_in_mutt: this test's one message in ann's mailbox on a screen of 80 by 50.

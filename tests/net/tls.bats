@@ -8,6 +8,7 @@ load net
 
 setup_file() { internet_up chain fix; }
 teardown_file() { internet_down; }
+teardown() { internet_tell; }
 setup() { internet_vars; }
 
 # goes NAME [RULE]: mail for the domain gets there over TLS, by this rule.
