@@ -25,7 +25,7 @@ LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
 	-Wl$(,)-z$(,)ibt$(,)-z$(,)shstk)
 , := ,
 LDLIBS := -Wl,--as-needed -lcdb -lssl -lcrypto -lcrypt -lsodium \
-	-lidn2 -lresolv -Wl,--no-as-needed
+	-lidn2 -lresolv -lcurl -lz -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
 libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))
@@ -119,7 +119,7 @@ install: all
 UNITS := $(DESTDIR)/usr/lib
 install-systemd:
 	for u in etc/systemd/*.socket etc/systemd/*.service \
-	    etc/systemd/*.target etc/systemd/*.d/*.conf; do \
+	    etc/systemd/*.timer etc/systemd/*.target etc/systemd/*.d/*.conf; do \
 		install -D -m 644 $$u $(UNITS)/systemd/system/$${u#etc/systemd/}; \
 	done
 	sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# enqueue and bounce.
+# enqueue: a message into the spool.
 
 load helper
 
@@ -143,102 +143,4 @@ message() { sed '1,/^$/d' "$(only)"; }
 	order=$(grep -n -E 'landlock_restrict_self|PR_SET_SECCOMP|^[0-9]+ +read\(0' trace |
 		sed -E 's/.*(landlock|SECCOMP|read\(0).*/\1/' | uniq | tr '\n' ' ')
 	has "landlock SECCOMP read(0" "$order"
-}
-
-# A report on the only message in the spool, read by an independent parser.
-report() {
-	bounce "$@" <"$(only)" >report
-	python3 - report >parts <<-'X'
-	import email, email.policy, sys
-	m = email.message_from_binary_file(open(sys.argv[1], "rb"), policy=email.policy.default)
-	assert not m.defects, m.defects
-	print("type", m.get_content_type(), m["content-type"].params["report-type"])
-	print("to", m["to"], "auto", m["auto-submitted"], "reply", m["in-reply-to"])
-	parts = list(m.iter_parts())
-	print("parts", *[p.get_content_type() for p in parts])
-	print("text", parts[0].get_content().replace("\n", " "))
-	for block in parts[1].get_payload():
-	    print("block", *[f"{k}={v}" for k, v in block.items()])
-	print("original", len(parts[2].as_bytes()))
-	X
-}
-
-@test "bounce: a report a mail reader understands" {
-	printf 'Subject: Gr\xc3\xbc\xc3\x9fe\nMessage-ID: <1@x>\n\ntext\n' |
-		enqueue -f ann@example.net bob@example.org
-	report -r 'no such user'
-	grep -qx 'type multipart/report delivery-status' parts
-	grep -qx 'to ann@example.net auto auto-replied reply <1@x>' parts
-	grep -qx 'parts text/plain message/delivery-status message/rfc822' parts
-	grep -q 'text .*bob@example.org.*no such user' parts
-	grep -q 'block Reporting-MTA=dns; mail.example.org' parts
-	grep -q 'block Final-Recipient=rfc822; bob@example.org Action=failed Status=5.0.0 Diagnostic-Code=X-chainmail; no such user' parts
-}
-
-@test "bounce: the state file says who failed and why" {
-	id=01K00000000000000000000000
-	echo x | enqueue -i $id -f ann@example.net a@example.org b@example.org c@example.org
-	state=$CHAINMAIL_SPOOL/state/$id
-	printf '%s\n' 'chainmail-state 1' \
-		'at=1764000000 index=0 verdict=67 status=5.1.1 next=0 text=gone' \
-		'at=1764000000 index=1 verdict=75 status=4.2.2 next=9 text=full' \
-		'at=1764000000 index=2 verdict=0 status=2.0.0 next=0 text=' >"$state"
-	report "$state"
-	grep -q 'Final-Recipient=rfc822; a@example.org Action=failed Status=5.1.1' parts
-	[ "$(grep -c 'b@example.org\|c@example.org' parts)" = 0 ]
-	report -d "$state"
-	grep -q 'Final-Recipient=rfc822; c@example.org Action=delivered Status=2.0.0' parts
-	[ "$(grep -c 'a@example.org\|b@example.org' parts)" = 0 ]
-	grep -qx 'parts text/plain message/delivery-status text/rfc822-headers' parts
-	echo 'at=1764000001 index=0 verdict=67 status=5.1.1 next=0 reported=1 text=' >>"$state"
-	run bounce "$state" <"$(only)"
-	[ "$status" = 65 ]
-}
-
-@test "bounce: what no program may read is not in its part" {
-	id=01K00000000000000000000000
-	printf 'Subject: Gr\xfc\xdfe\n\nx\n' | enqueue -i $id -f ann@example.net a@example.org
-	state=$CHAINMAIL_SPOOL/state/$id
-	printf '%s\n' 'chainmail-state 1' \
-		'at=1764000000 index=0 verdict=67 status=5.1.1 next=0 text=f%C3%BCr%20niemanden' >"$state"
-	report "$state"
-	# RFC 6533 3 writes such characters so.
-	grep -q 'Diagnostic-Code=X-chainmail; f\\x{FC}r niemanden' parts
-	grep -q 'Subject: Größe' parts
-	grep -q 'für niemanden' parts
-}
-
-@test "bounce: of a long message only the header comes back" {
-	{ printf 'Subject: long\n\n'; yes 0123456789 | head -c 100000; } |
-		enqueue -f ann@example.net bob@example.org
-	report
-	grep -qx 'parts text/plain message/delivery-status text/rfc822-headers' parts
-	[ "$(wc -c <report)" -lt 66000 ]
-}
-
-@test "bounce: foreign text cannot add a field" {
-	echo x | enqueue -f ann@example.net bob@example.org
-	report -r "$(printf 'no\nAction: delivered\r\n\r\n--=_')"
-	grep -q 'Action=failed' parts
-	[ "$(grep -c '^Action: delivered' report)" = 0 ]
-}
-
-@test "bounce: what is no spool file is refused" {
-	run bounce </etc/passwd
-	[ "$status" = 65 ]
-	run bounce </dev/null
-	[ "$status" = 65 ]
-	run bash -c 'echo | bounce'
-	[ "$status" = 65 ]
-}
-
-@test "bounce cannot open a file once it reads the message" {
-	need strace
-	need_root
-	sanitized && skip "the sanitizers make other calls"
-	echo x | enqueue -f ann@example.net bob@example.org
-	strace -o trace bounce <"$(only)" >report
-	order=$(grep -n -E 'landlock_restrict_self|PR_SET_SECCOMP|pread64\(0' trace |
-		sed -E 's/.*(landlock|SECCOMP|pread64\(0).*/\1/' | uniq | tr '\n' ' ')
-	has "landlock SECCOMP pread64(0" "$order"
 }

@@ -48,7 +48,8 @@ leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
 
 @test "the services' folder has a run script for each and one log" {
 	chainmail-setup -s "$BATS_TEST_TMPDIR/services"
-	for service in tlsd authd deliver queue-run smtpd login log; do
+	for service in tlsd authd deliver send mta-sts queue-run tls-report \
+		smtpd local login log; do
 		[ -x "$BATS_TEST_TMPDIR/services/$service/run" ]
 	done
 	[ -p "$BATS_TEST_TMPDIR/services/log/fifo" ]

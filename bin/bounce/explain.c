@@ -35,6 +35,7 @@ explain_subject(const struct report *r, struct str *out)
 	size_t first = 0, n = report_count(r, &first);
 
 	switch (r->kind) {
+	case REPORT_NONE:
 	case REPORT_FAILED:
 		str_add_text(out,
 		    report_is_double(r) ? "Report without a sender, not "
@@ -101,6 +102,7 @@ happened_add(const struct report *r, struct str *out)
 	struct str text = STR_INIT;
 
 	switch (r->kind) {
+	case REPORT_NONE:
 	case REPORT_FAILED:
 		str_add_text(&text,
 		    report_is_double(r) ? "A report on the delivery of a "

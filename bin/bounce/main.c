@@ -15,11 +15,11 @@
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/io.h"
+#include "choose.h"
 #include "mail/header.h"
 #include "os/conf.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
-#include "report.h"
 
 enum {
 	MEMORY_MAX = 256 << 20,
@@ -73,87 +73,6 @@ message_read(struct bounce *b)
 	read_from(b->message.header, size, &b->text);
 }
 
-/* RFC 3461 4.1: who gets a NOTIFY word is told of what it names. Who is to be
- * told of failures and successes is settled when the state file is written. */
-static bool
-is_wanted(
-    const struct bounce *b, const struct recipient *to, const struct result *r)
-{
-	if (r->attempts == 0 || r->reported)
-		return false;
-	switch (b->report.kind) {
-	case REPORT_FAILED:
-		return r->verdict != TEMP && r->verdict != DONE;
-	case REPORT_DELIVERED:
-		return r->verdict == DONE;
-	case REPORT_DELAYED:
-		break;
-	}
-	return r->verdict == TEMP && !r->warned && b->envelope.from.len > 0 &&
-	    (to->notify.len == 0 ||
-		span_find_case(to->notify, SPAN("DELAY")) < to->notify.len);
-}
-
-/* What is said of every recipient where no state file tells. */
-static struct result
-result_of_all(const struct bounce *b, size_t index)
-{
-	static const struct {
-		int verdict;
-		struct span status;
-	} of[] = {
-		[REPORT_FAILED] = { DATA, { "5.0.0", 5 } },
-		[REPORT_DELIVERED] = { DONE, { "2.0.0", 5 } },
-		[REPORT_DELAYED] = { TEMP, { "4.0.0", 5 } },
-	};
-
-	return (struct result){ .at = b->report.now,
-		.index = index,
-		.verdict = of[b->report.kind].verdict,
-		.status = of[b->report.kind].status,
-		.text = span_text(b->reason) };
-}
-
-/* Which recipients, and what became of them. */
-static void
-results_choose(struct bounce *b, bool known)
-{
-	size_t count = b->envelope.count;
-	struct arena *a = &b->envelope.text;
-	struct result *res = arena_new(a, count * sizeof *res);
-	const struct reason **reasons = arena_new(a, count * sizeof *reasons);
-	bool *chosen = arena_new(a, count);
-	bool any = false;
-
-	state_parse(str_span(&b->state), a, res, count);
-	for (size_t i = 0; i < count; i++) {
-		if (!known)
-			res[i] = result_of_all(b, i);
-		chosen[i] = !known ||
-		    is_wanted(b, &b->envelope.recipients[i], &res[i]);
-		reasons[i] = reason_find(&res[i]);
-		any = any || chosen[i];
-	}
-	if (!any)
-		die(DATA, "there is nothing to report");
-	b->report.results = res;
-	b->report.reasons = reasons;
-	b->report.chosen = chosen;
-}
-
-/* RFC 3461 6.2: the whole message unless RET=HDRS; but no long one, and none
- * of one that arrived or still may. */
-static void
-original_choose(struct bounce *b)
-{
-	struct span text = str_span(&b->text);
-
-	b->report.header = span_head(text, header_size(text));
-	if (b->report.kind == REPORT_FAILED && b->message.size <= RETURN_MAX &&
-	    !span_equal_case(b->envelope.ret, SPAN("HDRS")))
-		b->report.original = text;
-}
-
 /* The id is in the spool file's name, which is not known here; the state file's
  * name has it. */
 static void
@@ -202,7 +121,8 @@ main(int argc, char **argv)
 	struct bounce b = { .me = STR_INIT,
 		.text = STR_INIT,
 		.state = STR_INIT,
-		.reason = "" };
+		.reason = "",
+		.report.kind = REPORT_FAILED };
 	struct str out = STR_INIT;
 	int c;
 
@@ -230,10 +150,13 @@ main(int argc, char **argv)
 	envelope_init(&b.envelope);
 	identify(&b, argv[optind]);
 	message_read(&b);
-	results_choose(&b, argv[optind] != NULL);
-	original_choose(&b);
 	b.report.me = str_span(&b.me);
 	b.report.envelope = &b.envelope;
+	if (argv[optind] == NULL)
+		choose_all(&b.report, &b.envelope.text, span_text(b.reason));
+	else if (!choose_known(&b.report, &b.envelope.text, str_span(&b.state)))
+		die(DATA, "there is nothing to report");
+	choose_original(&b.report, str_span(&b.text), b.message.size);
 	report_write(&b.report, &out);
 	if (write_all(STDOUT_FILENO, str_span(&out)) < 0)
 		die(TEMP, "write the report");

@@ -9,10 +9,8 @@
 #include "base/str.h"
 #include "reason.h"
 
-enum kind { REPORT_FAILED, REPORT_DELIVERED, REPORT_DELAYED };
-
 struct report {
-	enum kind kind;
+	enum state_report kind;
 	struct span me;     /* this host's name */
 	struct id message;  /* of the message reported on; empty: not known */
 	struct id own;      /* for Message-ID and boundary */

@@ -121,6 +121,7 @@ status_code(const struct report *r, struct span status)
 	    span_number(&rest, 999, &n) && rest.len == 0;
 
 	switch (r->kind) {
+	case REPORT_NONE:
 	case REPORT_FAILED:
 		return sound && class >= 4 ? status : SPAN("5.0.0");
 	case REPORT_DELIVERED:

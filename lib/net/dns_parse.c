@@ -251,5 +251,7 @@ dns_parse(struct span packet, struct span name, enum dns_type type,
 		r->result = records_collect(&m, type, a, r);
 	if (r->result == DNS_EMPTY && !r->chased && is_hollow(&m))
 		r->result = DNS_LATER;
+	if (r->result != DNS_FOUND)
+		r->count = 0;
 	r->secure = r->result != DNS_LATER && ns_msg_getflag(m, ns_f_ad) == 1;
 }

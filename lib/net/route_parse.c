@@ -71,6 +71,7 @@ bool
 route_host_fold(struct span host, struct str *name_r)
 {
 	struct span inside = host;
+	size_t start = name_r->len;
 
 	if (host.len > 2 && host.at[0] == '[' && host.at[host.len - 1] == ']') {
 		inside = (struct span){ host.at + 1, host.len - 2 };
@@ -79,7 +80,8 @@ route_host_fold(struct span host, struct str *name_r)
 			return true;
 	}
 	return address_fold_ip(inside, AF_INET, name_r) ||
-	    (!ends_in_number(inside) && domain_fold(inside, name_r));
+	    (domain_fold(inside, name_r) &&
+		!ends_in_number(span_from(str_span(name_r), start)));
 }
 
 static struct target *
@@ -95,7 +97,7 @@ target_add(struct reading *r, enum target_kind kind)
 static bool
 host_read(struct reading *r, struct span word, struct target *t)
 {
-	struct span host = word, port;
+	struct span host, port;
 	struct str name = STR_INIT;
 	uint64_t number = 0;
 	bool ok;
@@ -218,6 +220,14 @@ option_read(struct reading *r, struct span word)
 	    "no option has this name; there are tls= and user=");
 }
 
+static uint16_t
+port_usual(const struct target *t, enum target_tls tls)
+{
+	if (t->lmtp)
+		return t->kind == TARGET_UNIX ? 0 : LMTP_PORT;
+	return tls == TARGET_TLS_WRAPPED ? SMTPS_PORT : SMTP_PORT;
+}
+
 /* What the options mean for each other and for the targets. */
 static bool
 options_settle(struct reading *r)
@@ -238,16 +248,14 @@ options_settle(struct reading *r)
 		if (t->kind == TARGET_UNIX && route->tls >= TARGET_TLS_REQUIRE)
 			return wrong(r->wrong, t->name,
 			    "no TLS is spoken there; write tls=none");
-		if (t->port == 0 && t->kind != TARGET_UNIX)
-			t->port = t->lmtp                      ? LMTP_PORT
-			    : route->tls == TARGET_TLS_WRAPPED ? SMTPS_PORT
-							       : SMTP_PORT;
+		if (t->port == 0)
+			t->port = port_usual(t, route->tls);
 	}
 	return true;
 }
 
 static void
-target_text(const struct target *t, struct str *key)
+target_text(const struct target *t, enum target_tls tls, struct str *key)
 {
 	bool v6 = t->kind == TARGET_HOST &&
 	    span_find(t->name, ':') < t->name.len;
@@ -259,7 +267,7 @@ target_text(const struct target *t, struct str *key)
 	str_add_text(key, v6 ? "[" : "");
 	str_add(key, t->name);
 	str_add_text(key, v6 ? "]" : "");
-	if (t->port != 0 && t->port != (t->lmtp ? LMTP_PORT : SMTP_PORT))
+	if (t->port != port_usual(t, tls))
 		str_addf(key, ":%u", (unsigned)t->port);
 }
 
@@ -273,7 +281,7 @@ key_make(struct reading *r)
 	for (size_t i = 0; i < r->route->count; i++) {
 		if (i > 0)
 			str_add_byte(&key, ' ');
-		target_text(&r->targets[i], &key);
+		target_text(&r->targets[i], r->route->tls, &key);
 	}
 	for (size_t i = 0; i < COUNT(tls_words); i++)
 		if (r->route->tls == tls_words[i].tls)
@@ -301,7 +309,7 @@ error_read(struct reading *r, struct span text)
 		    r->wrong, SPAN("error"), "the text has at most 200 bytes");
 	t->name = text.len > 0 ? arena_copy(r->a, text)
 			       : SPAN("no mail goes to this domain");
-	r->route->key = arena_copy(r->a, SPAN("error"));
+	r->route->key = SPAN("error:"); /* no host is named so */
 	return true;
 }
 
@@ -338,17 +346,20 @@ targets_read(struct reading *r, struct span rest)
 static bool
 domain_read(struct span word, struct str *key)
 {
-	struct span name = word, rest = word, literal;
+	struct span name = word;
 
-	if (span_equal(word, SPAN("*")) || domain_is_literal(word)) {
+	if (span_equal(word, SPAN("*"))) {
 		str_add(key, word);
-		str_lower(key, 0);
-		return word.at[0] == '*' ||
-		    (domain_take(&rest, &literal) && rest.len == 0);
+		return true;
 	}
-	if (span_take(&name, '.'))
+	if (span_take(&name, '.')) {
 		str_add_byte(key, '.');
-	return domain_fold(name, key);
+		return domain_fold(name, key);
+	}
+	if (!domain_fold_any(word, key))
+		return false;
+	str_lower(key, 0);
+	return true;
 }
 
 bool

@@ -35,20 +35,25 @@ bool sts_matches(const struct sts_policy *p, struct span host);
 const char *sts_mode_text(enum sts_mode mode);
 
 enum sts_result {
-	STS_FOUND, /* there is a policy (its mode may be none) */
-	STS_ABSENT,
+	STS_FOUND,  /* there is a policy (its mode may be none) */
+	STS_ABSENT, /* none, or no mta-sts here */
 	STS_FAILED, /* there should be one, but it could not be had, and none
 		     * is cached: text says why. Send as without (RFC 8461 3.3,
 		     * 5), and report it. */
+	STS_LATER,  /* mta-sts is there and does not answer: no reason to send
+		     * as without */
 };
 struct sts_answer {
 	enum sts_result result;
 	struct sts_policy policy;
 	const char *failure; /* STS_FAILED: RFC 8460 4.3's word */
-	struct span text;
+	struct span text;    /* STS_FAILED, STS_LATER: for people */
 };
 /* Ask mta-sts (CHAINMAIL_RUN/sts). No such socket: STS_ABSENT. Needs
  * CALLS_CONNECT. */
 void sts_ask(struct span domain, struct arena *a, struct sts_answer *answer_r);
+/* Read mta-sts's answer (for sts_ask(), and fuzzing). */
+void sts_answer_read(
+    struct span line, struct arena *a, struct sts_answer *answer_r);
 
 #endif

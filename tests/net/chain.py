@@ -9,6 +9,7 @@ USERS = {
     "chain": """chain.example domain
 ann@chain.example mailbox
 bob@chain.example mailbox
+jürgen@chain.example mailbox
 tls@chain.example mailbox
 postmaster@chain.example -> ann@chain.example
 circle@chain.example -> circle@other.example
@@ -26,9 +27,13 @@ LAN_ROUTES = """factory.lan     192.0.2.100          # good
 named.lan       press.lan
 .below.lan      192.0.2.100:25
 """
+CHAIN_ROUTES = """cousin.example mx.smart.example:587 tls=verify user=me@smart.example
+thief.example  mx.plain.example tls=verify user=me@smart.example
+forger.example mx.stswrong.example tls=verify user=me@smart.example
+"""
 FILES = {
-    "chain": {"me": "mx.chain.example", "routes": "cousin.example smtp.smart.example:587 tls=verify user=me@smart.example\n",
-              "routes.auth": "me@smart.example open sesame\n"},
+    "chain": {"me": "mx.chain.example", "routes": CHAIN_ROUTES,
+              "routes.auth": "* me@smart.example opensesame\n"},
     "other": {"me": "mx.other.example"},
     "lan": {"me": "lan.home", "dns": "none", "routes": LAN_ROUTES, "hosts": "192.0.2.100 press.lan press\n"},
     "dark": {"me": "dark.home", "dns": "192.0.2.66", "routes": LAN_ROUTES, "hosts": "192.0.2.100 press.lan press\n"},

@@ -23,7 +23,7 @@ internet_up() {
 	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || return 0
 	mkdir -m 755 "$net"
 	# Should nobody be left to end it, its time is bounded.
-	PATH=$PATH:/usr/sbin:/sbin timeout -s KILL "${LIMIT:-600}" \
+	PATH=$PATH:/usr/sbin:/sbin PYTHONDONTWRITEBYTECODE=1 timeout -s KILL "${LIMIT:-600}" \
 		unshare --net --mount --pid --fork --kill-child --mount-proc \
 		"$TOP/tests/net/internet" "$net" "$@" \
 		>"$BATS_FILE_TMPDIR/internet.log" 2>&1 3>&- &
@@ -60,7 +60,7 @@ internet_vars() {
 	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || skip "$(<"$BATS_FILE_TMPDIR/missing")"
 	NET=$BATS_FILE_TMPDIR/net
 	INSIDE=/run/internet
-	THIS=t$BATS_TEST_NUMBER
+	THIS=letter$BATS_TEST_NUMBER
 }
 
 # on HOST COMMAND...: run it at that host, with its environment.
@@ -84,7 +84,9 @@ post() {
 	on "$host" enqueue -f "${FROM-ann@chain.example}" "$@"
 }
 # again HOST: everything in its queue is due now.
-again() { on "$1" chainmail queue retry --all >/dev/null; }
+again() { on "$1" s6-svc -h "$INSIDE/$1/services/queue-run"; }
+# waits HOST RCPT: it was tried there, and will be again.
+waits() { grep -F "to=$2 " "$NET/$1/log/current" | grep -q event=deferred; }
 
 # arrived NAME [N]: N messages (1) with this test's subject came to a host of
 # odd.py; mailed HOST USER@DOMAIN [N]: to a mailbox.
@@ -106,3 +108,10 @@ mail_files() {
 said() { grep -qF -- "$2" "$NET/odd/$1/log"; }
 # logged HOST TEXT: a line of that host's log.
 logged() { grep -qF -- "$2" "$NET/$1"/log/current 2>/dev/null; }
+# decided HOST RCPT RULE: this rule of TLS counted for what it got.
+decided() { grep -F "to=$2 " "$NET/$1/log/current" | grep -q "rule=$3"; }
+# internet_tell, in teardown: the last lines of the logs, if the test failed.
+internet_tell() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || [ -z "${NET-}" ] ||
+		tail -n 15 "$NET"/*/log/current
+}

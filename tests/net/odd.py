@@ -145,7 +145,7 @@ class Smart(Host):
             return "504 5.5.4 Only PLAIN"
         data = words[1] if len(words) > 1 else session.ask("334 ")
         _, user, password = base64.b64decode(data).decode().split("\0")
-        if (user, password) != ("me@smart.example", "open sesame"):
+        if (user, password) != ("me@smart.example", "opensesame"):
             return "535 5.7.8 Wrong name or password"
         session.user = user
         return "235 2.7.0 Welcome"
@@ -311,6 +311,7 @@ def listen(host, family, address):
     def accept():
         while True:
             stream, peer = s.accept()
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with host.lock:
                 host.connections += 1
                 number = host.connections
@@ -324,7 +325,7 @@ def main(folder):
         host = KINDS.get(name, Host)(folder, name)
         if name != "six":
             listen(host, socket.AF_INET, world.v4(number))
-        if name not in ("four", "half"):
+        if name not in world.IPV4_ONLY | {"half"}:
             listen(host, socket.AF_INET6, world.v6(number))
     open(os.path.join(folder, "odd", "ready"), "w").close()
     threading.Event().wait()

@@ -28,7 +28,7 @@ virtual_mailbox_maps = static:all/
 virtual_mailbox_limit = 0
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
-virtual_alias_maps = inline:{{ {{ circle@fix.example = circle@chain.example }} }}
+virtual_alias_maps = inline:{{ {{ circle@fix.example = fixed@chain.example }} }}
 minimal_backoff_time = 1s
 queue_run_delay = 1s
 smtpd_tls_security_level = may

@@ -1,0 +1,177 @@
+/* mta-sts: finds, fetches and remembers the MTA-STS policies of domains
+ * (RFC 8461).
+ *	mta-sts			serves CHAINMAIL_RUN/sts
+ *	mta-sts DOMAIN		prints the domain's policy
+ *	descriptor 0		a listening SOCK_SEQPACKET socket, or anything
+ *				else: then it binds the socket; 3: systemd's
+ *	descriptor 2		the log
+ * Runs as chainmail-sts, whose folder is CHAINMAIL_SPOOL/sts.
+ * Exit codes: 0 ended by SIGTERM, or printed; 1 no policy; 64 usage;
+ * 75 temporary; 78 configuration. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/log.h"
+#include "os/conf.h"
+#include "os/dirs.h"
+#include "os/file.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+#include "os/serve.h"
+#include "os/sock.h"
+#include "service.h"
+
+enum { CHILDREN_MAX = 200, SWEEP_TICKS = 3600, NO_POLICY = 1 };
+enum { FILE_BYTES = 1 << 20, MEMORY = 512 << 20 };
+
+struct program {
+	struct service service;
+	int ticks;
+};
+
+static void
+complain(unsigned line, const char *text, void *arg)
+{
+	struct logline l;
+
+	(void)arg;
+	log_start(&l, "config");
+	log_text(&l, "file", "dns");
+	log_number(&l, "line", line);
+	log_text(&l, "reason", text);
+	log_write(&l);
+}
+
+static int
+session(void *arg)
+{
+	struct program *p = arg;
+
+	proc_limit(&(struct proc_limits){ .no_fork = true });
+	sandbox_calls(CALLS_FILES | CALLS_INTERNET);
+	return question_answer(&p->service);
+}
+
+static void
+tick(void *arg)
+{
+	struct program *p = arg;
+
+	if (p->ticks++ % SWEEP_TICKS == 0)
+		cache_sweep(p->service.dir);
+}
+
+/* The folder may be missing, or somebody else's when a person asks. */
+static int
+folder_open(bool needed)
+{
+	struct str path = STR_INIT;
+	int fd;
+
+	str_setf(&path, "%s/sts", dir_spool());
+	if (access(path.at, F_OK) < 0)
+		dir_make(AT_FDCWD, path.at, 0750);
+	fd = access(path.at, W_OK) == 0 ? dir_open(AT_FDCWD, path.at) : -1;
+	if (fd < 0 && needed)
+		die(CONFIG, "open %s for writing", path.at);
+	str_free(&path);
+	errno = 0;
+	return fd;
+}
+
+static void
+folder_allow(void)
+{
+	struct str path = STR_INIT;
+
+	str_setf(&path, "%s/sts", dir_spool());
+	sandbox_paths(
+	    &(struct sandbox_path){ path.at, SANDBOX_READ | SANDBOX_WRITE }, 1);
+	str_free(&path);
+}
+
+static int
+ask_by_hand(const struct service *s, const char *word)
+{
+	struct str domain = STR_INIT;
+	struct arena a = ARENA_INIT;
+	struct known k;
+
+	if (!question_domain(span_text(word), &domain))
+		die(USAGE, "%s is not a domain", word);
+	known_init(&k);
+	switch (policy_find(s, str_span(&domain), &a, &k)) {
+	case STS_FOUND:
+		printf("%s", k.text.at);
+		return DONE;
+	case STS_FAILED:
+		errno = 0;
+		die(TEMP, "%s: the policy can't be fetched (%s): %s", domain.at,
+		    k.result.at, k.why.at);
+	case STS_ABSENT:
+	case STS_LATER:
+		break;
+	}
+	fprintf(stderr, "%s: no policy\n", domain.at);
+	return NO_POLICY;
+}
+
+static _Noreturn void
+usage(void)
+{
+	die(USAGE, "usage: mta-sts [-p port] [domain]");
+}
+
+static uint16_t
+port_read(const char *word)
+{
+	uint64_t port;
+
+	if (!span_is_number(span_text(word), 65535, &port) || port == 0)
+		usage();
+	return (uint16_t)port;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program p = { .service = { .port = 443 } };
+	struct serve how = {
+		.session = session, .arg = &p, .tick = tick, .max = CHILDREN_MAX
+	};
+	struct str path = STR_INIT;
+	int option, etc;
+
+	proc_start(argv[0], 4);
+	while ((option = getopt(argc, argv, "p:")) != -1) {
+		if (option != 'p')
+			usage();
+		p.service.port = port_read(optarg);
+	}
+	if (argc - optind > 1)
+		usage();
+	etc = conf_open();
+	p.service.dns = dns_open(etc, complain, NULL);
+	p.service.https = https_open(etc);
+	p.service.dir = folder_open(optind == argc);
+	if (optind == argc) {
+		str_setf(&path, "%s/sts", dir_run());
+		serve_bind(path.at, SOCK_SEQPACKET);
+		str_free(&path);
+	}
+	proc_limit(
+	    &(struct proc_limits){ .memory = MEMORY, .size = FILE_BYTES });
+	folder_allow();
+	if (optind < argc) {
+		sandbox_calls(CALLS_FILES | CALLS_INTERNET);
+		return ask_by_hand(&p.service, argv[optind]);
+	}
+	sandbox_calls(CALLS_FILES | CALLS_INTERNET | CALLS_ACCEPT | CALLS_FORK |
+	    CALLS_SANDBOX);
+	return serve(&how);
+}

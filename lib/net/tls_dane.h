@@ -1,0 +1,26 @@
+/* TLSA records of a host (RFC 7672 2.2); for tls_rule. */
+#ifndef NET_TLS_DANE_H
+#define NET_TLS_DANE_H
+
+#include "net/dns.h"
+
+enum dane_result {
+	DANE_NONE,     /* no records that the DNS vouches for */
+	DANE_FOUND,    /* at least one of them can be used */
+	DANE_UNUSABLE, /* there are some, but none that can be used */
+	DANE_LATER,    /* there may be some: leave this host alone */
+};
+struct dane {
+	enum dane_result result;
+	struct span base; /* the name that the records are for */
+	struct dns_record *records;
+	size_t count;
+};
+
+/* name: the host as the MX record or the route has it; address: dns_host() of
+ * it. To be asked only if the host's name itself can be trusted. */
+void dane_find(struct dns *dns, struct span name,
+    const struct dns_host *address, uint16_t port, struct arena *a,
+    struct dane *dane_r);
+
+#endif
