@@ -27,6 +27,7 @@ setup() {
 	zone 'v=STSv1; id=1;'
 	background "$TOP/tests/zone.py" "$DNS" "$BATS_TEST_TMPDIR/zone" \
 		"$BATS_TEST_TMPDIR/asked"
+	await 10 answering "$DNS"
 	policy
 }
 teardown() { stop_background; }
@@ -55,6 +56,7 @@ web() {
 	await 10 listening "$WEB"
 }
 listening() { ss -Hltn "sport = :$1" | grep -q .; }
+answering() { ss -Hlun "sport = :$1" | grep -q .; }
 sts() { run -"${code-0}" --separate-stderr mta-sts -p "$WEB" "${1-example.org}"; }
 requests() { grep -c '^GET /.well-known/mta-sts.txt HTTP/1.1' "$HOST/requests"; }
 known() { echo "$CHAINMAIL_SPOOL/sts/example.org"; }
@@ -185,6 +187,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	rm "$(known)"
 	stop_background || true
 	background "$TOP/tests/zone.py" "$DNS" "$BATS_TEST_TMPDIR/zone"
+	await 10 answering "$DNS"
 	web strange
 	code=75 sts
 	has '(sts-webpki-invalid)' "$stderr"

@@ -108,8 +108,9 @@ conn_begin(struct attempt *t, const struct hop *hop)
 	domain_fill(t, hop, &c->memory, &c->domain);
 	tls_rules_refresh(t->s->rules);
 	tls_domain_find(t->s->rules, &c->domain, &c->memory);
-	tls_rule_find(t->s->rules, &c->domain, str_span(&c->host),
-	    &hop->address, hop->port, &c->memory, &c->rule);
+	tls_rule_find(t->s->rules, &c->domain,
+	    &(struct tls_host){ str_span(&c->host), &hop->address, hop->port },
+	    &c->memory, &c->rule);
 }
 
 static void
@@ -310,7 +311,8 @@ conn_fits(struct attempt *t)
 	    d.optional == c->domain.optional)
 		return true;
 	tls_domain_find(t->s->rules, &d, &t->j->memory);
-	tls_rule_find(t->s->rules, &d, str_span(&c->host), &c->address, c->port,
+	tls_rule_find(t->s->rules, &d,
+	    &(struct tls_host){ str_span(&c->host), &c->address, c->port },
 	    &t->j->memory, &rule);
 	return rule.level != TLS_SKIP &&
 	    rule.requiretls == c->rule.requiretls &&

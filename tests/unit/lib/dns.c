@@ -397,6 +397,15 @@ the_file_dns_is_read_or_complained_of(void **state)
 	dns_ask(d, SPAN("example.org"), DNS_MX, &w->arena, &w->answer);
 	assert_int_equal(w->answer.result, DNS_LATER);
 	dns_close(d);
+	unlinkat(w->fake.etc, "dns", 0);
+	assert_int_equal(mkdirat(w->fake.etc, "dns", 0700), 0);
+	d = dns_open(w->fake.etc, complain, &c);
+	assert_int_equal(c.count, 2);
+	assert_int_equal(c.line, 0);
+	dns_ask(d, SPAN("example.org"), DNS_MX, &w->arena, &w->answer);
+	assert_int_equal(w->answer.result, DNS_LATER);
+	dns_close(d);
+	unlinkat(w->fake.etc, "dns", AT_REMOVEDIR);
 	fake_file(
 	    &w->fake, "dns", "::1\n[::1]\n[::1]:53\n127.0.0.1\n127.0.0.1:53\n");
 	d = dns_open(w->fake.etc, complain, &c);
