@@ -260,12 +260,13 @@ respool() {
 	worker
 	old=01K00000000000000000000000 # a year ago
 	put -i $old -f ann@mail.example.org later@mail.example.org
+	for _ in 1 2 3 4; do
+		pass
+		lacks kind=failed "$output"
+		spooled $old
+	done
 	pass
-	[ "$(jobs_of ann@)" = 0 ]
-	for _ in 2 3 4; do pass; done
-	[ "$(jobs_of ann@)" = 0 ]
-	pass
-	[ "$(jobs_of ann@)" = 1 ]
+	has "kind=failed verdict=0" "$output"
 	empty
 }
 
@@ -337,4 +338,333 @@ respool() {
 		grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
 	done
+}
+
+# Jobs of a destination's recipients: lines of the job log.
+out_jobs() { grep -c "domain=$1" "$JOBS"; }
+record_of() { cat "$CHAINMAIL_SPOOL"/history/*; }
+control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
+
+@test "all recipients at one destination go in one transaction" {
+	worker send
+	put -f ann@mail.example.org a@one.example b@one.example c@two.example
+	pass
+	empty
+	grep -q "to=a@one.example .*part=2" "$JOBS"
+	grep -q "to=b@one.example .*part=2" "$JOBS"
+	grep -q "domain=two.example to=c@two.example .*part=1" "$JOBS"
+}
+
+@test "a transaction takes a hundred recipients, no more" {
+	worker send
+	put -f ann@mail.example.org $(seq -f 'r%g@one.example' 250)
+	pass
+	empty
+	[ "$(out_jobs one.example)" = 250 ]
+	[ "$(grep -c part=100 "$JOBS")" = 200 ]
+	[ "$(grep -c part=50 "$JOBS")" = 50 ]
+}
+
+@test "domains of one route are one destination" {
+	echo '* 192.0.2.1' >"$CHAINMAIL_ETC/routes"
+	worker send
+	put -f ann@mail.example.org a@one.example b@TWO.example
+	pass
+	empty
+	[ "$(grep -c "domain=one.example .*part=2" "$JOBS")" = 2 ]
+}
+
+@test "each recipient is answered for by itself" {
+	worker
+	worker send
+	put -f ann@mail.example.org a@one.example later@one.example no@one.example
+	pass
+	spooled "$ID"
+	[ "$(jobs_of ann@)" = 1 ]
+	grep -q "index=1 verdict=75" "$CHAINMAIL_SPOOL/state/$ID"
+	pass
+	[ "$(out_jobs one.example)" = 4 ]
+}
+
+@test "VERP: each recipient has a sender of its own" {
+	worker
+	worker send
+	put -f list@mail.example.org bob@one.example ann@one.example x@mail.example.org
+	respool 'from=list@mail.example.org|from=list@mail.example.org verp=-='
+	pass
+	empty
+	grep -q "from=list-bob=one.example@mail.example.org .*to=bob@one.example .*part=1" "$JOBS"
+	grep -q "from=list-ann=one.example@mail.example.org .*to=ann@one.example .*part=1" "$JOBS"
+	grep -q "to=x@mail.example.org from=list-x=mail.example.org@mail.example.org" "$JOBS"
+}
+
+@test "a destination that is down is tried by one message, the others wait unopened" {
+	worker send
+	runner
+	for _ in $(seq 60); do put -f ann@mail.example.org a@down.example; done
+	await 5 grep -q 'event=deferred' log
+	first=$(out_jobs down.example)
+	put -f ann@mail.example.org a@ok.example
+	await 5 grep -q to=a@ok.example "$JOBS"
+	[ "$(out_jobs down.example)" = "$first" ]
+	[ "$first" -le 9 ]
+	# Those that were not tried have no result noted.
+	[ "$(find "$CHAINMAIL_SPOOL/state" -type f | wc -l)" -le 9 ]
+	has 'name=down.example state=rests' "$(control destinations)"
+	has 'waiting=60' "$(control destinations)"
+	touch "$JOBS.up"
+	kill -HUP "$RUNNER"
+	await 10 empty
+	[ "$(out_jobs down.example)" = $((60 + first)) ]
+}
+
+@test "a message with a resting destination goes to the others" {
+	worker send
+	runner
+	put -f ann@mail.example.org a@down.example
+	await 5 grep -q event=deferred log
+	put -f ann@mail.example.org b@down.example b@ok.example
+	noted() { grep -qs "index=1 verdict=0" "$CHAINMAIL_SPOOL/state/$ID"; }
+	await 5 noted
+	# Not tried, not noted, and known to be open when a new process starts.
+	run grep -c index=0 "$CHAINMAIL_SPOOL/state/$ID"
+	[ "$output" = 0 ]
+	grep -q more=1 "$CHAINMAIL_SPOOL/state/$ID"
+	[ "$(jobs_of b@down)" = 0 ]
+}
+
+@test "destinations that hang hold up neither others nor local mail" {
+	worker
+	worker send
+	runner
+	for n in $(seq 12); do
+		for _ in 1 2 3 4 5 6; do put -f ann@mail.example.org "a@hang.n$n.example"; done
+	done
+	put -f ann@mail.example.org a@good.example
+	await 5 grep -q to=a@good.example "$JOBS"
+	put -f ann@mail.example.org local@mail.example.org
+	await 5 grep -q to=local "$JOBS"
+	for _ in $(seq 50); do put -f ann@mail.example.org b@good.example; done
+	all() { [ "$(out_jobs good.example)" = 51 ]; }
+	await 10 all
+}
+
+@test "a destination that wants fewer connections gets fewer, and all its mail" {
+	worker send
+	runner
+	for _ in $(seq 12); do put -f ann@mail.example.org a@busy.example; done
+	await 30 empty
+	lacks event=deferred "$(cat log)"
+}
+
+@test "a worker that was at a destination gets its next job" {
+	worker send
+	runner
+	for n in 1 2 3 1 2 3 1 2 3; do
+		put -f ann@mail.example.org "a@d$n.example"
+		await 5 empty
+	done
+	for n in 1 2 3; do
+		[ "$(grep "domain=d$n.example" "$JOBS" | grep -o 'conn=[0-9]*' | sort -u | wc -l)" = 1 ]
+	done
+}
+
+@test "a route that changes sends what waits elsewhere" {
+	worker send
+	runner
+	put -f ann@mail.example.org a@down.example
+	await 5 grep -q event=deferred log
+	put -f ann@mail.example.org b@down.example
+	sleep 0.2
+	echo '* 192.0.2.1' >"$CHAINMAIL_ETC/routes"
+	put -f ann@mail.example.org c@down.example
+	await 5 grep -q to=c@down.example "$JOBS"
+}
+
+@test "DSN: the next host reports, or we say relayed" {
+	worker
+	worker send
+	put -f ann@mail.example.org dsn@one.example
+	respool 'to=dsn@one.example|to=dsn@one.example notify=SUCCESS'
+	pass
+	empty
+	[ "$(jobs_of ann@)" = 0 ]
+	put -f ann@mail.example.org relayed@one.example
+	respool 'to=relayed@one.example|to=relayed@one.example notify=SUCCESS'
+	pass
+	empty
+	[ "$(jobs_of ann@)" = 1 ]
+	has "kind=delivered verdict=0" "$output"
+}
+
+@test "a delay is told once, and the message goes on" {
+	worker
+	printf 'delay-warning 1s\n' >"$CHAINMAIL_ETC/limits"
+	put -i 01K00000000000000000000000 -f ann@mail.example.org later@mail.example.org
+	pass
+	has "kind=delayed verdict=0" "$output"
+	[ "$(jobs_of ann@)" = 1 ]
+	grep -q "warn=1 warned=1" "$CHAINMAIL_SPOOL/state/$ID"
+	pass
+	[ "$(jobs_of ann@)" = 1 ]
+	# Telling was no try: three passes make three attempts.
+	pass
+	grep -q "to=later@mail.example.org .* attempt=4" "$JOBS"
+	spooled "$ID"
+}
+
+@test "no word of a delay when NOTIFY lacks DELAY, or the sender is null" {
+	worker
+	printf 'delay-warning 1s\n' >"$CHAINMAIL_ETC/limits"
+	put -i 01K00000000000000000000000 -f ann@mail.example.org later@mail.example.org
+	respool 'to=later@mail.example.org|to=later@mail.example.org notify=FAILURE'
+	put -i 01K00000000000000000000001 -f '<>' later@mail.example.org
+	pass
+	lacks kind=delayed "$output"
+}
+
+@test "what waits for a destination that stays down is told and given up in time" {
+	worker
+	worker send
+	printf 'delay-warning 1s\nqueue-life 2s\n' >"$CHAINMAIL_ETC/limits"
+	runner
+	put -i 01K00000000000000000000000 -f ann@mail.example.org a@down.example
+	put -i 01K00000000000000000000001 -f ann@mail.example.org b@down.example
+	for _ in 1 2 3 4 5 6 7; do
+		control retry all=1 >/dev/null
+		sleep 0.2
+	done
+	await 10 empty
+	[ "$(grep -c 'kind=delayed' log)" -ge 1 ]
+	[ "$(grep -c 'kind=failed' log)" = 2 ]
+}
+
+@test "a report that can't be delivered goes to the postmaster, once" {
+	worker
+	put -f no@mail.example.org no@mail.example.org
+	pass
+	empty
+	[ "$(jobs_of postmaster@mail.example.org)" = 1 ]
+	has "to=postmaster@mail.example.org kind=failed verdict=0" "$output"
+}
+
+@test "a report on a report ends there" {
+	echo no >"$CHAINMAIL_ETC/unused"
+	worker send
+	printf 'routes none\n' >"$CHAINMAIL_ETC/unused"
+	worker
+	put -f '<>' no@mail.example.org
+	respool 'service=enqueue|service=double-bounce'
+	pass
+	empty
+	has event=dropped "$output"
+	lacks event=report "$output"
+}
+
+@test "the history has one line for each recipient that is finished" {
+	worker
+	worker send
+	put -f ann@mail.example.org a@tls.example no@mail.example.org later@mail.example.org
+	pass
+	record_of | grep -q "id=$ID from=ann@mail.example.org to=a@tls.example verdict=0 status=2.0.0 host=mx.example.net ip=192.0.2.9 tls=TLSv1.3 rule=dane tries=1 size=[0-9]* text=250%20ok$"
+	record_of | grep -q "to=no@mail.example.org verdict=67 status=5.1.1 tries=1 size=[0-9]* text=no%20such%20user$"
+	[ "$(record_of | grep -c to=later)" = 0 ]
+	grep -q '^session domain=tls.example policy=sts result=success mx=mx.example.net$' "$CHAINMAIL_SPOOL"/tls/*
+}
+
+@test "old history goes" {
+	worker
+	printf 'history-time 3d\n' >"$CHAINMAIL_ETC/limits"
+	mkdir "$CHAINMAIL_SPOOL/history"
+	old=$CHAINMAIL_SPOOL/history/$(date -u -d '5 days ago' +%F)
+	young=$CHAINMAIL_SPOOL/history/$(date -u -d '2 days ago' +%F)
+	touch "$old" "$young" "$CHAINMAIL_SPOOL/history/notes"
+	pass
+	[ ! -e "$old" ]
+	[ -e "$young" ]
+	[ -e "$CHAINMAIL_SPOOL/history/notes" ]
+}
+
+@test "requests: hold, release, retry, remove" {
+	worker
+	runner
+	put -f ann@mail.example.org later@mail.example.org
+	await 5 grep -q "event=deferred id=$ID" log
+	has 'ok done=1' "$(control hold "$ID")"
+	[ -e "$CHAINMAIL_SPOOL/hold/$ID" ]
+	[ -e "$CHAINMAIL_SPOOL/state/$ID" ]
+	has 'held%20already' "$(control hold "$ID")"
+	has 'ok done=1' "$(control release "$ID")"
+	await 5 grep -q "id=$ID .* attempt=[23]" "$JOBS"
+	tries() { [ "$(jobs_of later@)" -ge "$1" ]; }
+	has 'ok done=1' "$(control retry "$ID")"
+	await 5 tries 3
+	has 'no%20such%20message' "$(control remove 01K00000000000000000000000)"
+	has 'ok done=1' "$(control remove "$ID")"
+	empty
+	record_of | grep -q "id=$ID .*status=5.7.0"
+	run record_of
+	has 'removed%20by%20the%20administrator' "$output"
+}
+
+@test "a removed message is reported if that is wanted" {
+	worker
+	runner
+	put -f ann@mail.example.org later@mail.example.org
+	await 5 grep -q "event=deferred id=$ID" log
+	control hold "$ID"
+	has 'ok done=1' "$(control remove report=1 "$ID")"
+	await 5 empty
+	[ "$(jobs_of ann@)" = 1 ]
+	[ "$(jobs_of later@)" = 1 ]
+}
+
+@test "a message in a worker's hands is held when its answer is there" {
+	worker
+	runner
+	put -f ann@mail.example.org slow@mail.example.org later@mail.example.org
+	await 5 grep -q to=slow "$JOBS"
+	has 'ok done=1' "$(control hold "$ID")"
+	await 5 test -e "$CHAINMAIL_SPOOL/hold/$ID"
+	grep -q "index=0 verdict=0" "$CHAINMAIL_SPOOL/state/$ID"
+	grep -q "index=1 verdict=75" "$CHAINMAIL_SPOOL/state/$ID"
+}
+
+@test "the state of a held message outlives a restart" {
+	worker
+	put -f ann@mail.example.org later@mail.example.org ok@mail.example.org
+	pass
+	mv "$CHAINMAIL_SPOOL/new/$ID" "$CHAINMAIL_SPOOL/hold/$ID"
+	pass
+	[ -e "$CHAINMAIL_SPOOL/state/$ID" ]
+	mv "$CHAINMAIL_SPOOL/hold/$ID" "$CHAINMAIL_SPOOL/new/$ID"
+	pass
+	[ "$(jobs_of ok@)" = 1 ]
+}
+
+@test "nobody but root and its own user may ask" {
+	need_root
+	[ -x /usr/bin/python3 ] || skip "no python for every user"
+	# Others can't look below the test's own folder.
+	CHAINMAIL_RUN=$(mktemp -d)
+	chmod 755 "$CHAINMAIL_RUN"
+	worker
+	runner
+	chmod 666 "$CHAINMAIL_RUN/queue"
+	cp "$TOP/tests/queue-control.py" "$BATS_TEST_TMPDIR/ask"
+	run setpriv --reuid=65534 --regid=65534 --clear-groups \
+		/usr/bin/python3 - "$CHAINMAIL_RUN/queue" destinations \
+		<"$BATS_TEST_TMPDIR/ask"
+	lacks 'ok done' "$output"
+	await 5 grep -q event=refused log
+	has 'ok done' "$(control destinations)"
+	stop_background
+	rm -r "$CHAINMAIL_RUN"
+}
+
+@test "what is no request gets an answer that says so" {
+	worker
+	runner
+	has 'no%20such%20request' "$(control fly)"
+	has 'ok done=0' "$(control hold nonsense)"
 }

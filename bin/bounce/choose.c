@@ -25,8 +25,7 @@ choose_known(struct report *r, struct arena *a, struct span state)
 
 	state_parse(state, a, results, count);
 	for (size_t i = 0; i < count; i++) {
-		chosen[i] = state_due(r->kind, &results[i]) &&
-		    !(r->kind == REPORT_DELAYED && report_is_double(r));
+		chosen[i] = state_due(r->kind, &results[i]);
 		any = any || chosen[i];
 	}
 	choose(r, a, results, chosen);

@@ -27,6 +27,7 @@ enum name {
 	LIST,
 	PROTOCOL,
 	SYSTEM,
+	REMOVED,
 };
 
 static const struct reason reasons[] = {
@@ -138,6 +139,10 @@ static const struct reason reasons[] = {
 	    "room.",
 	    "Send the message again later, or show this report to your "
 	    "postmaster." },
+	[REMOVED] = { "removed by the postmaster",
+	    "The postmaster of this host removed the message before it could "
+	    "be delivered.",
+	    "Ask the postmaster why." },
 };
 
 /* What codes mean (RFC 3463, and the registry of RFC 5248). Those that are
@@ -201,6 +206,7 @@ static const struct word {
 	const char *text;
 	enum name name;
 } words[] = {
+	{ "removed by the administrator", REMOVED }, /* lib/spool/hold.c */
 	{ "no such domain", NO_DOMAIN },
 	{ "domain does not exist", NO_DOMAIN },
 	{ "domain not found", NO_DOMAIN },

@@ -110,12 +110,13 @@ header_write(const struct report *r, const char *type, struct str *out)
 
 /* One part; encode: the text may be made quoted-printable. */
 static void
-part_write(const struct report *r, const char *type, struct span body,
-    bool encode, struct str *out)
+part_write(const struct report *r, const char *description, const char *type,
+    struct span body, bool encode, struct str *out)
 {
 	bool quoted = encode && !(span_is_ascii(body) && is_sendable(body));
 
-	str_addf(out, "\n--=_%s\nContent-Type: %s\n", r->own.text, type);
+	str_addf(out, "\n--=_%s\nContent-Description: %s\nContent-Type: %s\n",
+	    r->own.text, description, type);
 	if (quoted)
 		str_add_text(
 		    out, "Content-Transfer-Encoding: quoted-printable\n");
@@ -159,7 +160,8 @@ original_write(const struct report *r, struct str *out)
 	else
 		type = global ? "message/global-headers"
 			      : "text/rfc822-headers";
-	part_write(r, type, body,
+	part_write(r, whole ? "The message" : "Header of the message", type,
+	    body,
 	    whole ? global && !report_is_utf8(r)
 		  : !(global && report_is_utf8(r)),
 	    out);
@@ -177,9 +179,9 @@ report_write(const struct report *r, struct str *out)
 	if (!span_is_ascii(str_span(&status)))
 		type = "message/global-delivery-status";
 	header_write(r, type + sizeof "message", out);
-	part_write(r, "text/plain; charset=utf-8", str_span(&text),
-	    !report_is_utf8(r), out);
-	part_write(r, type, str_span(&status), false, out);
+	part_write(r, "Explanation", "text/plain; charset=utf-8",
+	    str_span(&text), !report_is_utf8(r), out);
+	part_write(r, "Delivery report", type, str_span(&status), false, out);
 	original_write(r, out);
 	str_addf(out, "\n--=_%s--\n", r->own.text);
 	str_free(&text);

@@ -8,11 +8,10 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "reason.h"
-#include "spool/state.h"
 
 struct report {
-	enum state_report kind; /* not REPORT_NONE */
-	struct span me;         /* this host's name */
+	enum state_report kind;
+	struct span me;     /* this host's name */
 	struct id message;  /* of the message reported on; empty: not known */
 	struct id own;      /* for Message-ID and boundary */
 	int64_t birth, now; /* seconds of the epoch */

@@ -12,22 +12,13 @@ enum {
 	HEXPOINT_MAX = 6,
 };
 
-/* C0, C1, line separators, and what reorders text for the eye. */
-static bool
-is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e ||
-	    c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069);
-}
-
 void
 text_clean(struct str *out, struct span text)
 {
 	uint32_t point;
 
 	while (utf8_take(&text, &point))
-		utf8_add(out, is_control(point) ? ' ' : point);
+		utf8_add(out, utf8_is_control(point) ? ' ' : point);
 }
 
 static void
@@ -42,7 +33,7 @@ text_ascii(struct str *out, struct span text)
 	uint32_t point;
 
 	while (utf8_take(&text, &point))
-		if (is_control(point))
+		if (utf8_is_control(point))
 			str_add_byte(out, ' ');
 		else if (point > 127)
 			point_embed(out, point);

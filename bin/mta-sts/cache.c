@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/record.h"
-#include "mta-sts.h"
 #include "os/file.h"
+#include "service.h"
 
 enum {
 	FILE_MAX = STS_SIZE_MAX + 4096,

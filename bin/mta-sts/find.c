@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "mta-sts.h"
+#include "service.h"
 
 enum {
 	AGAIN_S = 300,     /* RFC 8461 3.3: no sooner after a failure */

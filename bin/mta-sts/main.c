@@ -17,7 +17,6 @@
 
 #include "base/die.h"
 #include "base/log.h"
-#include "mta-sts.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/file.h"
@@ -25,6 +24,7 @@
 #include "os/sandbox.h"
 #include "os/serve.h"
 #include "os/sock.h"
+#include "service.h"
 
 enum { CHILDREN_MAX = 200, SWEEP_TICKS = 3600, NO_POLICY = 1 };
 enum { FILE_BYTES = 1 << 20, MEMORY = 512 << 20 };

@@ -4,8 +4,8 @@
 #include "base/die.h"
 #include "base/record.h"
 #include "mail/domain.h"
-#include "mta-sts.h"
 #include "os/sock.h"
+#include "service.h"
 
 enum { REQUEST_MS = 10000, DOMAIN_MAX = 253 };
 

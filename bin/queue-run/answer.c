@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,74 +9,116 @@
 #include "base/log.h"
 #include "base/record.h"
 #include "os/sock.h"
+#include "reply.h"
 #include "runner.h"
 
 enum {
 	DEATHS_MAX = 2, /* workers that one message may cost in one pass */
-	ANSWER_MAX = 8192,
+	BUSY_MAX = 3,   /* times a recipient is tried again at once */
 };
 
 void
-answer_take(struct runner *r, struct work *w, size_t index, int verdict,
-    struct span status, struct span text)
+answer_take(
+    struct runner *r, struct work *w, size_t index, const struct result *result)
 {
-	struct result *to = &w->results[index];
+	struct result *to = &w->results[index], old = *to;
 
-	*to = (struct result){ .at = clock_wall_s(),
-		.index = index,
-		.verdict = verdict,
-		.status = envelope_keep(&w->envelope, status),
-		.text = envelope_keep(&w->envelope, text),
-		.attempts = to->attempts + 1 };
-	w->slots[index] = SLOT_ANSWERED;
+	*to = *result;
+	to->at = clock_wall_s();
+	to->index = index;
+	to->attempts = old.attempts + 1;
+	to->warn = old.warn;
+	to->warned = old.warned;
+	to->status = envelope_keep(&w->envelope, result->status);
+	to->text = envelope_keep(&w->envelope, result->text);
+	to->host = envelope_keep(&w->envelope, result->host);
+	w->slots[index].state = SLOT_ANSWERED;
 	if (--w->open == 0)
 		work_settle(r, w);
 }
 
-/* What a status must begin with to fit the verdict. */
-static struct span
-status_otherwise(int verdict)
+void
+answer_make(struct runner *r, struct work *w, size_t index, int verdict,
+    struct span status, struct span text)
 {
-	if (verdict == DONE)
-		return SPAN("2.0.0");
-	return verdict == TEMP ? SPAN("4.0.0") : SPAN("5.0.0");
+	answer_take(r, w, index,
+	    &(struct result){
+		.verdict = verdict, .status = status, .text = text });
+}
+
+/* What it means for the destination; true: the recipient is tried again at
+ * once, over fewer connections. */
+static bool
+dest_judge(
+    struct runner *r, struct job *job, const struct answer *a, struct dest *d)
+{
+	struct slot *slot = &job->work->slots[job->index];
+	uint32_t random = 0;
+
+	if (!a->down && !a->busy) {
+		dest_answered(&r->dests, d);
+		return false;
+	}
+	if (a->busy && !a->down && dest_shrink(d, job->n, r->number))
+		return ++slot->busy <= BUSY_MAX;
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		random = 0;
+	dest_fail(&r->dests, d, clock_wall_s(), random, str_span(&a->text));
+	slot->down = true;
+	return false;
+}
+
+static void
+remote_take(struct runner *r, struct connection *c, struct job *job,
+    const struct answer *a)
+{
+	struct work *w = job->work;
+	struct dest *d = job->part->dest;
+	bool again;
+
+	dest_keep(d);
+	remote_answered(r, c, job->part);
+	again = dest_judge(r, job, a, d);
+	if (again) {
+		remote_again(r, w, job->index);
+	} else {
+		w->slots[job->index].via = envelope_keep(
+		    &w->envelope, str_span(&a->via));
+		answer_take(r, w, job->index, &a->result);
+	}
+	if (dest_rests(d, clock_wall_s()))
+		remote_rest(r, d);
+	dest_drop(&r->dests, d);
 }
 
 static void
 record_take(
     struct runner *r, struct pool *p, struct connection *c, struct span record)
 {
-	struct str status = STR_INIT, text = STR_INIT;
-	uint64_t n = 0, verdict = TEMP;
-	struct span fit;
+	struct answer *a = &r->answer;
 	struct job job;
 
-	if (!record_is(record, "done") ||
-	    !record_get_number(record, "n", UINT64_MAX, &n) ||
-	    !pool_answered(p, c, n, &job))
+	if (record_is(record, "session")) {
+		history_session(&r->history, record);
 		return;
-	record_get_number(record, "verdict", 255, &verdict);
-	record_get(record, "status", &status);
-	record_get(record, "text", &text);
-	fit = status_otherwise((int)verdict);
-	if (status.at[0] != fit.at[0])
-		str_set(&status, fit);
+	}
+	if (!answer_parse(record, a) || !pool_answered(p, c, a->n, &job))
+		return;
 	if (job.index == SIZE_MAX)
-		work_reported(r, job.work, verdict == DONE);
+		work_reported(r, job.work, a->result.verdict == DONE);
+	else if (job.part != NULL)
+		remote_take(r, c, &job, a);
 	else
-		answer_take(r, job.work, job.index, (int)verdict,
-		    str_span(&status), str_span(&text));
-	str_free(&status);
-	str_free(&text);
+		answer_take(r, job.work, job.index, &a->result);
 }
 
 void
 answer_read(struct runner *r, struct pool *p, struct connection *c)
 {
-	char packet[ANSWER_MAX];
+	char *packet = str_reserve(&r->packet, PACKET_MAX);
 
 	for (;;) {
-		ssize_t n = recv(c->fd, packet, sizeof packet, MSG_DONTWAIT);
+		ssize_t n = recv(c->fd, packet, PACKET_MAX, MSG_DONTWAIT);
 		struct span rest = { packet, n < 0 ? 0 : (size_t)n }, line;
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -100,39 +144,58 @@ is_first(const struct job *jobs, size_t i)
 	return true;
 }
 
-/* A worker ended. Its jobs are given out again, and told to look for what it
- * may have done; but not for ever. */
+/* A recipient whose worker ended: another is told to look for what that one may
+ * have done; but not for ever. */
+static void
+job_lost(struct runner *r, const struct job *job)
+{
+	struct work *w = job->work;
+	size_t index = job->index;
+	struct part *part = job->part;
+
+	if (part != NULL && --part->open == 0)
+		part->dest->sent--;
+	if (index == SIZE_MAX) {
+		work_reported(r, w, false);
+	} else if (w->deaths > DEATHS_MAX) {
+		answer_make(r, w, index, TEMP, SPAN("4.3.0"),
+		    part == NULL
+			? SPAN("the delivery program ended unexpectedly")
+			: SPAN("the sending program ended unexpectedly"));
+	} else if (part != NULL) {
+		remote_again(r, w, index);
+	} else {
+		w->slots[index].state = SLOT_TO_SEND;
+		w->to_send++;
+		if (index < w->cursor)
+			w->cursor = index;
+		work_send_later(r, w);
+	}
+}
+
 void
 answer_lost(struct runner *r, struct pool *p, struct connection *c)
 {
-	struct job jobs[JOBS_MAX];
-	size_t n = pool_end(p, c, jobs);
+	struct job *jobs;
 	struct logline l;
+	size_t n;
 
-	log_start(&l, "lost");
-	log_number(&l, "jobs", (int64_t)n);
-	log_write(&l);
+	remote_lost(r, c);
+	n = pool_end(p, c, &jobs);
+	/* A worker that sends may end when it has nothing to do. */
+	if (n > 0 || p != &r->pools[REMOTE]) {
+		log_start(&l, "lost");
+		log_number(&l, "jobs", (int64_t)n);
+		log_write(&l);
+	}
 	if (p->path == NULL) { /* our own child: start over as a whole */
 		r->exit = TEMP;
 		r->closing = true;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct work *w = jobs[i].work;
-		size_t index = jobs[i].index;
-
 		if (is_first(jobs, i))
-			w->deaths++;
-		if (index == SIZE_MAX) {
-			work_reported(r, w, false);
-		} else if (w->deaths > DEATHS_MAX) {
-			answer_take(r, w, index, TEMP, SPAN("4.3.0"),
-			    SPAN("the delivery program ended unexpectedly"));
-		} else {
-			w->slots[index] = SLOT_TO_SEND;
-			w->to_send++;
-			if (index < w->cursor[w->pools[index]])
-				w->cursor[w->pools[index]] = index;
-			work_send_later(r, w);
-		}
+			jobs[i].work->deaths++;
+		job_lost(r, &jobs[i]);
 	}
+	free(jobs);
 }

@@ -47,7 +47,7 @@ signals_read(struct runner *r)
 
 	while (read(r->signals, &s, sizeof s) == sizeof s) {
 		if (s.ssi_signo == SIGHUP)
-			queue_wake(&r->queue, clock_wall_s());
+			entries_wake(r);
 		else if (s.ssi_signo != SIGCHLD)
 			r->closing = true;
 	}
@@ -85,7 +85,7 @@ is_over(struct runner *r)
 			r->closing_ms = clock_mono_ms() + CLOSING_MS;
 		return outstanding(r) == 0 || clock_mono_ms() > r->closing_ms;
 	}
-	if (!r->once || r->in_hand > 0 ||
+	if (!r->once || r->in_hand > 0 || remote_waits(r) ||
 	    queue_pause(&r->queue, clock_wall_s()) == 0)
 		return false;
 	/* What was renamed into new/ has its event already. */
@@ -99,7 +99,10 @@ alone_check(struct runner *r)
 {
 	int64_t now = clock_mono_ms();
 
-	if (!r->once || r->pools[LOCAL].count > 0)
+	bool remote = remote_waits(r);
+
+	if (!r->once || (remote && r->pools[REMOTE].count > 0) ||
+	    (!remote && r->pools[LOCAL].count > 0))
 		r->alone_ms = now;
 	else if (now - r->alone_ms > ALONE_MS) {
 		r->exit = TEMP;
@@ -140,14 +143,15 @@ pause_ms(const struct runner *r)
 		return 0;
 	/* Something is due but no worker took it: busy ones will answer, and
 	 * missing ones are looked for again. */
-	if (s == 0 || r->to_send.first != NULL || r->closing)
+	if (s == 0 || r->to_send.first != NULL || remote_waits(r) || r->closing)
 		return RECONNECT_MS;
 	if (r->stuck.first != NULL || r->blanks)
 		return BLANK_MS;
 	return (int)(s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000;
 }
 
-enum { POLL_FIRST = 2 }; /* after the signals and inotify */
+/* After the signals, inotify, and those of the control. */
+enum { POLL_CONTROL = 2, POLL_FIRST = POLL_CONTROL + CONTROL_FDS };
 struct polled {
 	struct pollfd *fds;
 	struct connection **connections;
@@ -158,6 +162,12 @@ struct polled {
 static void
 polled_fill(struct runner *r, struct polled *p)
 {
+	int control[CONTROL_FDS];
+
+	control_fds(r->control, control);
+	for (size_t i = 0; i < CONTROL_FDS; i++)
+		p->fds[POLL_CONTROL + i] = (struct pollfd){ .fd = control[i],
+			.events = POLLIN };
 	p->count = POLL_FIRST;
 	for (size_t i = 0; i < POOLS; i++)
 		for (size_t k = 0; k < r->pools[i].count; k++) {
@@ -191,6 +201,14 @@ polled_free(struct polled *p)
 	free(p->pools);
 }
 
+static bool
+dest_abandon(struct dest *d, void *runner)
+{
+	for (struct part *p = d->parts.first; p != NULL; p = p->after)
+		work_abandon(runner, p->work);
+	return true;
+}
+
 static void
 connection_abandon(struct runner *r, const struct connection *c)
 {
@@ -209,6 +227,7 @@ works_abandon(struct runner *r)
 	while ((w = list_pop(&r->stuck)) != NULL)
 		work_abandon(r, w);
 	/* And those that wait for nothing but workers. */
+	dests_each(&r->dests, dest_abandon, r);
 	for (size_t i = 0; i < POOLS; i++)
 		for (size_t k = 0; k < r->pools[i].count; k++)
 			connection_abandon(r, r->pools[i].connections[k]);
@@ -229,6 +248,9 @@ turn(struct runner *r, struct polled *p)
 			answer_read(r, p->pools[i], p->connections[i]);
 	if (p->fds[1].revents != 0)
 		events_read(r);
+	for (size_t i = 0; i < CONTROL_FDS; i++)
+		if (p->fds[POLL_CONTROL + i].revents != 0)
+			control_read(r, i);
 	stuck_try(r);
 	alone_check(r);
 	blanks_check(r);
@@ -249,11 +271,13 @@ loop(struct runner *r)
 	for (;;) {
 		if (!r->closing)
 			work_go_on(r);
+		history_write(&r->history, clock_wall_s());
 		if (is_over(r))
 			break;
 		turn(r, &p);
 	}
 	works_abandon(r);
+	history_write(&r->history, clock_wall_s());
 	polled_free(&p);
 	log_start(&l, "end");
 	log_number(&l, "messages", (int64_t)r->queue.count);

@@ -3,8 +3,9 @@
  *	queue-run        stay; told of new messages by inotify
  *	queue-run -1     one pass over everything, due or not; then end
  *
- * Descriptors: 2 the log. Workers are behind CHAINMAIL_RUN/deliver and send;
- * with -1, or -w, deliver is started as a child where there is no socket.
+ * Descriptors: 2 the log; 0 or 3 may be the socket of requests, else
+ * CHAINMAIL_RUN/queue is made. Workers are behind CHAINMAIL_RUN/deliver and
+ * send; with -1, or -w, they are started as children where there is no socket.
  * Uid: chainmail-queue. SIGHUP: everything is due now. SIGTERM: end.
  * Exit codes: 0 done; 64 usage; 75 another one runs, or a system error. */
 #include <errno.h>
@@ -15,32 +16,60 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/log.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "runner.h"
 
-enum { FILES_MAX = 1024, MEMORY_MAX = 1 << 30 };
+enum {
+	FILES_MAX = 1024,
+	MEMORY_MAX = 1 << 30,
+	OWN_SENDERS = 2,
+	/* Messages in hand, each an open file: 128 of them usually. */
+	LOCAL_LEAST = 44,
+	WAITING = 24,
+	WORKERS_MAX = 150,
+	IN_HAND_MOST = 3 * WORKERS_MAX + WAITING,
+};
+
+/* The pool of a program's workers; without a socket, if that is wanted, of
+ * children. */
+static void
+pool_start(struct runner *r, enum pool_name name, const char *program,
+    size_t max, size_t children)
+{
+	struct pool *p = &r->pools[name];
+	struct str path = STR_INIT;
+	int fd;
+
+	str_addf(&path, "%s/%s", dir_run(), program);
+	pool_init(p, path.at, max, &r->number);
+	if (children > 0 && !pool_exists(p) &&
+	    (fd = worker_start(program)) >= 0) {
+		pool_free(p);
+		pool_init(p, NULL, children, &r->number);
+		pool_adopt(p, fd);
+		while (p->count < children)
+			pool_adopt(p, worker_start(program));
+	}
+	str_free(&path);
+}
 
 static void
-pools_start(struct runner *r, bool own_worker)
+pools_start(struct runner *r, bool own_workers)
 {
-	struct str path = STR_INIT;
-	struct pool *local = &r->pools[LOCAL];
+	size_t workers = r->limits.send_workers;
 
-	str_addf(&path, "%s/deliver", dir_run());
-	pool_init(local, path.at, r->limits.deliver_workers, &r->number);
-	if (own_worker && !pool_exists(local)) {
-		pool_free(local);
-		pool_init(local, NULL, 1, &r->number);
-		pool_adopt(local, worker_start());
-	}
-	str_setf(&path, "%s/send", dir_run());
-	pool_init(
-	    &r->pools[REMOTE], path.at, r->limits.send_workers, &r->number);
+	pool_start(r, LOCAL, "deliver", r->limits.deliver_workers,
+	    own_workers ? 1 : 0);
+	pool_start(r, REMOTE, "send", workers, own_workers ? OWN_SENDERS : 0);
 	pool_init(&r->pools[REPORT], NULL, 1, &r->number);
 	pool_adopt(&r->pools[REPORT], report_start(&r->spool));
-	str_free(&path);
+	/* What the workers can be busy with, and a few in the lines. */
+	r->remote_max = workers < WORKERS_MAX ? 3 * workers + WAITING
+					      : IN_HAND_MOST;
+	r->in_hand_max = r->remote_max + LOCAL_LEAST;
 }
 
 /* Watch new/ before reading it, so that no message falls between. */
@@ -85,22 +114,38 @@ enter_sandbox(void)
 	proc_limit(&(struct proc_limits){
 	    .memory = MEMORY_MAX, .files = FILES_MAX, .no_fork = true });
 	sandbox_paths(paths, COUNT(paths));
-	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT);
+	sandbox_calls(
+	    CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT | CALLS_ACCEPT);
+}
+
+static void
+complain(unsigned line, const char *text, void *unused)
+{
+	struct logline l;
+
+	(void)unused;
+	log_start(&l, "config");
+	log_text(&l, "file", "routes");
+	log_number(&l, "line", line);
+	log_text(&l, "text", text);
+	log_write(&l);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct runner r = { .record = STR_INIT };
-	bool own_worker = false;
+	struct runner r = {
+		.record = STR_INIT, .packet = STR_INIT, .text = STR_INIT
+	};
+	bool own_workers = false;
 	int etc, c;
 
-	proc_start(argv[0], 3);
+	proc_start(argv[0], 4);
 	while ((c = getopt(argc, argv, "1w")) != -1) {
 		if (c == '?')
 			die(USAGE, "usage: queue-run [-1w]");
 		r.once = r.once || c == '1';
-		own_worker = true;
+		own_workers = true;
 	}
 	if (optind < argc)
 		die(USAGE, "usage: queue-run [-1w]");
@@ -110,13 +155,19 @@ main(int argc, char **argv)
 	etc = conf_open();
 	conf_limits(etc, &r.limits, NULL, NULL);
 	users_open(&r.users, etc);
+	r.routes = routes_open(etc, complain, NULL);
+	answer_init(&r.answer);
 	queue_init(&r.queue);
-	pools_start(&r, own_worker);
+	dests_init(&r.dests, (unsigned)r.limits.destination_workers);
+	history_open(&r.history, r.limits.history_time);
+	if (!r.once)
+		r.control = control_start();
+	pools_start(&r, own_workers);
 	signals_start(&r);
 	watch_start(&r);
 	enter_sandbox();
 	start_scan(&r);
 	if (r.once)
-		queue_wake(&r.queue, 0);
+		entries_wake(&r);
 	return loop(&r);
 }

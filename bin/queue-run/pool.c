@@ -28,6 +28,7 @@ pool_free(struct pool *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		close(p->connections[i]->fd);
+		free(p->connections[i]->jobs);
 		free(p->connections[i]);
 	}
 	free(p->connections);
@@ -84,7 +85,7 @@ pool_choose(struct pool *p)
 
 		if (c->count == 0)
 			return c;
-		if (c->count == JOBS_MAX)
+		if (c->count >= JOBS_MAX)
 			continue;
 		if (slow == 0)
 			slow = clock_mono_ms() - SLOW_MS;
@@ -100,6 +101,30 @@ pool_choose(struct pool *p)
 	return best;
 }
 
+/* One that was there; else one that was nowhere yet, a new one, or the one that
+ * has been idle longest: so other hosts' connections stay open. */
+struct connection *
+pool_idle(struct pool *p, const struct dest *d)
+{
+	struct connection *best = NULL;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct connection *c = p->connections[i];
+
+		if (c->count > 0)
+			continue;
+		if (c->dest == d)
+			return c;
+		if (best == NULL || (best->dest != NULL && c->dest == NULL) ||
+		    ((best->dest == NULL) == (c->dest == NULL) &&
+			c->oldest_ms < best->oldest_ms))
+			best = c;
+	}
+	if ((best == NULL || best->dest != NULL) && pool_open(p))
+		return p->connections[p->count - 1];
+	return best;
+}
+
 uint64_t
 pool_number(struct pool *p)
 {
@@ -108,15 +133,21 @@ pool_number(struct pool *p)
 
 int
 pool_send(struct pool *p, struct connection *c, struct span record, int fd,
-    struct job job)
+    const struct job *jobs, size_t count)
 {
 	if (sock_send(c->fd, record, &fd, fd < 0 ? 0 : 1) < 0)
 		return -1;
-	job.n = ++*p->number;
+	if (c->count + count > c->room) {
+		c->room = 2 * c->room + count;
+		c->jobs = mem_resize(c->jobs, c->room, sizeof *c->jobs);
+	}
 	if (c->count == 0)
 		c->oldest_ms = clock_mono_ms();
-	c->jobs[c->count++] = job;
-	p->outstanding++;
+	for (size_t i = 0; i < count; i++) {
+		c->jobs[c->count] = jobs[i];
+		c->jobs[c->count++].n = ++*p->number;
+	}
+	p->outstanding += count;
 	return 0;
 }
 
@@ -137,12 +168,11 @@ pool_answered(
 }
 
 size_t
-pool_end(struct pool *p, struct connection *c, struct job *jobs_r)
+pool_end(struct pool *p, struct connection *c, struct job **jobs_r)
 {
 	size_t n = c->count;
 
-	for (size_t i = 0; i < n; i++)
-		jobs_r[i] = c->jobs[i];
+	*jobs_r = c->jobs;
 	p->outstanding -= n;
 	for (size_t i = 0; i < p->count; i++)
 		if (p->connections[i] == c)

@@ -7,21 +7,28 @@
 #include "base/str.h"
 
 enum {
-	JOBS_MAX = 24, /* outstanding on one connection */
+	JOBS_MAX = 24, /* outstanding on one connection, local ones */
 };
 
 struct work;
+struct part;
+struct dest;
 struct job {
 	uint64_t n; /* in the record; no two are the same */
 	struct work *work;
-	size_t index; /* recipient */
+	size_t index;      /* recipient */
+	struct part *part; /* of a job for another host */
 };
 
 struct connection {
 	int fd;
-	size_t count; /* jobs outstanding */
-	struct job jobs[JOBS_MAX];
+	size_t count, room; /* jobs outstanding, and allocated */
+	struct job *jobs;
 	int64_t oldest_ms; /* when the oldest was sent (clock_mono_ms) */
+	/* Of workers that send to other hosts: */
+	struct dest *dest; /* where it was last */
+	unsigned parts;    /* outstanding */
+	unsigned streak;   /* parts in a row for the same destination */
 };
 
 struct pool {
@@ -38,22 +45,26 @@ void pool_free(struct pool *p);
 /* Adopt a connection to a worker that was started by ourselves. */
 void pool_adopt(struct pool *p, int fd);
 
-/* The connection that should get the next job, opened if need be; NULL when
- * there is none or all are full. */
+/* The connection that should get the next local job, opened if need be; NULL
+ * when there is none or all are full. */
 struct connection *pool_choose(struct pool *p);
+/* One that has nothing to do, if possible one that has been at this
+ * destination; NULL when there is none. */
+struct connection *pool_idle(struct pool *p, const struct dest *d);
 /* There is a worker, or a socket where one can be had. */
 bool pool_exists(struct pool *p);
-/* The record's n: set it, then pool_send(). */
+/* The record's first n: further jobs have the numbers after it. */
 uint64_t pool_number(struct pool *p);
-/* Send a job whose record names pool_number(); -1 and errno, and the connection
- * should be ended unless it was EAGAIN (it can't take more now). */
+/* Send jobs whose record names pool_number() and those after; -1 and errno, and
+ * the connection should be ended unless it was EAGAIN (it can't take more
+ * now). */
 int pool_send(struct pool *p, struct connection *c, struct span record, int fd,
-    struct job job);
+    const struct job *jobs, size_t count);
 /* Take the job of this number off a connection; false if it has none such. */
 bool pool_answered(
     struct pool *p, struct connection *c, uint64_t n, struct job *job_r);
-/* Close a connection; its jobs, up to JOBS_MAX, go to jobs_r. Returns their
+/* Close a connection; its jobs go to jobs_r, to be freed. Returns their
  * number. */
-size_t pool_end(struct pool *p, struct connection *c, struct job *jobs_r);
+size_t pool_end(struct pool *p, struct connection *c, struct job **jobs_r);
 
 #endif

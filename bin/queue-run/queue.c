@@ -146,18 +146,34 @@ heap_drop(struct queue *q, const struct entry *e)
 }
 
 static void
-list_drop(struct queue *q, const struct entry *e)
+line_drop(const struct entry *e)
 {
-	*(e->before == NULL ? &q->first : &e->before->after) = e->after;
-	*(e->after == NULL ? &q->last : &e->after->before) = e->before;
+	struct entry_line *l = e->line;
+
+	*(e->before == NULL ? &l->first : &e->before->after) = e->after;
+	*(e->after == NULL ? &l->last : &e->after->before) = e->before;
+	l->count--;
+}
+
+static void
+line_join(struct entry_line *l, struct entry *e)
+{
+	e->line = l;
+	e->before = l->last;
+	e->after = NULL;
+	*(l->last == NULL ? &l->first : &l->last->after) = e;
+	l->last = e;
+	l->count++;
 }
 
 void
 queue_take_out(struct queue *q, struct entry *e, enum place to)
 {
-	if (e->place == PLACE_NEW)
-		list_drop(q, e);
-	else if (e->place == PLACE_WAITING)
+	if (e->place == PLACE_NEW || e->place == PLACE_PARKED)
+		line_drop(e);
+	if (e->place == PLACE_PARKED)
+		q->parked--;
+	if (e->place == PLACE_WAITING)
 		heap_drop(q, e);
 	e->place = (uint8_t)to;
 }
@@ -166,10 +182,15 @@ void
 queue_renew(struct queue *q, struct entry *e)
 {
 	queue_take_out(q, e, PLACE_NEW);
-	e->before = q->last;
-	e->after = NULL;
-	*(q->last == NULL ? &q->first : &q->last->after) = e;
-	q->last = e;
+	line_join(&q->fresh, e);
+}
+
+void
+queue_park(struct queue *q, struct entry *e, struct entry_line *line)
+{
+	queue_take_out(q, e, PLACE_PARKED);
+	line_join(line, e);
+	q->parked++;
 }
 
 void
@@ -196,7 +217,7 @@ struct entry *
 queue_next(struct queue *q, int64_t now)
 {
 	bool old = q->waiting > 0 && q->heap[0]->due <= now;
-	struct entry *e = q->first;
+	struct entry *e = q->fresh.first;
 
 	if (old && (e == NULL || q->old_next))
 		e = q->heap[0];
@@ -210,7 +231,7 @@ queue_next(struct queue *q, int64_t now)
 int64_t
 queue_pause(const struct queue *q, int64_t now)
 {
-	if (q->first != NULL)
+	if (q->fresh.first != NULL)
 		return 0;
 	if (q->waiting == 0)
 		return -1;
@@ -220,13 +241,17 @@ queue_pause(const struct queue *q, int64_t now)
 void
 queue_shift(struct queue *q, int64_t seconds)
 {
-	for (size_t i = 0; i < q->waiting; i++)
+	for (size_t i = 0; i < q->waiting; i++) {
 		q->heap[i]->due += seconds;
+		q->heap[i]->forced = true;
+	}
 }
 
 void
 queue_wake(struct queue *q, int64_t now)
 {
-	for (size_t i = 0; i < q->waiting; i++) /* equal keys are a heap */
+	for (size_t i = 0; i < q->waiting; i++) { /* equal keys are a heap */
 		q->heap[i]->due = now;
+		q->heap[i]->forced = true;
+	}
 }

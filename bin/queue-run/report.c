@@ -1,5 +1,5 @@
 /* The helper process that makes reports: it alone may start programs. It gets
- * "report n=… id=… as=… to=… kind=…" and answers as a worker does. */
+ * "report n=… id=… as=… to=… kind=… [double=1]" and answers as a worker does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,31 +24,63 @@ struct helper {
 	int channel;
 };
 
+/* By enum state_report. */
+static const struct {
+	const char *name, *option;
+} kinds[] = {
+	[REPORT_NONE] = { "none", "-?" },
+	[REPORT_FAILED] = { "failed", "-f" },
+	[REPORT_DELIVERED] = { "delivered", "-d" },
+	[REPORT_DELAYED] = { "delayed", "-w" },
+};
+
+const char *
+report_name(enum state_report kind)
+{
+	return kinds[kind].name;
+}
+
+/* An unknown kind has bounce refuse it. */
+static const char *
+option_of(struct span kind)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (span_equal(kind, span_text(kinds[i].name)))
+			return kinds[i].option;
+	return "-?";
+}
+
+/* What is asked for. */
+struct request {
+	struct str id, as, to, kind;
+	bool twice; /* a report on a report */
+};
+
 /* In the child: descriptor 0 the message, 1 the report. */
 static _Noreturn void
-bounce_exec(
-    struct helper *h, const char *id, const char *option, int in, int out)
+bounce_exec(struct helper *h, const struct request *q, int in, int out)
 {
 	struct str state = STR_INIT;
 
-	str_addf(&state, "%s/state/%s", dir_spool(), id);
+	str_addf(&state, "%s/state/%s", dir_spool(), q->id.at);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0)
 		die(TEMP, "descriptors of bounce");
-	execl(h->bounce.at, "bounce", option, state.at, NULL);
+	execl(h->bounce.at, "bounce", option_of(str_span(&q->kind)), state.at,
+	    NULL);
 	die(TEMP, "start %s", h->bounce.at);
 }
 
 static int
-bounce_run(struct helper *h, const char *id, const char *option, int out)
+bounce_run(struct helper *h, const struct request *q, int out)
 {
-	int status, in = openat(h->spool.new, id, O_RDONLY | O_CLOEXEC);
+	int status, in = openat(h->spool.new, q->id.at, O_RDONLY | O_CLOEXEC);
 	pid_t pid;
 
 	if (in < 0)
 		return TEMP;
 	pid = fork();
 	if (pid == 0)
-		bounce_exec(h, id, option, in, out);
+		bounce_exec(h, q, in, out);
 	close(in);
 	if (pid < 0)
 		return TEMP;
@@ -58,26 +90,31 @@ bounce_run(struct helper *h, const char *id, const char *option, int out)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : TEMP;
 }
 
+/* A report on a report has a service of its own, so that none is made on it. */
 static int
-report_make(struct helper *h, const char *id, const struct id *as,
-    struct span to, const char *option)
+report_make(struct helper *h, const struct request *q)
 {
+	struct span to = str_span(&q->to);
 	struct envelope e;
 	struct spool_file f;
+	struct id as;
 	int verdict = TEMP, out;
 
+	if (!id_valid(str_span(&q->id)) || !id_valid(str_span(&q->as)))
+		return TEMP;
+	memcpy(as.text, q->as.at, sizeof as.text);
 	envelope_init(&e);
 	e.client = SPAN("local");
-	e.service = SPAN("bounce");
+	e.service = q->twice ? SPAN("double-bounce") : SPAN("bounce");
 	/* What of the report may not be ASCII: a returned message/rfc822, which
 	 * can't be encoded, and all of it when the address is in UTF-8. */
 	e.body = SPAN("8BITMIME");
 	e.smtputf8 = !span_is_ascii(to);
 	envelope_to(&e, &(struct recipient){ .address = to });
-	if (spool_create(&f, &h->spool, as, &e) == 0) {
+	if (spool_create(&f, &h->spool, &as, &e) == 0) {
 		out = spool_share(&f);
 		if (out >= 0)
-			verdict = bounce_run(h, id, option, out);
+			verdict = bounce_run(h, q, out);
 		if (verdict == DONE) {
 			/* EEXIST: made before a crash. */
 			if (spool_commit(&f) < 0 && errno != EEXIST)
@@ -90,51 +127,33 @@ report_make(struct helper *h, const char *id, const struct id *as,
 	return verdict;
 }
 
-/* The option of bounce; an unknown kind has bounce refuse it. */
-static const char *
-kind_option(struct span kind)
-{
-	if (span_equal(kind, SPAN("failed")))
-		return "-f";
-	if (span_equal(kind, SPAN("delivered")))
-		return "-d";
-	return span_equal(kind, SPAN("delayed")) ? "-w" : "-?";
-}
-
 static void
-request_do(struct helper *h, struct span record)
+request_do(struct helper *h, struct request *q, struct span record)
 {
-	struct str id = STR_INIT, as = STR_INIT, to = STR_INIT, kind = STR_INIT;
-	int verdict = TEMP;
-	uint64_t n = 0;
-	struct id report;
+	struct str *answer = &q->id;
 	struct logline l;
+	uint64_t n = 0, twice;
+	int verdict;
 
 	record_get_number(record, "n", UINT64_MAX, &n);
-	record_get(record, "to", &to);
-	record_get(record, "kind", &kind);
-	if (record_get(record, "id", &id) && id_valid(str_span(&id)) &&
-	    record_get(record, "as", &as) && id_valid(str_span(&as))) {
-		memcpy(report.text, as.at, sizeof report.text);
-		verdict = report_make(h, id.at, &report, str_span(&to),
-		    kind_option(str_span(&kind)));
-	}
+	record_get(record, "id", &q->id);
+	record_get(record, "as", &q->as);
+	record_get(record, "to", &q->to);
+	record_get(record, "kind", &q->kind);
+	q->twice = record_get_number(record, "double", 1, &twice);
+	verdict = report_make(h, q);
 	log_start(&l, "report");
-	log_span(&l, "id", str_span(&id));
-	log_span(&l, "report", str_span(&as));
-	log_span(&l, "to", str_span(&to));
-	log_span(&l, "kind", str_span(&kind));
+	log_span(&l, "id", str_span(&q->id));
+	log_span(&l, "report", str_span(&q->as));
+	log_span(&l, "to", str_span(&q->to));
+	log_span(&l, "kind", str_span(&q->kind));
 	log_number(&l, "verdict", verdict);
 	log_write(&l);
-	str_clear(&id);
-	record_verb(&id, "done");
-	record_add_number(&id, "n", (int64_t)n);
-	record_add_number(&id, "verdict", verdict);
-	sock_send(h->channel, str_span(&id), NULL, 0);
-	str_free(&id);
-	str_free(&as);
-	str_free(&to);
-	str_free(&kind);
+	str_clear(answer);
+	record_verb(answer, "done");
+	record_add_number(answer, "n", (int64_t)n);
+	record_add_number(answer, "verdict", verdict);
+	sock_send(h->channel, str_span(answer), NULL, 0);
 }
 
 static void
@@ -168,6 +187,7 @@ helper_sandbox(void)
 static _Noreturn void
 helper_run(struct helper *h)
 {
+	struct request q = { STR_INIT, STR_INIT, STR_INIT, STR_INIT, false };
 	struct str record = STR_INIT;
 	int fds[FDS_MAX], r;
 	size_t count;
@@ -176,7 +196,7 @@ helper_run(struct helper *h)
 	while ((r = sock_receive(h->channel, 0, &record, fds, &count)) > 0) {
 		while (count > 0)
 			close(fds[--count]);
-		request_do(h, str_span(&record));
+		request_do(h, &q, str_span(&record));
 	}
 	_exit(r == 0 ? DONE : TEMP);
 }
@@ -203,20 +223,24 @@ report_start(const struct spool *s)
 }
 
 int
-worker_start(void)
+worker_start(const char *program)
 {
 	struct str path = STR_INIT;
 	int pair[2];
 	pid_t pid;
 
-	proc_sibling("deliver", &path);
+	proc_sibling(program, &path);
+	if (access(path.at, X_OK) < 0) {
+		str_free(&path);
+		return -1;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||
 	    (pid = fork()) < 0)
-		die(TEMP, "start deliver");
+		die(TEMP, "start %s", program);
 	if (pid == 0) {
 		if (dup2(pair[1], 0) < 0 || dup2(pair[1], 1) < 0)
-			die(TEMP, "descriptors of deliver");
-		execl(path.at, "deliver", NULL);
+			die(TEMP, "descriptors of %s", program);
+		execl(path.at, program, NULL);
 		die(TEMP, "start %s", path.at);
 	}
 	close(pair[1]);

@@ -3,6 +3,8 @@
 enum {
 	ROOT_STEP = 20,
 	TRIES_LEAST = 5,
+	REST_MAX =
+	    3600, /* as DEST_REST_MAX_S: a destination may rest as long */
 	AGE_MAX = 366 * 86400,
 };
 
@@ -44,6 +46,8 @@ retry_sane(int64_t birth, int64_t now, int64_t next)
 {
 	int64_t pause = pause_at(birth, now);
 
+	if (pause < REST_MAX)
+		pause = REST_MAX;
 	return next > now + pause + pause / 10 ? now : next;
 }
 

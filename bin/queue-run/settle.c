@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,70 +18,8 @@
 enum {
 	STUCK_MS = 15000, /* the state file can't be written: try again */
 	REPORT_AGAIN_S = 60,
-	GIVEN_UP = 69, /* EX_UNAVAILABLE */
+	FULL_S = 30, /* its other recipients wait no longer than that */
 };
-
-static void
-log_result(const struct work *w, size_t i, const char *event)
-{
-	const struct result *res = &w->results[i];
-	struct logline l;
-
-	log_start(&l, event);
-	log_text(&l, "id", w->entry->id);
-	log_span(&l, "to", w->envelope.recipients[i].address);
-	log_span(&l, "from", w->envelope.from);
-	log_number(&l, "verdict", res->verdict);
-	log_span(&l, "status", res->status);
-	if (res->verdict == TEMP)
-		log_number(&l, "next", res->next);
-	log_span(&l, "text", res->text);
-	log_write(&l);
-}
-
-/* RFC 3461 4.1: without NOTIFY, failures are reported; NEVER stands alone. */
-static bool
-notify_wanted(const struct recipient *to, struct span what)
-{
-	return span_find_case(to->notify, what) < to->notify.len;
-}
-
-static void
-result_give_up(struct work *w, struct result *res)
-{
-	struct str text = STR_INIT;
-
-	str_add_text(&text, "given up after many tries; the last: ");
-	str_add(&text, res->text);
-	res->verdict = GIVEN_UP;
-	res->status = SPAN("4.4.7"); /* RFC 3463 3.5: time expired */
-	res->text = envelope_keep(&w->envelope, str_span(&text));
-	str_free(&text);
-}
-
-/* An answer has come: what it means for the recipient. */
-static void
-result_judge(struct runner *r, struct work *w, size_t i, int64_t next)
-{
-	struct result *res = &w->results[i];
-	const struct recipient *to = &w->envelope.recipients[i];
-	bool null = w->envelope.from.len == 0;
-
-	if (res->verdict == TEMP &&
-	    retry_over(w->birth, res->at, res->attempts, r->limits.queue_life))
-		result_give_up(w, res);
-	if (res->verdict == TEMP) {
-		res->next = next;
-		log_result(w, i, "deferred");
-	} else if (res->verdict == DONE) {
-		res->reported = null || !notify_wanted(to, SPAN("SUCCESS"));
-	} else {
-		/* RFC 5321 4.5.5: no report on a report. */
-		res->reported = null ||
-		    (to->notify.len > 0 && !notify_wanted(to, SPAN("FAILURE")));
-		log_result(w, i, null ? "dropped" : "failed");
-	}
-}
 
 struct id
 report_id(const char *id, enum state_report kind, const struct result *results,
@@ -91,7 +28,7 @@ report_id(const char *id, enum state_report kind, const struct result *results,
 	struct str purpose = STR_INIT;
 	struct id derived;
 
-	str_add_text(&purpose, kind == REPORT_FAILED ? "failed" : "delivered");
+	str_add_text(&purpose, report_name(kind));
 	for (size_t i = 0; i < count; i++)
 		if (state_due(kind, &results[i]))
 			str_addf(&purpose, " %zu", i);
@@ -110,35 +47,54 @@ report_wanted(const struct work *w)
 			return REPORT_FAILED;
 		if (state_due(REPORT_DELIVERED, &w->results[i]))
 			kind = REPORT_DELIVERED;
+		else if (kind == REPORT_NONE &&
+		    state_due(REPORT_DELAYED, &w->results[i]))
+			kind = REPORT_DELAYED;
 	}
 	return kind;
 }
 
+/* Something is left to be tried. */
 static bool
-is_deferred(const struct work *w)
+is_open(const struct work *w)
 {
 	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->results[i].verdict == TEMP)
+		if (w->results[i].verdict == TEMP ||
+		    w->results[i].attempts == 0)
 			return true;
 	return false;
 }
 
-/* Append to the state file the results of these slots. */
-static int
-results_note(struct runner *r, struct work *w, enum slot slot)
+static bool
+has_slot(const struct work *w, enum slot_state state)
 {
-	struct result *noted = mem_resize(
-	    NULL, w->envelope.count, sizeof *noted);
-	size_t n = 0;
-	int result = 0;
-
 	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->slots[i] == slot)
+		if (w->slots[i].state == state)
+			return true;
+	return false;
+}
+
+/* Append to the state file the results of this pass; "more": there are others
+ * that have none yet. */
+static int
+results_note(struct runner *r, struct work *w)
+{
+	struct result *noted;
+	bool more = false;
+	size_t n = 0;
+	int result;
+
+	if (!has_slot(w, SLOT_ANSWERED))
+		return 0;
+	noted = mem_resize(NULL, w->envelope.count, sizeof *noted);
+	for (size_t i = 0; i < w->envelope.count; i++) {
+		more = more || w->results[i].attempts == 0;
+		if (w->slots[i].state == SLOT_ANSWERED)
 			noted[n++] = w->results[i];
-	if (n > 0) {
-		w->noted = true;
-		result = state_add(&r->spool, w->entry->id, noted, n);
 	}
+	noted[n - 1].more = more;
+	w->noted = true;
+	result = state_add(&r->spool, w->entry->id, noted, n);
 	free(noted);
 	return result;
 }
@@ -186,32 +142,52 @@ work_finish(struct runner *r, struct work *w)
 		log_errno(&l);
 		log_write(&l);
 		w->entry->again = true;
-		queue_wait(
-		    &r->queue, w->entry, retry_next(0, 0, 0) + clock_wall_s());
+		entry_wait(r, w->entry, retry_next(0, 0, 0) + clock_wall_s());
 		work_release(r, w);
 		return;
 	}
 	if (w->noted)
 		unlinkat(r->spool.state, w->entry->id, 0);
-	queue_remove(&r->queue, w->entry);
+	entry_forget(r, w->entry);
 	work_release(r, w);
+}
+
+/* When the message is due again; INT64_MAX: it is finished. */
+static int64_t
+next_time(const struct work *w)
+{
+	int64_t next = w->skipped;
+
+	for (size_t i = 0; i < w->envelope.count; i++)
+		if (w->results[i].verdict == TEMP && w->results[i].next < next)
+			next = w->results[i].next;
+	return next;
 }
 
 static void
 work_conclude(struct runner *r, struct work *w)
 {
-	int64_t next = INT64_MAX;
+	struct entry *e = w->entry;
+	int64_t next, soon = clock_wall_s() + FULL_S;
 
-	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->results[i].verdict == TEMP && w->results[i].next < next)
-			next = w->results[i].next;
-	if (next == INT64_MAX) {
+	if (!is_open(w)) {
 		work_finish(r, w);
 		return;
 	}
-	w->entry->tries++;
-	w->entry->again = false;
-	queue_wait(&r->queue, w->entry, next);
+	next = next_time(w);
+	if (w->tried) {
+		e->tries++;
+		e->again = false;
+	}
+	e->forced = w->full != NULL && e->forced && !w->tried;
+	e->many = w->only == NULL;
+	entry_set_dest(r, e, w->only);
+	if (w->full == NULL)
+		entry_wait(r, e, next);
+	else if (r->once || next == INT64_MAX)
+		entry_park(r, e, w->full);
+	else
+		entry_wait(r, e, next < soon ? next : soon);
 	work_release(r, w);
 }
 
@@ -236,33 +212,19 @@ work_report(struct runner *r, struct work *w)
 	work_send_later(r, w);
 }
 
-static void
-answers_judge(struct runner *r, struct work *w)
-{
-	uint32_t random = 0;
-	int64_t next;
-
-	if (is_deferred(w) &&
-	    getrandom(&random, sizeof random, 0) != sizeof random)
-		random = 0;
-	next = retry_next(w->birth, clock_wall_s(), random);
-	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->slots[i] == SLOT_ANSWERED)
-			result_judge(r, w, i, next);
-}
-
 void
 work_settle(struct runner *r, struct work *w)
 {
 	if (w->stuck_ms == 0)
 		answers_judge(r, w);
-	if ((is_deferred(w) || report_wanted(w) != REPORT_NONE) &&
-	    results_note(r, w, SLOT_ANSWERED) < 0) {
+	if ((is_open(w) || report_wanted(w) != REPORT_NONE) &&
+	    results_note(r, w) < 0) {
 		work_stuck(r, w);
 		return;
 	}
+	w->tried = w->tried || has_slot(w, SLOT_ANSWERED);
 	for (size_t i = 0; i < w->envelope.count; i++)
-		w->slots[i] = SLOT_FINAL;
+		w->slots[i].state = SLOT_FINAL;
 	work_report(r, w);
 }
 
@@ -272,13 +234,16 @@ report_note(struct runner *r, struct work *w)
 {
 	for (size_t i = 0; i < w->envelope.count; i++)
 		if (state_due(w->report, &w->results[i])) {
-			w->results[i].reported = true;
-			w->slots[i] = SLOT_ANSWERED;
+			if (w->report == REPORT_DELAYED)
+				w->results[i].warned = true;
+			else
+				w->results[i].reported = true;
+			w->slots[i].state = SLOT_ANSWERED;
 		}
 	/* A message that is finished now is simply unlinked. */
-	if (!is_deferred(w) && report_wanted(w) == REPORT_NONE)
+	if (!is_open(w) && report_wanted(w) == REPORT_NONE)
 		return true;
-	return results_note(r, w, SLOT_ANSWERED) == 0;
+	return results_note(r, w) == 0;
 }
 
 void
@@ -289,10 +254,9 @@ work_reported(struct runner *r, struct work *w, bool done)
 	if (!done || !report_note(r, w)) {
 		/* Everything is noted but that the report is made; making it
 		 * again finds it there. */
-		queue_remove(&r->queue, held);
-		queue_wait(
-		    &r->queue, w->entry, clock_wall_s() + REPORT_AGAIN_S);
+		entry_forget(r, held);
 		w->entry->again = true;
+		entry_wait(r, w->entry, clock_wall_s() + REPORT_AGAIN_S);
 		work_release(r, w);
 		return;
 	}
@@ -303,11 +267,9 @@ work_reported(struct runner *r, struct work *w, bool done)
 void
 work_abandon(struct runner *r, struct work *w)
 {
+	answers_judge(r, w);
+	results_note(r, w);
 	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->slots[i] == SLOT_ANSWERED)
-			result_judge(r, w, i, clock_wall_s());
-	results_note(r, w, SLOT_ANSWERED);
-	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->slots[i] == SLOT_ANSWERED)
-			w->slots[i] = SLOT_FINAL;
+		if (w->slots[i].state == SLOT_ANSWERED)
+			w->slots[i].state = SLOT_FINAL;
 }

@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "os/dirs.h"
 #include "os/file.h"
-#include "os/lock.h"
 #include "retry.h"
 #include "runner.h"
 #include "spool/blank.h"
+#include "spool/hold.h"
 
 enum {
 	STALE_S = 36 * 3600, /* no writer lives this long */
@@ -23,15 +23,12 @@ enum {
 void
 start_lock(void)
 {
-	int dir = dir_open(AT_FDCWD, dir_spool());
-
 	/* Held until this process ends. */
-	if (dir < 0 || lock_take(dir, "queue-run.lock", LOCK_MS) < 0)
+	if (spool_lock(LOCK_MS) < 0)
 		die(TEMP,
 		    errno == EAGAIN ? "another queue-run works on %s"
 				    : "lock %s",
 		    dir_spool());
-	close(dir);
 }
 
 /* Call each() for every name of a directory. */
@@ -91,11 +88,11 @@ report_hold(struct runner *r, const char *name, enum state_report kind,
 }
 
 static void
-entry_schedule(
-    struct runner *r, struct entry *e, struct result *res, size_t count)
+entry_schedule(struct runner *r, struct entry *e, struct result *res,
+    size_t count, bool more)
 {
 	int64_t next = INT64_MAX;
-	bool open = false;
+	bool open = more;
 
 	for (size_t i = 0; i < count; i++) {
 		if (res[i].attempts > e->tries)
@@ -104,14 +101,14 @@ entry_schedule(
 			open = true;
 		else if (res[i].verdict == TEMP && res[i].next < next)
 			next = res[i].next;
+		e->warned = e->warned || res[i].warn;
 	}
-	report_hold(r, e->id, REPORT_FAILED, res, count);
-	report_hold(r, e->id, REPORT_DELIVERED, res, count);
 	/* With something untried or a report due it stays where it is: now. */
-	for (size_t i = 0; i < count; i++)
-		if (state_due(REPORT_FAILED, &res[i]) ||
-		    state_due(REPORT_DELIVERED, &res[i]))
-			open = true;
+	for (enum state_report k = REPORT_FAILED; k <= REPORT_DELAYED; k++) {
+		report_hold(r, e->id, k, res, count);
+		for (size_t i = 0; i < count; i++)
+			open = open || state_due(k, &res[i]);
+	}
 	if (!open && next < INT64_MAX)
 		queue_wait(&r->queue, e,
 		    retry_sane(
@@ -119,28 +116,28 @@ entry_schedule(
 			clock_wall_s(), next));
 }
 
+/* The state alone tells when its message is due: that is not opened before. */
 static void
 state_take(struct runner *r, const char *name, bool unused)
 {
 	struct entry *e = queue_find(&r->queue, span_text(name));
-	struct envelope envelope;
-	struct spool_message m;
+	struct arena *a = &r->arena;
 	struct result *res;
+	size_t count;
+	bool more;
 
 	(void)unused;
-	if (e == NULL) { /* its message is finished */
-		unlinkat(r->spool.state, name, 0);
+	if (e == NULL) {
+		/* Its message is finished, if nobody holds it. */
+		if (faccessat(r->spool.hold, name, F_OK, 0) < 0 &&
+		    errno == ENOENT)
+			unlinkat(r->spool.state, name, 0);
 		return;
 	}
-	envelope_init(&envelope);
-	if (spool_read(&r->spool, name, &m, &envelope, NULL) == SPOOL_WHOLE) {
-		close(m.fd);
-		res = arena_new(&envelope.text, envelope.count * sizeof *res);
-		if (state_read(&r->spool, name, &envelope.text, res,
-			envelope.count) == 0)
-			entry_schedule(r, e, res, envelope.count);
-	}
-	envelope_free(&envelope);
+	if (state_known(&r->spool, name, a, &res, &count, &more) == 0 &&
+	    count > 0)
+		entry_schedule(r, e, res, count, more);
+	arena_clear(a);
 }
 
 static void
@@ -164,6 +161,8 @@ void
 start_clean(struct runner *r)
 {
 	names_each(r, r->spool.tmp, tmp_take, false);
+	history_clean(&r->history, clock_wall_s());
+	dests_clean(&r->dests, clock_wall_s());
 	r->cleaned_ms = clock_mono_ms();
 }
 

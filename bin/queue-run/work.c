@@ -7,13 +7,15 @@
 #include "base/die.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "retry.h"
 #include "runner.h"
+#include "verp.h"
 
 enum {
-	IN_HAND_MAX = 128, /* messages */
-	TURNS = 16,        /* messages that wait for room */
-	LATER_S = 60,      /* when something here is wrong for now */
+	TURNS = 16,   /* messages that wait for room */
+	LATER_S = 60, /* when something here is wrong for now */
 	RECIPIENTS_FIRST = 1,
+	NO_HOST = 68, /* EX_NOHOST */
 };
 
 void
@@ -52,8 +54,8 @@ work_new(struct runner *r)
 	*w = (struct work){ .envelope = old.envelope,
 		.results = old.results,
 		.slots = old.slots,
-		.pools = old.pools,
 		.size = old.size,
+		.skipped = INT64_MAX,
 		.message.fd = -1 };
 	r->in_hand++;
 	return w;
@@ -64,7 +66,12 @@ work_release(struct runner *r, struct work *w)
 {
 	if (w->message.fd >= 0)
 		close(w->message.fd);
+	for (size_t i = 0; i < w->sorted; i++)
+		if (w->slots[i].dest != NULL)
+			dest_drop(&r->dests, w->slots[i].dest);
 	r->in_hand--;
+	if (w->remote)
+		r->remote--;
 	if (w->size <= 64) {
 		list_push(&r->spare, w);
 		return;
@@ -72,7 +79,6 @@ work_release(struct runner *r, struct work *w)
 	envelope_free(&w->envelope);
 	free(w->results);
 	free(w->slots);
-	free(w->pools);
 	free(w);
 }
 
@@ -93,34 +99,102 @@ work_size(struct work *w)
 		return;
 	w->size = n < RECIPIENTS_FIRST ? RECIPIENTS_FIRST : n;
 	w->results = mem_resize(w->results, w->size, sizeof *w->results);
-	w->slots = mem_resize(w->slots, w->size, 1);
-	w->pools = mem_resize(w->pools, w->size, 1);
+	w->slots = mem_resize(w->slots, w->size, sizeof *w->slots);
 }
 
-/* Which kind of worker a recipient needs, or an answer at once. */
-static void
-recipient_sort(struct runner *r, struct work *w, size_t i)
+static struct span
+domain_of(struct span address)
 {
-	struct span address = w->envelope.recipients[i].address, domain;
 	size_t at = address.len;
-	int ours;
 
 	while (at > 0 && address.at[at - 1] != '@')
 		at--;
-	domain = at == 0 ? SPAN("") : span_from(address, at);
-	ours = users_domain(&r->users, domain);
-	w->pools[i] = ours == 0 ? REMOTE : LOCAL;
-	w->slots[i] = SLOT_TO_SEND;
-	w->open++;
+	return at == 0 ? SPAN("") : span_from(address, at);
+}
+
+/* A recipient for another host. What rests is not tried, nor noted. */
+static void
+recipient_sort_remote(struct runner *r, struct work *w, size_t i)
+{
+	struct slot *slot = &w->slots[i];
+	int64_t now = clock_wall_s();
+
+	if (w->entry->forced && dest_rests(slot->dest, now))
+		dest_wake(&r->dests, slot->dest);
+	if (!dest_rests(slot->dest, now)) {
+		slot->state = SLOT_TO_SEND;
+		remote_add(r, w, i);
+		return;
+	}
+	slot->state = SLOT_SKIPPED;
+	w->open--;
+	if (slot->dest->rest < w->skipped)
+		w->skipped = slot->dest->rest;
+}
+
+/* Who serves the recipient: 1 a worker here, 0 one that sends; -1: it has its
+ * answer. */
+static int
+recipient_find(struct runner *r, struct work *w, size_t i)
+{
+	struct span domain = domain_of(w->envelope.recipients[i].address);
+	int ours = users_domain(&r->users, domain);
+
 	if (ours < 0)
-		answer_take(r, w, i, TEMP, SPAN("4.3.0"),
+		answer_make(r, w, i, TEMP, SPAN("4.3.0"),
 		    SPAN("the user database can't be read"));
 	else if (ours == 0 && !pool_exists(&r->pools[REMOTE]))
-		answer_take(r, w, i, TEMP, SPAN("4.4.4"),
+		answer_make(r, w, i, TEMP, SPAN("4.4.4"),
 		    SPAN("no program that sends to other hosts is running "
 			 "here"));
+	else if (ours == 0 && !remote_dest(r, w, i))
+		answer_make(r, w, i, NO_HOST, SPAN("5.1.2"),
+		    SPAN("the domain is not a valid name"));
 	else
+		return ours;
+	return -1;
+}
+
+/* Tried before, and not due again yet: others of the message are. */
+static bool
+is_early(const struct work *w, size_t i)
+{
+	const struct result *res = &w->results[i];
+	int64_t now = clock_wall_s();
+
+	return res->attempts > 0 && !w->entry->forced &&
+	    retry_sane(w->birth, now, res->next) > now;
+}
+
+/* What is to be done for a recipient that is not finished. */
+static void
+recipient_sort(struct runner *r, struct work *w, size_t i)
+{
+	struct slot *slot = &w->slots[i];
+	int here;
+
+	w->open++;
+	if (w->envelope.verp.len > 0 &&
+	    verp_sender(w->envelope.from, w->envelope.verp,
+		w->envelope.recipients[i].address, &r->text))
+		slot->sender = envelope_keep(&w->envelope, str_span(&r->text));
+	here = recipient_find(r, w, i);
+	if (slot->dest == NULL || (w->only != NULL && w->only != slot->dest))
+		w->mixed = true;
+	w->only = slot->dest;
+	if (here < 0)
+		return;
+	if (is_early(w, i)) {
+		slot->state = SLOT_SKIPPED;
+		w->open--;
+		if (w->results[i].next < w->skipped)
+			w->skipped = w->results[i].next;
+	} else if (here > 0) {
+		slot->state = SLOT_TO_SEND;
 		w->to_send++;
+	} else {
+		recipient_sort_remote(r, w, i);
+	}
 }
 
 static void
@@ -130,11 +204,15 @@ recipients_sort(struct runner *r, struct work *w)
 	 * once doesn't settle the message. */
 	w->open = 1;
 	for (size_t i = 0; i < w->envelope.count; i++) {
-		w->slots[i] = SLOT_FINAL;
+		w->slots[i] = (struct slot){ .state = SLOT_FINAL };
+		w->sorted = i + 1;
 		if (w->results[i].attempts == 0 ||
 		    w->results[i].verdict == TEMP)
 			recipient_sort(r, w, i);
 	}
+	if (w->mixed)
+		w->only = NULL;
+	remote_join(r, w);
 	if (--w->open == 0)
 		work_settle(r, w);
 	else if (w->to_send > 0)
@@ -152,7 +230,7 @@ work_put_off(struct runner *r, struct work *w, const char *what)
 	log_text(&l, "what", what);
 	log_errno(&l);
 	log_write(&l);
-	queue_wait(&r->queue, w->entry, clock_wall_s() + LATER_S);
+	entry_wait(r, w->entry, clock_wall_s() + LATER_S);
 	work_release(r, w);
 }
 
@@ -162,7 +240,7 @@ work_forget(
 {
 	if (found == SPOOL_BROKEN)
 		spool_reject(&r->spool, w->entry->id, why);
-	queue_remove(&r->queue, w->entry);
+	entry_forget(r, w->entry);
 	work_release(r, w);
 }
 
@@ -190,16 +268,16 @@ work_begin(struct runner *r, struct entry *e)
 	recipients_sort(r, w);
 }
 
-/* The next recipient for this kind of worker; envelope.count if none. */
+/* The next recipient for a worker of this host; envelope.count if none. */
 static size_t
-next_index(struct work *w, enum pool_name pool)
+next_index(struct work *w)
 {
-	size_t i = w->cursor[pool];
+	size_t i = w->cursor;
 
 	while (i < w->envelope.count &&
-	    (w->slots[i] != SLOT_TO_SEND || w->pools[i] != pool))
+	    (w->slots[i].state != SLOT_TO_SEND || w->slots[i].dest != NULL))
 		i++;
-	w->cursor[pool] = i;
+	w->cursor = i;
 	return i;
 }
 
@@ -211,29 +289,74 @@ add_if(struct str *record, const char *key, struct span value)
 }
 
 static void
-job_write(struct runner *r, const struct work *w, uint64_t n, size_t i)
+add_from(struct str *out, const struct work *w, size_t i)
 {
-	const struct envelope *e = &w->envelope;
-	const struct recipient *to = &e->recipients[i];
-	struct str *out = &r->record;
+	struct span own = w->slots[i].sender;
 
-	str_clear(out);
-	record_verb(out, "job");
-	record_add_number(out, "n", (int64_t)n);
-	record_add_text(out, "id", w->entry->id);
-	record_add(out, "to", to->address);
-	record_add(out, "from", e->from);
-	record_add_number(out, "birth", w->birth);
+	record_add(out, "from", own.len > 0 ? own : w->envelope.from);
+}
+
+static void
+add_attempt(struct str *out, const struct work *w, size_t i)
+{
 	record_add_number(out, "attempt",
 	    1 + w->results[i].attempts + w->entry->again + w->deaths);
 	record_add_number(out, "index", (int64_t)i);
+}
+
+static void
+add_dsn(struct str *out, const struct work *w, size_t i)
+{
+	const struct recipient *to = &w->envelope.recipients[i];
+
 	add_if(out, "notify", to->notify);
 	add_if(out, "orcpt", to->orcpt);
+}
+
+static void
+add_options(struct str *out, const struct envelope *e)
+{
 	add_if(out, "ret", e->ret);
 	add_if(out, "envid", e->envid);
 	add_if(out, "body", e->body);
 	if (e->smtputf8)
 		record_add_number(out, "smtputf8", 1);
+	if (e->requiretls)
+		record_add_number(out, "requiretls", 1);
+}
+
+void
+job_write_sender(struct str *out, const struct work *w, size_t i)
+{
+	record_verb(out, "job");
+	record_add_text(out, "id", w->entry->id);
+	add_from(out, w, i);
+	record_add_number(out, "birth", w->birth);
+	add_options(out, &w->envelope);
+}
+
+void
+job_write_recipient(struct str *out, const struct work *w, uint64_t n, size_t i)
+{
+	record_add(out, "to", w->envelope.recipients[i].address);
+	record_add_number(out, "n", (int64_t)n);
+	add_attempt(out, w, i);
+	add_dsn(out, w, i);
+}
+
+static void
+job_write(struct str *out, const struct work *w, uint64_t n, size_t i)
+{
+	str_clear(out);
+	record_verb(out, "job");
+	record_add_number(out, "n", (int64_t)n);
+	record_add_text(out, "id", w->entry->id);
+	record_add(out, "to", w->envelope.recipients[i].address);
+	add_from(out, w, i);
+	record_add_number(out, "birth", w->birth);
+	add_attempt(out, w, i);
+	add_dsn(out, w, i);
+	add_options(out, &w->envelope);
 }
 
 static void
@@ -246,9 +369,15 @@ report_write(struct runner *r, const struct work *w, uint64_t n)
 	record_add_number(out, "n", (int64_t)n);
 	record_add_text(out, "id", w->entry->id);
 	record_add_text(out, "as", w->held->id);
-	record_add(out, "to", w->envelope.from);
-	record_add_text(
-	    out, "kind", w->report == REPORT_FAILED ? "failed" : "delivered");
+	record_add_text(out, "kind", report_name(w->report));
+	if (w->envelope.from.len > 0) {
+		record_add(out, "to", w->envelope.from);
+		return;
+	}
+	/* A report that can't be delivered: see judge.c. */
+	str_setf(&r->text, "postmaster@%s", r->users.me.at);
+	record_add(out, "to", str_span(&r->text));
+	record_add_number(out, "double", 1);
 }
 
 /* Send one job of this message to a worker of this kind, if it has one and
@@ -263,7 +392,7 @@ job_send(struct runner *r, struct work *w, enum pool_name name)
 	if (name == REPORT && (w->report == REPORT_NONE || w->report_sent))
 		return false;
 	if (name != REPORT) {
-		job.index = next_index(w, name);
+		job.index = next_index(w);
 		if (job.index == w->envelope.count)
 			return false;
 	}
@@ -273,9 +402,9 @@ job_send(struct runner *r, struct work *w, enum pool_name name)
 	if (name == REPORT)
 		report_write(r, w, pool_number(p));
 	else
-		job_write(r, w, pool_number(p), job.index);
+		job_write(&r->record, w, pool_number(p), job.index);
 	if (pool_send(p, c, str_span(&r->record),
-		name == REPORT ? -1 : w->message.fd, job) < 0) {
+		name == REPORT ? -1 : w->message.fd, &job, 1) < 0) {
 		if (errno != EAGAIN)
 			answer_lost(r, p, c);
 		return false;
@@ -283,7 +412,7 @@ job_send(struct runner *r, struct work *w, enum pool_name name)
 	if (name == REPORT) {
 		w->report_sent = true;
 	} else {
-		w->slots[job.index] = SLOT_SENT;
+		w->slots[job.index].state = SLOT_SENT;
 		w->to_send--;
 	}
 	return true;
@@ -300,8 +429,7 @@ jobs_send(struct runner *r)
 		bool sent = false;
 
 		w->waits = false;
-		for (enum pool_name p = LOCAL; p < POOLS && !sent; p++)
-			sent = job_send(r, w, p);
+		sent = job_send(r, w, LOCAL) || job_send(r, w, REPORT);
 		idle = sent ? 0 : idle + 1;
 		if (w->to_send > 0 ||
 		    (w->report != REPORT_NONE && !w->report_sent))
@@ -309,25 +437,12 @@ jobs_send(struct runner *r)
 	}
 }
 
-/* Messages for other hosts whose workers are all busy go back to the queue, so
- * that slow hosts never hold up local mail. */
 static void
-jobs_step_back(struct runner *r)
+databases_refresh(struct runner *r)
 {
-	for (size_t n = r->to_send.count; n > 0; n--) {
-		struct work *w = list_pop(&r->to_send);
-		bool back = w->report == REPORT_NONE && w->to_send == w->open &&
-		    next_index(w, LOCAL) == w->envelope.count;
-
-		for (size_t i = 0; back && i < w->envelope.count; i++)
-			back = w->slots[i] != SLOT_ANSWERED;
-		if (!back) {
-			list_push(&r->to_send, w);
-			continue;
-		}
-		queue_wait(&r->queue, w->entry, clock_wall_s() + 5);
-		work_release(r, w);
-	}
+	users_refresh(&r->users);
+	if (routes_refresh(r->routes))
+		entries_forget_dests(r);
 }
 
 /* Take messages in hand: a few more than the workers can take, so that one with
@@ -342,15 +457,16 @@ works_begin(struct runner *r)
 		if (e == NULL)
 			return;
 		if (n == 0)
-			users_refresh(&r->users);
-		work_begin(r, e);
+			databases_refresh(r);
+		if (entry_turn(r, e))
+			work_begin(r, e);
 	}
 }
 
 bool
 work_room(const struct runner *r)
 {
-	return r->in_hand < IN_HAND_MAX && r->to_send.count < TURNS;
+	return r->in_hand < r->in_hand_max && r->to_send.count < TURNS;
 }
 
 void
@@ -359,6 +475,5 @@ work_go_on(struct runner *r)
 	jobs_send(r);
 	works_begin(r);
 	jobs_send(r);
-	if (!work_room(r))
-		jobs_step_back(r);
+	remote_go(r);
 }

@@ -236,3 +236,12 @@ charset_known(struct span charset)
 	str_free(&none);
 	return known;
 }
+
+bool
+utf8_is_control(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+	    point == 0x200e || point == 0x200f ||
+	    (point >= 0x2028 && point <= 0x202e) ||
+	    (point >= 0x2066 && point <= 0x2069);
+}

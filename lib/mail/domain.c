@@ -39,3 +39,20 @@ domain_fold(struct span domain, struct str *key_r)
 	return domain_take(&rest, &taken) && rest.len == 0 &&
 	    !domain_is_literal(taken);
 }
+
+bool
+domain_fold_any(struct span domain, struct str *key_r)
+{
+	struct str ip = STR_INIT;
+	bool ok;
+
+	if (!domain_is_literal(domain))
+		return domain_fold(domain, key_r);
+	ok = domain_literal_ip(domain, &ip);
+	if (ok)
+		str_addf(key_r, "[%s%s]",
+		    span_find(str_span(&ip), ':') < ip.len ? "IPv6:" : "",
+		    ip.at);
+	str_free(&ip);
+	return ok;
+}

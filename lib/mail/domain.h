@@ -7,5 +7,8 @@
 /* Append the folded domain, without a last dot. False when it is none (nor is
  * a literal in brackets); then what was appended means nothing. */
 bool domain_fold(struct span domain, struct str *key_r);
+/* The same, and a literal in its one form ("[192.0.2.1]", "[IPv6:2001:db8::1]"):
+ * what an address may have behind its @. */
+bool domain_fold_any(struct span domain, struct str *key_r);
 
 #endif

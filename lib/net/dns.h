@@ -64,7 +64,8 @@ struct dns_answer {
 struct dns;
 /* Read the configuration (etc as of conf_open(), may be -1) and /etc/hosts.
  * Never NULL. Mistakes in `dns` are reported through complain (may be NULL);
- * a file without a usable line has every question answered with DNS_LATER.
+ * a file with lines, but without a usable one, has every question answered
+ * with DNS_LATER.
  * To be called before the sandbox; asking needs CALLS_INTERNET. */
 struct dns *dns_open(int etc,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg);

@@ -300,6 +300,8 @@ dns_exchange(struct dns *d, const struct dns_question *q, int64_t deadline,
 	size_t rounds = d->count > 1 ? 2 : 3, first = d->best;
 	size_t left = rounds * d->count;
 
+	if (d->count == 0)
+		return false;
 	for (size_t i = 0; left > 0; i++, left--) {
 		size_t at = (first + i) % d->count, len;
 		int64_t now = clock_mono_ms();

@@ -94,37 +94,47 @@ is_loopback(const struct dns_server *s)
 		v6->sin6_addr.s6_addr[12] == 127);
 }
 
-/* False: there is no such file. */
+/* NULL, or what is wrong with a line of `dns`. */
+static const char *
+line_read(struct dns *d, struct span line)
+{
+	if (span_equal_case(line, SPAN("none"))) {
+		d->off = true;
+		return NULL;
+	}
+	if (d->count == DNS_SERVERS_MAX)
+		return "eight servers are enough; take this line out";
+	if (!server_parse(line, &d->servers[d->count]))
+		return "not an address; write 127.0.0.1, 127.0.0.1:5353, "
+		       "[::1]:53, or none";
+	d->count++;
+	return NULL;
+}
+
+/* False: the file says nothing. One with mistakes, or one that can't be read,
+ * is not to be replaced by another: questions would go where they must not. */
 static bool
 file_read(struct dns *d, int etc,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg)
 {
 	struct conf_list l;
 	struct span line;
-	const char *wrong;
-	bool there = conf_list_open(&l, etc, "dns") || errno != ENOENT;
+	bool says = !conf_list_open(&l, etc, "dns") && errno != ENOENT;
 
-	if (there && l.text.len == 0 && complain != NULL)
+	if (says && complain != NULL)
 		complain(0,
-		    "nothing in it, or not to be read: no server is "
-		    "asked; write none, or an address",
+		    "can't be read, no server is asked; mend or remove "
+		    "the file",
 		    arg);
 	while (conf_next(&l, &line)) {
-		wrong = NULL;
-		if (span_equal_case(line, SPAN("none")))
-			d->off = true;
-		else if (d->count == DNS_SERVERS_MAX)
-			wrong = "eight servers are enough; take this line out";
-		else if (server_parse(line, &d->servers[d->count]))
-			d->count++;
-		else
-			wrong = "not an address; write 127.0.0.1, "
-				"127.0.0.1:5353, [::1]:53, or none";
+		const char *wrong = line_read(d, line);
+
+		says = true;
 		if (wrong != NULL && complain != NULL)
 			complain(l.line, wrong, arg);
 	}
 	conf_list_close(&l);
-	return there;
+	return says;
 }
 
 /* resolv.conf(5): without a server it is the one on this machine. */

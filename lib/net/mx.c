@@ -160,32 +160,41 @@ mx_find(struct dns *d, struct span domain, const struct mx_self *self,
 		hosts_without_me(m);
 }
 
-/* The kernel sends to an address of its own from that same address. */
+/* Where the kernel would send from to this address; -1: nowhere. */
+static int
+source_of(const struct sockaddr_storage *to, struct sockaddr_storage *from_r)
+{
+	socklen_t len = sizeof *from_r;
+	int fd = socket(to->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = -1;
+
+	memset(from_r, 0, sizeof *from_r);
+	if (fd >= 0 &&
+	    connect(fd, (const struct sockaddr *)to, sizeof *to) == 0)
+		r = getsockname(fd, (struct sockaddr *)from_r, &len);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+/* To an address of its own the kernel sends from that same address. */
 static bool
 is_interface(const struct sockaddr_storage *at)
 {
-	struct sockaddr_storage to = *at, from = { 0 };
+	struct sockaddr_storage to = *at, from;
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&to;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&to;
-	bool is_v4 = at->ss_family == AF_INET;
-	socklen_t len = is_v4 ? sizeof *v4 : sizeof *v6;
-	int fd = socket(at->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool own;
 
-	if (is_v4)
+	if (at->ss_family == AF_INET) {
 		v4->sin_port = htons(DISCARD_PORT);
-	else
-		v6->sin6_port = htons(DISCARD_PORT);
-	own = fd >= 0 && connect(fd, (struct sockaddr *)&to, len) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&from, &len) == 0 &&
-	    (is_v4 ? v4->sin_addr.s_addr ==
-			((struct sockaddr_in *)&from)->sin_addr.s_addr
-		   : memcmp(&v6->sin6_addr,
-			 &((struct sockaddr_in6 *)&from)->sin6_addr,
-			 sizeof v6->sin6_addr) == 0);
-	if (fd >= 0)
-		close(fd);
-	return own;
+		return source_of(&to, &from) == 0 &&
+		    memcmp(&v4->sin_addr,
+			&((struct sockaddr_in *)&from)->sin_addr,
+			sizeof v4->sin_addr) == 0;
+	}
+	v6->sin6_port = htons(DISCARD_PORT);
+	return source_of(&to, &from) == 0 &&
+	    memcmp(&v6->sin6_addr, &((struct sockaddr_in6 *)&from)->sin6_addr,
+		sizeof v6->sin6_addr) == 0;
 }
 
 bool

@@ -97,7 +97,7 @@ target_add(struct reading *r, enum target_kind kind)
 static bool
 host_read(struct reading *r, struct span word, struct target *t)
 {
-	struct span host = word, port;
+	struct span host, port;
 	struct str name = STR_INIT;
 	uint64_t number = 0;
 	bool ok;
@@ -346,17 +346,20 @@ targets_read(struct reading *r, struct span rest)
 static bool
 domain_read(struct span word, struct str *key)
 {
-	struct span name = word, rest = word, literal;
+	struct span name = word;
 
-	if (span_equal(word, SPAN("*")) || domain_is_literal(word)) {
+	if (span_equal(word, SPAN("*"))) {
 		str_add(key, word);
-		str_lower(key, 0);
-		return word.at[0] == '*' ||
-		    (domain_take(&rest, &literal) && rest.len == 0);
+		return true;
 	}
-	if (span_take(&name, '.'))
+	if (span_take(&name, '.')) {
 		str_add_byte(key, '.');
-	return domain_fold(name, key);
+		return domain_fold(name, key);
+	}
+	if (!domain_fold_any(word, key))
+		return false;
+	str_lower(key, 0);
+	return true;
 }
 
 bool

@@ -15,9 +15,7 @@ struct tls_rules {
 struct finding {
 	struct tls_rules *rules;
 	const struct tls_domain *of;
-	struct span name; /* the host */
-	const struct dns_host *address;
-	uint16_t port;
+	const struct tls_host *host;
 	struct arena *a;
 	bool looked; /* for TLSA records: in dane */
 	struct dane dane;
@@ -84,7 +82,7 @@ name_is_sound(const struct finding *f)
 
 	return d->mx.len == 0 || d->mx_secure ||
 	    (d->sts.result == STS_FOUND && d->sts.policy.mode != STS_NONE &&
-		sts_matches(&d->sts.policy, f->name));
+		sts_matches(&d->sts.policy, f->host->name));
 }
 
 static void
@@ -116,8 +114,8 @@ check_dane(struct finding *f)
 	w->tlsa = f->dane.records;
 	w->tlsa_count = f->dane.count;
 	w->names = names;
-	if (!span_equal(f->name, f->dane.base))
-		names[w->name_count++] = f->name;
+	if (!span_equal(f->host->name, f->dane.base))
+		names[w->name_count++] = f->host->name;
 	if (f->of->mx.len > 0 && !span_equal(f->of->mx, f->dane.base))
 		names[w->name_count++] = f->of->mx;
 	f->rule->sound = true;
@@ -132,7 +130,8 @@ dane_look(struct finding *f)
 	if (f->looked || (f->of->mx.len > 0 && !f->of->mx_secure))
 		return;
 	f->looked = true;
-	dane_find(f->rules->dns, f->name, f->address, f->port, f->a, &f->dane);
+	dane_find(f->rules->dns, f->host->name, f->host->address, f->host->port,
+	    f->a, &f->dane);
 	if (f->dane.result == DANE_NONE)
 		return;
 	f->rule->policy = "tlsa";
@@ -184,7 +183,7 @@ by_policy_of_sts(struct finding *f)
 	sts_tell(f);
 	rule_is(
 	    f, enforce ? TLS_MUST : TLS_MAY, enforce ? "sts" : "sts-testing");
-	if (sts_matches(p, f->name)) {
+	if (sts_matches(p, f->host->name)) {
 		check_pkix(f, NULL);
 		f->rule->wish.lenient = !enforce;
 		return;
@@ -369,20 +368,15 @@ wish_keep(struct finding *f)
 }
 
 void
-tls_rule_find(struct tls_rules *r, const struct tls_domain *d, struct span name,
-    const struct dns_host *address, uint16_t port, struct arena *a,
-    struct tls_rule *rule_r)
+tls_rule_find(struct tls_rules *r, const struct tls_domain *d,
+    const struct tls_host *host, struct arena *a, struct tls_rule *rule_r)
 {
-	struct finding f = { .rules = r,
-		.of = d,
-		.name = name,
-		.address = address,
-		.port = port,
-		.a = a,
-		.rule = rule_r };
+	struct finding f = {
+		.rules = r, .of = d, .host = host, .a = a, .rule = rule_r
+	};
 
 	*rule_r = (struct tls_rule){ .of = d, .policy = "no-policy-found" };
-	rule_r->wish.server = name;
+	rule_r->wish.server = host->name;
 	if (d->route != TARGET_TLS_UNSAID)
 		by_route(&f, d->route);
 	else if (d->line != NULL)

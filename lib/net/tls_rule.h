@@ -10,7 +10,8 @@
  *		.optional = header_says_tls_required_no };
  *	tls_domain_find(r, &d, &arena);			asks mta-sts
  *	for each host and its port:
- *		tls_rule_find(r, &d, &host, port, &arena, &rule);  asks TLSA
+ *		struct tls_host h = { name, &address, port };
+ *		tls_rule_find(r, &d, &h, &arena, &rule);	asks TLSA
  *		switch (rule.level) {
  *		TLS_SKIP: the host can't be used: rule.status, rule.text
  *		TLS_NEVER: no STARTTLS
@@ -90,11 +91,16 @@ void tls_rules_refresh(struct tls_rules *r);
 /* Needs CALLS_CONNECT, and waits for mta-sts up to STS_ASK_MS. */
 void tls_domain_find(
     struct tls_rules *r, struct tls_domain *d, struct arena *a);
-/* name: the host as the MX record or the route has it; address: what
- * dns_host() said of it. d must live as long as the rule. */
+/* One host: its name as the MX record or the route has it, what dns_host() said
+ * of it. */
+struct tls_host {
+	struct span name;
+	const struct dns_host *address;
+	uint16_t port;
+};
+/* d must live as long as the rule. */
 void tls_rule_find(struct tls_rules *r, const struct tls_domain *d,
-    struct span name, const struct dns_host *address, uint16_t port,
-    struct arena *a, struct tls_rule *rule_r);
+    const struct tls_host *host, struct arena *a, struct tls_rule *rule_r);
 
 /* A connection that was made under the rule had (encrypted: TLS is on; its
  * outcome) is good enough for a job under the rule need to the same host. */

@@ -37,6 +37,7 @@ static const struct limit_name limit_names[] = {
 	LIMIT(deliver_workers, "deliver-workers", 4),
 	LIMIT(send_workers, "send-workers", 20),
 	LIMIT(destination_workers, "destination-workers", 10),
+	LIMIT(send_time, "send-time", 300),
 	LIMIT(history_time, "history-time", 14 * 86400),
 	LIMIT(literal_size, "literal-size", 1 << 20),
 	LIMIT(disk_reserve, "disk-reserve", 64 << 20),

@@ -12,8 +12,6 @@
 #include "os/lock.h"
 #include "spool/state.h"
 
-enum { REMOVED = 69 }; /* EX_UNAVAILABLE */
-
 int
 spool_lock(int wait_ms)
 {
@@ -96,7 +94,7 @@ results_fail(const struct spool *s, const char *name, struct envelope *e)
 		if (all[i].attempts == 0 || all[i].verdict == TEMP)
 			failed[n++] = (struct result){ .at = clock_wall_s(),
 				.index = i,
-				.verdict = REMOVED,
+				.verdict = HOLD_REMOVED,
 				.status = SPAN("5.7.0"),
 				.text = SPAN("removed by the administrator"),
 				.warn = all[i].warn,

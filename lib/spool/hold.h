@@ -7,6 +7,8 @@
 
 #include "spool/spool.h"
 
+enum { HOLD_REMOVED = 69 }; /* the verdict: EX_UNAVAILABLE */
+
 /* Take the lock of queue-run, waiting up to wait_ms; the descriptor that holds
  * it, or -1: EAGAIN when another process has it. */
 int spool_lock(int wait_ms);

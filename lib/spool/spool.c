@@ -35,6 +35,20 @@ part_open(int parent, const char *name)
 }
 
 int
+spool_part(const char *name)
+{
+	int root = dir_open(AT_FDCWD, dir_spool()), fd, saved;
+
+	if (root < 0)
+		return -1;
+	fd = part_open(root, name);
+	saved = errno;
+	close(root);
+	errno = saved;
+	return fd;
+}
+
+int
 spool_open(struct spool *s)
 {
 	int root = part_open(AT_FDCWD, dir_spool()), saved;

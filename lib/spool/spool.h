@@ -21,6 +21,8 @@ struct spool {
  * errno. To be called before the sandbox is on. */
 int spool_open(struct spool *s);
 void spool_close(struct spool *s);
+/* A further folder of the spool, opened, made if it is missing; -1 and errno. */
+int spool_part(const char *name);
 
 /* Is there room for a message of size bytes (0: not known)? -1 with ENOSPC
  * when less than max(reserve, 2 x size) bytes or fewer than 1000 inodes are

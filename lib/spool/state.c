@@ -110,6 +110,7 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 	if (sound) {
 		struct result *to = &r[index];
 		uint64_t flag, action = ACTION_DELIVERED;
+		bool told = to->warned;
 
 		record_get_number(line, "action", ACTION_EXPANDED, &action);
 		*to = (struct result){ .at = (int64_t)at,
@@ -123,6 +124,9 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 			.reply = record_get_number(line, "reply", 1, &flag),
 			.action = (enum state_action)action,
 			.attempts = to->attempts + 1 };
+		/* Noted again, since its sender was told: no try. */
+		if (to->warned && !told && to->attempts > 1)
+			to->attempts--;
 		to->status = arena_copy(a, str_span(&value));
 		record_get(line, "host", &value);
 		to->host = arena_copy(a, str_span(&value));

@@ -136,7 +136,7 @@ put_users(struct output *o, const struct table *t, struct span me)
 	int error = put_header(o, t);
 
 	if (table_find(t, me) == NULL)
-		error |= put(o, me, SPAN("domain"));
+		error |= put(o, me, SPAN("self"));
 	for (const struct row *r = t->first; r != NULL; r = r->next)
 		error |= r->domain ? put_domain(o, r) : put_user(o, r);
 	return error;

@@ -101,10 +101,12 @@ users_domain_kind(struct users *u, struct span domain, struct str *name_r)
 		return DOMAIN_ERROR;
 	/* This host's name where nothing was set up for it: what its programs
 	 * send in the name of root@me must find its way back. */
+	if ((found == DATABASE_FOUND && record_is(record, "self")) ||
+	    (found == DATABASE_ABSENT &&
+		span_equal(str_span(name_r), str_span(&u->me))))
+		return DOMAIN_SELF;
 	if (found == DATABASE_ABSENT || !record_is(record, "domain"))
-		return span_equal(str_span(name_r), str_span(&u->me))
-		    ? DOMAIN_SELF
-		    : DOMAIN_FOREIGN;
+		return DOMAIN_FOREIGN;
 	/* The Unicode form of a domain points to its ASCII form (RFC 5890). */
 	if (!span_is_ascii(domain) && !record_get(record, "ascii", name_r))
 		return DOMAIN_ERROR;

@@ -9,6 +9,7 @@ load net
 
 setup_file() { internet_up lan dark; }
 teardown_file() { internet_down; }
+teardown() { internet_tell; }
 setup() { internet_vars; export FROM=ann@lan.home; }
 
 @test "a route by address needs no DNS" {

@@ -110,3 +110,8 @@ said() { grep -qF -- "$2" "$NET/odd/$1/log"; }
 logged() { grep -qF -- "$2" "$NET/$1"/log/current 2>/dev/null; }
 # decided HOST RCPT RULE: this rule of TLS counted for what it got.
 decided() { grep -F "to=$2 " "$NET/$1/log/current" | grep -q "rule=$3"; }
+# internet_tell, in teardown: the last lines of the logs, if the test failed.
+internet_tell() {
+	[ -n "${BATS_TEST_COMPLETED-}" ] || [ -z "${NET-}" ] ||
+		tail -n 15 "$NET"/*/log/current
+}

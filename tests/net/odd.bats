@@ -8,6 +8,7 @@ load net
 
 setup_file() { internet_up chain; }
 teardown_file() { internet_down; }
+teardown() { internet_tell; }
 setup() { internet_vars; }
 
 # what_was_told: the report of this test in ann's mailbox.

@@ -8,6 +8,7 @@ load net
 
 setup_file() { internet_up chain other fix; }
 teardown_file() { internet_down; }
+teardown() { internet_tell; }
 setup() { internet_vars; }
 
 # eight_bit: a message with lines that are hard to carry.

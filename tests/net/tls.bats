@@ -8,6 +8,7 @@ load net
 
 setup_file() { internet_up chain fix; }
 teardown_file() { internet_down; }
+teardown() { internet_tell; }
 setup() { internet_vars; }
 
 # goes NAME [RULE]: mail for the domain gets there over TLS, by this rule.
@@ -75,9 +76,14 @@ stays() {
 	run ! said stswrong "$THIS"
 }
 
-# RFC 8689
+# RFC 8689 3: the sender's client asks for it at MAIL.
 required() {
-	on chain "$TOP/tests/net/spool-file" ann@chain.example requiretls=1 "$@"
+	on chain /usr/bin/python3 -c '
+import smtplib, ssl, sys
+s = smtplib.SMTP("mx.chain.example", 587)
+s.starttls(context=ssl.create_default_context(cafile="/run/internet/certs/ca.pem"))
+s.login("ann@chain.example", "open sesame")
+s.sendmail("ann@chain.example", sys.argv[1:], sys.stdin.read(), ["REQUIRETLS"])' "$@"
 }
 
 @test "REQUIRETLS: goes to a host that says it knows it, and is said to it" {

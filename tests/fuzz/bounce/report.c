@@ -79,9 +79,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!span_line(&rest, &line) || !span_until(&rest, '\0', &state))
 		return 0;
 	rest = span_from(rest, 1);
-	r.kind = line.len > 0
-	    ? (enum state_report)(1 + (unsigned char)line.at[0] % 3)
-	    : REPORT_FAILED;
+	r.kind = REPORT_FAILED;
+	if (line.len > 0)
+		r.kind += (unsigned char)line.at[0] % 3;
 	end = span_find_case(rest, SPAN("\n\n")) + 2;
 	envelope_init(&e);
 	if (envelope_parse(&e, span_head(rest, end))) {

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,35 @@ fake_text(struct fake_packet *p, const char *owner, int type, const char *text)
 		len = fake_name(text, data);
 	}
 	fake_record(p, 0, owner, type, data, len);
+}
+
+struct fake_zone {
+	const char *name;
+	int type;
+	const char *data;
+};
+
+/* What a server that recurses finds: the CNAMEs and what they lead to. The zone
+ * ends with a NULL name. */
+static inline void
+fake_find(struct fake_packet *p, const struct fake_zone *zone, const char *name,
+    int type, int hops)
+{
+	bool exists = false;
+
+	for (const struct fake_zone *z = zone; z->name != NULL; z++) {
+		if (strcmp(z->name, name) != 0)
+			continue;
+		exists = true;
+		if (z->type == type)
+			fake_text(p, name, type, z->data);
+		else if (z->type == ns_t_cname && hops > 0) {
+			fake_text(p, name, ns_t_cname, z->data);
+			fake_find(p, zone, z->data, type, hops - 1);
+		}
+	}
+	if (!exists)
+		p->at[3] |= ns_r_nxdomain;
 }
 
 static inline void

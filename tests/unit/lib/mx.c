@@ -15,11 +15,7 @@
 #include "net/mx.h"
 #include "net/route.h"
 
-static const struct {
-	const char *name;
-	int type;
-	const char *data;
-} zone[] = {
+static const struct fake_zone zone[] = {
 	{ "plain.org", ns_t_mx, "20 b.plain.org" },
 	{ "plain.org", ns_t_mx, "10 a.plain.org" },
 	{ "plain.org", ns_t_mx, "30 B.plain.org" },
@@ -46,27 +42,8 @@ static const struct {
 	{ "odd.org", ns_t_mx, "10 198.51.100.9" },
 	{ "dead.org", ns_t_mx, "10 gone.plain.org" },
 	{ "dead.org", ns_t_mx, "20 a.plain.org" },
+	{ NULL, 0, NULL },
 };
-
-static void
-zone_add(struct fake_packet *p, const char *name, int type, int hops)
-{
-	bool exists = false;
-
-	for (size_t i = 0; i < COUNT(zone); i++) {
-		if (strcmp(zone[i].name, name) != 0)
-			continue;
-		exists = true;
-		if (zone[i].type == type)
-			fake_text(p, name, type, zone[i].data);
-		else if (zone[i].type == ns_t_cname && hops > 0) {
-			fake_text(p, name, ns_t_cname, zone[i].data);
-			zone_add(p, zone[i].data, type, hops - 1);
-		}
-	}
-	if (!exists)
-		p->at[3] |= ns_r_nxdomain;
-}
 
 static void
 answer(const struct fake_query *q)
@@ -88,7 +65,7 @@ answer(const struct fake_query *q)
 			fake_text(&p, q->name, ns_t_mx, host);
 		}
 	else
-		zone_add(&p, q->name, q->type, 5);
+		fake_find(&p, zone, q->name, q->type, 5);
 	p.at[3] |= q->at[3] & 0x20;
 	fake_send(q, &p);
 }
@@ -105,8 +82,10 @@ setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	if (w == NULL || !fake_open(&w->fake, answer))
+	if (w == NULL || !fake_open(&w->fake, answer)) {
+		free(w);
 		return -1;
+	}
 	fake_file(&w->fake, "hosts", "192.168.1.9 pc.lan\n");
 	w->dns = dns_open(w->fake.etc, NULL, NULL);
 	*state = w;

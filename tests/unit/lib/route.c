@@ -195,7 +195,7 @@ the_nearest_line_counts(void **state)
 	    "example.org exact.example\n"
 	    ".deep.example.org deeper.example\n"
 	    "[192.0.2.7] literal.example\n"
-	    "[IPv6:2001:DB8::7] literal.example\n"
+	    "[ipv6:2001:DB8:0::7] literal.example\n"
 	    "m\xc3\xbcller.example umlaut.example\n");
 	assert_string_equal(w->complaints.at, "");
 	assert_string_equal(targets(w, "example.org"), "host exact.example 25");

@@ -1,6 +1,6 @@
 /* What mta-sts knows and uses. */
-#ifndef MTA_STS_H
-#define MTA_STS_H
+#ifndef SERVICE_H
+#define SERVICE_H
 
 #include "net/dns.h"
 #include "net/https.h"

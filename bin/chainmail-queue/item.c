@@ -1,0 +1,171 @@
+#include "item.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "os/file.h"
+
+static void
+name_add(struct names *n, const char *id, bool held)
+{
+	if (n->count == n->size) {
+		n->size = n->size == 0 ? 64 : 2 * n->size;
+		n->all = mem_resize(n->all, n->size, sizeof *n->all);
+	}
+	memcpy(n->all[n->count].id, id, ID_LEN + 1);
+	n->all[n->count++].held = held;
+}
+
+static int
+folder_read(struct names *n, int folder, bool held, const struct filter *f)
+{
+	int copy = folder < 0 ? -1 : dir_open(folder, ".");
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+
+	if (d == NULL) {
+		if (copy >= 0)
+			close(copy);
+		return folder < 0 && held ? 0 : -1; /* hold/ may be missing */
+	}
+	while ((e = readdir(d)) != NULL) {
+		struct span id = span_text(e->d_name);
+
+		if (id_valid(id) && filter_id(f, id))
+			name_add(n, e->d_name, held);
+	}
+	closedir(d);
+	return 0;
+}
+
+static int
+name_compare(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct name *)a)->id, ((const struct name *)b)->id);
+}
+
+int
+names_read(struct names *n, const struct spool *s, const struct filter *f)
+{
+	*n = (struct names){ NULL, 0, 0 };
+	if ((!f->held && folder_read(n, s->new, false, f) < 0) ||
+	    folder_read(n, s->hold, true, f) < 0)
+		return -1;
+	if (n->count > 0)
+		qsort(n->all, n->count, sizeof *n->all, name_compare);
+	return 0;
+}
+
+void
+names_free(struct names *n)
+{
+	free(n->all);
+}
+
+void
+item_init(struct item *it)
+{
+	*it = (struct item){ .message.fd = -1 };
+	envelope_init(&it->envelope);
+}
+
+static void
+item_close(struct item *it)
+{
+	if (it->message.fd >= 0)
+		close(it->message.fd);
+	it->message.fd = -1;
+}
+
+void
+item_free(struct item *it)
+{
+	item_close(it);
+	envelope_free(&it->envelope);
+}
+
+bool
+item_waits(const struct item *it, size_t index)
+{
+	const struct result *r = &it->results[index];
+
+	return r->attempts == 0 || r->verdict == TEMP;
+}
+
+static void
+results_read(struct item *it, const struct spool *s)
+{
+	struct arena *a = &it->envelope.text;
+	size_t count = it->envelope.count;
+
+	it->results = arena_new(a, count * sizeof *it->results);
+	it->matches = arena_new(a, count * sizeof *it->matches);
+	if (state_read(s, it->name->id, a, it->results, count) < 0)
+		it->why = "the state file can't be read";
+	it->next = INT64_MAX;
+	for (size_t i = 0; i < count; i++)
+		if (item_waits(it, i) && it->results[i].next < it->next)
+			it->next = it->results[i].next;
+	if (it->next == INT64_MAX)
+		it->next = 0;
+}
+
+/* One recipient at least is meant; those that are done are not. */
+static bool
+recipients_match(struct item *it, const struct filter *f)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < it->envelope.count; i++) {
+		it->matches[i] = item_waits(it, i) &&
+		    filter_recipient(f, it->envelope.recipients[i].address,
+			it->results[i].text);
+		any = any || it->matches[i];
+	}
+	return any || !f->recipients;
+}
+
+/* A broken file is shown where nothing but its name and age was asked for. */
+static bool
+broken_matches(const struct item *it, const struct filter *f, int64_t now)
+{
+	return f->from.len == 0 && !f->recipients &&
+	    filter_message(f, span_text(it->name->id), SPAN(""),
+		now - it->birth, it->name->held);
+}
+
+bool
+item_read(struct item *it, const struct spool *s, const struct name *name,
+    const struct filter *f, int64_t now)
+{
+	struct spool from = *s;
+	enum spool_found found;
+
+	item_close(it);
+	envelope_clear(&it->envelope);
+	it->name = name;
+	it->birth = id_birth_ms(span_text(name->id)) / 1000;
+	it->next = 0;
+	it->why = NULL;
+	if (name->held)
+		from.new = s->hold;
+	found = spool_read(
+	    &from, name->id, &it->message, &it->envelope, &it->why);
+	if (found == SPOOL_GONE)
+		return false;
+	if (found != SPOOL_WHOLE) {
+		if (it->why == NULL)
+			it->why = strerror(errno);
+		envelope_clear(&it->envelope);
+		return broken_matches(it, f, now);
+	}
+	results_read(it, s);
+	return filter_message(f, span_text(name->id), it->envelope.from,
+		   now - it->birth, name->held) &&
+	    recipients_match(it, f);
+}

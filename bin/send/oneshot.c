@@ -1,0 +1,163 @@
+/* One message, sent by hand. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "mail/address.h"
+#include "mail/domain.h"
+#include "net/route_parse.h"
+#include "os/sandbox.h"
+#include "sender.h"
+
+static int
+usage(void)
+{
+	fputs("usage: send [-f SENDER] [-t TLS] TARGET RECIPIENT... < message\n"
+	      "       send   (descriptor 0 is a packet socket of jobs)\n"
+	      "TARGET: HOST[:PORT], mx:DOMAIN, lmtp:HOST:PORT, lmtp:/PATH\n"
+	      "TLS: none, may, require, verify, wrapped\n",
+	    stderr);
+	return USAGE;
+}
+
+/* Standard input as something that can be read twice. */
+static void
+message_take(struct job *j, uint64_t limit, uint64_t *size_r, uint64_t *at_r)
+{
+	char buffer[65536];
+	struct stat st;
+	off_t at = lseek(0, 0, SEEK_CUR);
+	ssize_t n;
+
+	*size_r = *at_r = 0;
+	if (fstat(0, &st) == 0 && S_ISREG(st.st_mode) && at >= 0) {
+		j->fd = dup(0);
+		*at_r = (uint64_t)at;
+		*size_r = at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
+		return;
+	}
+	j->fd = memfd_create("message", MFD_CLOEXEC);
+	while ((n = read(0, buffer, sizeof buffer)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 ||
+		    write_all(j->fd, (struct span){ buffer, (size_t)n }) < 0)
+			die(TEMP, "read the message");
+		*size_r += (uint64_t)n;
+		if (*size_r > limit)
+			die(DATA, "the message is over message-size");
+	}
+}
+
+/* The target as a line of routes would have it. */
+static bool
+target_take(struct job *j, const char *target, const char *tls,
+    struct route_line *line_r)
+{
+	struct str line = STR_INIT, wrong = STR_INIT;
+	bool ok;
+
+	str_setf(&line, "* %s", target);
+	if (tls != NULL)
+		str_addf(&line, " tls=%s", tls);
+	ok = route_parse(
+	    arena_copy(&j->memory, str_span(&line)), &j->memory, line_r,
+	    &wrong);
+	if (!ok)
+		fprintf(stderr, "send: %s\n", wrong.at);
+	str_free(&line);
+	str_free(&wrong);
+	return ok;
+}
+
+/* The domain that TLS rules are asked for: that of the first recipient. */
+static void
+domain_find(struct job *j)
+{
+	struct str domain = STR_INIT;
+	struct address a;
+
+	if (address_parse(j->to[0].to, &a) &&
+	    (domain_fold(a.domain, &domain) ||
+		(str_set(&domain, a.domain), true)))
+		j->domain = arena_copy(&j->memory, str_span(&domain));
+	str_free(&domain);
+}
+
+static bool
+options(int argc, char **argv, struct job *j, struct route_line *line)
+{
+	const char *tls = NULL;
+	int c;
+
+	while ((c = getopt(argc, argv, "f:t:")) != -1)
+		if (c == 'f')
+			j->from = span_text(optarg);
+		else if (c == 't')
+			tls = optarg;
+		else
+			return false;
+	if (span_take(&j->from, '<') && j->from.len > 0)
+		j->from.len--;
+	if (argc - optind < 2 ||
+	    !target_take(j, argv[optind++], tls, line))
+		return false;
+	for (; optind < argc; optind++)
+		job_add(j, &(struct job_recipient){
+			       .to = span_text(argv[optind]) });
+	domain_find(j);
+	j->smtputf8 = true; /* if something needs it */
+	return true;
+}
+
+/* The worst verdict: something is to be tried again, or refused. */
+static int
+verdicts_tell(const struct job *j)
+{
+	int code = DONE;
+
+	for (size_t i = 0; i < j->count; i++) {
+		const struct result *r = &j->to[i].result;
+		struct str line = STR_INIT;
+
+		job_answer(&j->to[i], &line);
+		str_cut(&line, line.len - 1);
+		printf("%.*s: %s\n", (int)j->to[i].to.len, j->to[i].to.at,
+		    line.at);
+		str_free(&line);
+		job_log(j, &j->to[i]);
+		if (code == DONE || r->verdict == TEMP)
+			code = r->verdict;
+	}
+	return code;
+}
+
+int
+oneshot_run(struct sender *s, int argc, char **argv)
+{
+	struct job *j = job_new();
+	struct id id = id_new();
+	struct route_line line;
+	uint64_t size, at;
+	int code;
+
+	j->id = span_text(id.text);
+	if (!options(argc, argv, j, &line)) {
+		job_free(j);
+		return usage();
+	}
+	message_take(j, s->limits.message_size, &size, &at);
+	s->forced = &line.route;
+	sender_sandbox(false);
+	if (message_open(&j->message, j->fd, at, size) < 0)
+		die(TEMP, "read the message");
+	attempt_run(s, j);
+	conn_quit(&s->conn);
+	code = verdicts_tell(j);
+	job_free(j);
+	return code;
+}

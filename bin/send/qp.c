@@ -1,0 +1,103 @@
+#include "qp.h"
+
+enum { QP_LINE = 76 };
+
+static void
+hex_add(struct str *out, char c)
+{
+	str_addf(out, "=%02X", (unsigned char)c);
+}
+
+/* The line goes on here: a soft break goes before what does not fit. */
+static void
+room_make(struct str *out, size_t *column, size_t len)
+{
+	if (*column + len > QP_LINE - 1) {
+		str_add_text(out, "=\n");
+		*column = 0;
+	}
+	*column += len;
+}
+
+/* RFC 2045 6.7 (3): no blank at a line's end. "From " and a dot at its start
+ * are encoded for the sake of old programs (RFC 2049 3). */
+static bool
+is_plain(struct span line, size_t i, size_t column)
+{
+	char c = line.at[i];
+
+	if (byte_is_blank(c))
+		return i + 1 < line.len;
+	if (column == 0 &&
+	    (c == '.' || span_starts(span_from(line, i), SPAN("From "))))
+		return false;
+	return c > ' ' && c <= '~' && c != '=';
+}
+
+static void
+line_encode(struct str *out, struct span line)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		/* A soft break makes a start of a line too. */
+		size_t at = column + 1 > QP_LINE - 1 ? 0 : column;
+		bool plain = is_plain(line, i, at);
+
+		room_make(out, &column, plain ? 1 : 3);
+		if (plain)
+			str_add_byte(out, line.at[i]);
+		else
+			hex_add(out, line.at[i]);
+	}
+}
+
+/* Take a line; false at the end. ends_r: it had an end. */
+static bool
+line_take(struct span *rest, struct span *line_r, bool *ends_r)
+{
+	size_t n = span_find(*rest, '\n');
+
+	if (rest->len == 0)
+		return false;
+	*line_r = span_head(*rest, n);
+	*ends_r = n < rest->len;
+	*rest = span_from(*rest, n + 1);
+	if (*ends_r && n > 0 && line_r->at[n - 1] == '\r')
+		line_r->len--;
+	return true;
+}
+
+void
+qp_encode(struct str *out, struct span text)
+{
+	struct span line;
+	bool ends;
+
+	while (line_take(&text, &line, &ends)) {
+		line_encode(out, line);
+		if (ends)
+			str_add_byte(out, '\n');
+	}
+}
+
+void
+qp_repair(struct str *out, struct span text)
+{
+	struct span line;
+	bool ends;
+
+	while (line_take(&text, &line, &ends)) {
+		for (size_t i = 0; i < line.len; i++) {
+			char c = line.at[i];
+
+			if ((unsigned char)c > 126 ||
+			    (byte_is_control(c) && c != '\t'))
+				hex_add(out, c);
+			else
+				str_add_byte(out, c);
+		}
+		if (ends)
+			str_add_byte(out, '\n');
+	}
+}

@@ -1,0 +1,92 @@
+#include "sender.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "os/dirs.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+
+enum { MEMORY = 1 << 30, FILES = 256 };
+
+static void
+complain(unsigned line, const char *text, void *arg)
+{
+	struct logline l;
+
+	log_start(&l, "configuration");
+	log_text(&l, "file", *(const char *const *)arg);
+	log_number(&l, "line", line);
+	log_text(&l, "text", text);
+	log_write(&l);
+}
+
+static void
+patience_set(struct sender *s)
+{
+	int t = (int)(s->limits.send_time < 3600 ? s->limits.send_time : 3600) *
+	    1000;
+
+	s->patience = (struct patience){
+		.connect = t < DIAL_WAIT_MS ? t : DIAL_WAIT_MS,
+		.reply = t,
+		.data = t / 5 * 2,
+		.block = t / 5 * 3,
+		.end = 2 * t,
+	};
+}
+
+void
+sender_open(struct sender *s)
+{
+	*s = (struct sender){ .etc = conf_open(),
+		.me = STR_INIT,
+		.sessions = STR_INIT,
+		.files = { "dns", "routes", "routes.auth", "tls-policy" } };
+	conf_me(s->etc, &s->me);
+	conf_limits(s->etc, &s->limits, NULL, NULL);
+	patience_set(s);
+	s->dns = dns_open(s->etc, complain, &s->files[0]);
+	s->routes = routes_open(s->etc, complain, &s->files[1]);
+	s->auths = route_auth_open(s->etc, complain, &s->files[2]);
+	s->rules = tls_rules_open(s->etc, s->dns, complain, &s->files[3]);
+	s->tls = tls_client_open(s->etc);
+	conn_init(&s->conn);
+}
+
+void
+sender_close(struct sender *s)
+{
+	conn_free(&s->conn);
+	tls_client_close(s->tls);
+	tls_rules_close(s->rules);
+	route_auth_close(s->auths);
+	routes_close(s->routes);
+	dns_close(s->dns);
+	str_free(&s->me);
+	str_free(&s->sessions);
+}
+
+/* The configuration is read again when it changes; of the spool only what
+ * comes by descriptor. */
+void
+sender_sandbox(bool parent)
+{
+	const struct sandbox_path paths[] = { { dir_etc(), SANDBOX_READ } };
+
+	proc_limit(&(struct proc_limits){
+	    .memory = MEMORY, .files = FILES, .no_fork = !parent });
+	sandbox_paths(paths, COUNT(paths));
+	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT |
+	    CALLS_INTERNET |
+	    (parent ? CALLS_ACCEPT | CALLS_FORK | CALLS_SANDBOX : 0));
+}
+
+void
+sender_narrow(void)
+{
+	proc_limit(&(struct proc_limits){ .no_fork = true });
+	sandbox_calls(
+	    CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT | CALLS_INTERNET);
+}

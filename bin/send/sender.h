@@ -1,0 +1,70 @@
+/* What a process of send has for all its jobs. */
+#ifndef SEND_SENDER_H
+#define SEND_SENDER_H
+
+#include "conn.h"
+#include "dial.h"
+#include "net/route.h"
+#include "net/route_auth.h"
+#include "net/tls_client.h"
+#include "os/conf.h"
+
+/* Longest waits in ms, RFC 5321 4.5.3.2, all in proportion to send-time. */
+struct patience {
+	int connect;
+	int reply; /* greeting, EHLO, MAIL, RCPT: 5 minutes */
+	int data;  /* the answer to DATA: 2 minutes */
+	int block; /* one write of the message: 3 minutes */
+	int end;   /* the answer to the dot: 10 minutes */
+};
+
+struct sender {
+	int etc;
+	const char *files[4]; /* read from it: for complaints about them */
+	struct str me;
+	struct limits limits;
+	struct patience patience;
+	struct dns *dns;
+	struct routes *routes;
+	struct route_auth *auths;
+	struct tls_rules *rules;
+	struct tls_client *tls;
+	struct conn conn; /* kept between jobs */
+	struct dead_list dead;
+	struct str sessions; /* lines for TLS reports */
+	/* By hand: the route comes from the command line. */
+	struct route *forced;
+};
+
+/* Read the configuration, start the TLS library. */
+void sender_open(struct sender *s);
+void sender_close(struct sender *s);
+/* The process that has them all, or the one of a connection. */
+void sender_sandbox(bool parent);
+void sender_narrow(void);
+
+/* hello.c: greeting, EHLO, TLS and login on a connected c, whose rule is
+ * found. False: the host can't be used, r says why. *plain_r: the handshake of
+ * a TLS that need not be failed, and the next try may go without. */
+bool hello_run(struct sender *s, const struct route *route, bool no_tls,
+    struct arena *a, struct result *r, bool *plain_r);
+/* auth.c: log in (RFC 4954). */
+bool auth_run(struct sender *s, const struct route *route, struct arena *a,
+    struct result *r);
+/* starttls.c: the handshake. False and r->set: it failed. */
+bool starttls_run(struct sender *s, struct arena *a, struct result *r);
+
+/* transaction.c: give the job to the host that is connected. Recipients
+ * get their results. False: the connection ended before anything was decided
+ * for those that have none; r says why. */
+bool transaction_run(struct sender *s, struct job *j, struct result *r);
+
+/* attempt.c: give every recipient of the job a result. */
+void attempt_run(struct sender *s, struct job *j);
+
+/* worker.c: jobs come on descriptor 0. */
+int worker_run(struct sender *s);
+/* oneshot.c: one message by hand. */
+int oneshot_run(struct sender *s, int argc, char **argv);
+
+#endif

@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# Which hosts send goes to: MX records, the files routes, dns and hosts.
+load helper
+
+declare -gA PORT
+
+setup() {
+	need python3
+	private_dirs
+	ZONE=$BATS_TEST_TMPDIR/zone
+	ASKED=$BATS_TEST_TMPDIR/asked
+	MESSAGE=$BATS_TEST_TMPDIR/message
+	printf 'Subject: x\n\nhello\n' >"$MESSAGE"
+	: >"$ASKED"
+	echo me.example >"$CHAINMAIL_ETC/me"
+	: >"$CHAINMAIL_ETC/hosts"
+	host here
+	DNS=$(free_port)
+	echo "127.0.0.1:$DNS" >"$CHAINMAIL_ETC/dns"
+	zone 'x.example A 192.0.2.1'
+	background "$TOP/tests/zone.py" "$DNS" "$ZONE" "$ASKED"
+	NAME_SERVER=$!
+	await 10 name_server_answers # a packet before that is lost
+	: >"$ASKED"
+}
+teardown() { stop_background; }
+
+zone() { printf '%s\n' "$@" >"$ZONE"; }
+routes() { printf '%s\n' "$@" >"$CHAINMAIL_ETC/routes"; }
+
+# It is asked for x, and says something.
+name_server_answers() {
+	python3 - "$DNS" 2>/dev/null <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.settimeout(0.2)
+		s.connect(("127.0.0.1", int(sys.argv[1])))
+		s.send(bytes.fromhex("000101000001000000000000") + b"\x01x\x00\x00\x01\x00\x01")
+		s.recv(512)
+	END
+}
+
+# host NAME [key=value ...]: a mail host at port PORT[NAME]; its mail is in
+# NAME.mail.
+host() {
+	local name=$1
+	shift
+	mkdir "$BATS_TEST_TMPDIR/$name.mail"
+	"$TOP/tests/smtp-host.py" save="$BATS_TEST_TMPDIR/$name.mail" "$@" \
+		>"$BATS_TEST_TMPDIR/$name" 3>&- &
+	BACKGROUND+=("$!")
+	await 10 test -s "$BATS_TEST_TMPDIR/$name"
+	PORT[$name]=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+}
+# got NAME: how many messages the host has.
+got() { find "$BATS_TEST_TMPDIR/$1.mail" -type f | wc -l; }
+
+# mail TARGET: by hand.
+mail() { run send -f ann@example.net "$1" bob@example.org <"$MESSAGE"; }
+# job DOMAIN...: by the file routes, one worker for all.
+job() {
+	run "$TOP/tests/send-jobs.py" domain="$1" bob@"$1" <"$MESSAGE"
+}
+
+@test "the best MX is tried first, then the next" {
+	zone 'example.org MX 20 b.example.org' 'example.org MX 10 a.example.org' \
+		'a.example.org A 127.0.0.2' 'b.example.org A 127.0.0.1'
+	mail "mx:example.org:${PORT[here]}"
+	[ "$status" = 0 ]
+	has 'host=b.example.org' "$output"
+	has 'host=a.example.org ip=127.0.0.2 status=4.4.1' "$output"
+	[ "$(got here)" = 1 ]
+}
+
+@test "a domain without MX is its own host, also behind an alias" {
+	zone 'example.org A 127.0.0.1' 'alias.org CNAME example.org'
+	mail "mx:example.org:${PORT[here]}"
+	[ "$status" = 0 ]
+	mail "mx:alias.org:${PORT[here]}"
+	[ "$status" = 0 ]
+	[ "$(got here)" = 2 ]
+}
+
+@test "no such domain, no mail wanted, and our own mail are refused" {
+	zone 'null.org MX 0 .' 'loop.org MX 10 me.example' \
+		'home.org MX 10 mx.home.org' 'mx.home.org A 127.0.0.1'
+	mail mx:gone.org
+	[ "$status" = 67 ]
+	has 'status=5.1.2' "$output"
+	mail mx:null.org
+	[ "$status" = 67 ]
+	has 'status=5.1.10' "$output"
+	for domain in loop.org home.org; do
+		mail "mx:$domain"
+		[ "$status" = 78 ]
+		has 'status=5.4.6' "$output"
+	done
+}
+
+@test "mail waits when DNS fails" {
+	zone 'example.org ANY servfail'
+	mail mx:example.org
+	[ "$status" = 75 ]
+	has 'status=4.4.3' "$output"
+	kill "$NAME_SERVER"
+	wait "$NAME_SERVER" || true
+	mail mx:example.org # nobody listens there any more
+	[ "$status" = 75 ]
+}
+
+@test "without DNS mail goes to addresses and to known hosts, at once" {
+	echo none >"$CHAINMAIL_ETC/dns"
+	echo '127.0.0.1 pc.lan' >"$CHAINMAIL_ETC/hosts"
+	routes "example.lan 127.0.0.1:${PORT[here]}" "other.lan pc.lan:${PORT[here]}" \
+		"mx.lan mx:pc.lan:${PORT[here]}" 'six.lan unknown.lan'
+	for domain in example.lan other.lan mx.lan; do
+		job $domain
+		has 'verdict=0' "$output"
+	done
+	[ "$(got here)" = 3 ]
+	job nowhere.org
+	has 'verdict=67' "$output"
+	job six.lan
+	has 'verdict=75' "$output"
+	[ ! -s "$ASKED" ]
+}
+
+@test "a route to an address waits for no name server" {
+	local start=$SECONDS
+	kill -STOP "$NAME_SERVER"
+	routes "example.lan 127.0.0.1:${PORT[here]}"
+	job example.lan
+	has 'verdict=0' "$output"
+	kill -CONT "$NAME_SERVER"
+	[ $((SECONDS - start)) -lt 5 ]
+	await 10 name_server_answers # all that was asked before is in the log
+	[ "$(sort -u "$ASKED")" = 'x A' ]
+}
+
+@test "routes: the nearest line counts, and a text refuses" {
+	host other
+	routes "example.org 127.0.0.1:${PORT[here]}" ".example.org 127.0.0.1:${PORT[other]}" \
+		'shop.example.org error the shop is closed'
+	job example.org
+	[ "$(got here)" = 1 ]
+	job a.example.org
+	[ "$(got other)" = 1 ]
+	job shop.example.org
+	has 'the%20shop%20is%20closed' "$output"
+	has 'status=5.7.1' "$output"
+}
+
+@test "routes: when nobody answers at the first target, the second gets it" {
+	routes "example.org 127.0.0.2:${PORT[here]} lmtp:/nowhere/at/all 127.0.0.1:${PORT[here]}"
+	job example.org
+	has 'verdict=0' "$output"
+	[ "$(got here)" = 1 ]
+}
+
+@test "routes: a line with a mistake is told, and its mail waits" {
+	zone 'example.org A 127.0.0.1'
+	routes 'example.org 127.0.0.1:port'
+	job example.org
+	has 'verdict=75' "$output"
+	has 'file=routes line=1' "$output"
+	[ "$(got here)" = 0 ]
+	[ ! -s "$ASKED" ]
+}
+
+@test "routes: a worker in its sandbox takes a changed file with the next job" {
+	host other
+	routes "example.org 127.0.0.1:${PORT[here]}"
+	"$TOP/tests/send-jobs.py" domain=example.org times=40 wait=0.2 \
+		bob@example.org <"$MESSAGE" >"$BATS_TEST_TMPDIR/answers" 3>&- &
+	BACKGROUND+=("$!")
+	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/1"
+	routes "example.org 127.0.0.1:${PORT[other]}"
+	await 10 test -e "$BATS_TEST_TMPDIR/other.mail/1"
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""An SMTP or LMTP host that does as it is told, for tests of what sends.
+
+    smtp-host.py [key=value ...]
+
+It prints "port N" once it listens, writes what it hears to the file log= (one
+line a command, "N< COMMAND", N the connection), and each message that it gets
+to save=DIR/1, DIR/2, ... as its bytes came, dots taken off.
+
+    port=N ip=ADDRESS unix=PATH  where to listen (127.0.0.1, a free port)
+    offer=WORD,WORD,...   keywords of EHLO; '_' is a space (SIZE_1000)
+    lmtp=1                LHLO, an answer for each recipient
+    cert=FILE key=FILE    STARTTLS is there; wrapped=1: TLS from the start
+    auth=USER:PASSWORD    what AUTH PLAIN and LOGIN take
+    slow=MS               replies come byte by byte, so far apart
+    messages=N            the connection is closed after so many messages
+    bare=1                replies end in LF alone
+
+Replies: greeting ehlo helo mail rcpt data dot bdat rset quit auth starttls,
+and rcpt:LOCAL for one recipient. Several with '|' between are said in turn, the
+last for ever. Words in their place: "drop" closes the connection, "hang" says
+nothing more, "say;drop" says and closes. '\\n' in a reply is a line end.
+"""
+import base64
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+DEFAULTS = {
+    "greeting": "220 host.example ESMTP",
+    "helo": "250 host.example",
+    "mail": "250 2.1.0 ok",
+    "rcpt": "250 2.1.5 ok",
+    "data": "354 go on",
+    "dot": "250 2.0.0 taken",
+    "bdat": "250 2.0.0 taken",
+    "rset": "250 2.0.0 ok",
+    "quit": "221 2.0.0 bye",
+    "auth": "235 2.7.0 ok",
+    "starttls": "220 2.0.0 go on",
+}
+
+
+class Ended(Exception):
+    pass
+
+
+class Host:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.Lock()
+        self.turns = {}
+        self.count = 0
+        self.connections = 0
+        self.log_file = open(options.get("log", os.devnull), "a", encoding="utf-8")
+
+    def reply(self, *names):
+        """The next reply of the first name that has one."""
+        with self.lock:
+            for name in names:
+                words = self.options.get(name)
+                if words is None:
+                    continue
+                words = words.split("|")
+                turn = self.turns.get(name, 0)
+                self.turns[name] = turn + 1
+                return words[min(turn, len(words) - 1)]
+        return DEFAULTS[names[-1]]
+
+    def log(self, number, text):
+        with self.lock:
+            self.log_file.write(f"{number}< {text}\n")
+            self.log_file.flush()
+
+    def save(self, data):
+        with self.lock:
+            self.count += 1
+            folder = self.options.get("save")
+            if folder:
+                name = f"{folder}/{self.count}"
+                with open(name + ".new", "wb") as file:
+                    file.write(data)
+                os.rename(name + ".new", name)
+
+    def context(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.options["cert"], self.options.get("key"))
+        return context
+
+
+class Session:
+    def __init__(self, host, sock):
+        self.host = host
+        self.sock = sock
+        with host.lock:
+            host.connections += 1
+            self.number = host.connections
+        self.lmtp = "lmtp" in host.options
+        self.tls = False
+        self.messages = 0
+        self.buffer = b""
+        self.forget()
+
+    def forget(self):
+        self.recipients = []
+        self.chunks = b""
+
+    def say(self, text):
+        text, _, action = text.partition(";") if text.endswith(";drop") else (text, "", "")
+        if text == "drop":
+            raise Ended
+        if text == "hang":
+            time.sleep(3600)
+        end = "\n" if "bare" in self.host.options else "\r\n"
+        data = (text.replace("\\n", end) + end).encode("utf-8", "surrogateescape")
+        slow = int(self.host.options.get("slow", 0))
+        for i in range(len(data) if slow else 0):
+            self.sock.sendall(data[i : i + 1])
+            time.sleep(slow / 1000)
+        if not slow:
+            self.sock.sendall(data)
+        if action == "drop":
+            raise Ended
+        return text
+
+    def fill(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise Ended
+        self.buffer += data
+
+    def line(self):
+        while b"\r\n" not in self.buffer:
+            self.fill()
+        line, _, self.buffer = self.buffer.partition(b"\r\n")
+        return line.decode("utf-8", "surrogateescape")
+
+    def bytes(self, count):
+        while len(self.buffer) < count:
+            self.fill()
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
+
+    def data(self):
+        """What comes until the dot, dots taken off."""
+        parts = []
+        while True:
+            while b"\r\n" not in self.buffer:
+                self.fill()
+            end = self.buffer.rfind(b"\r\n") + 2
+            whole, self.buffer = self.buffer[:end], self.buffer[end:]
+            lines = whole.split(b"\r\n")[:-1]
+            for i, line in enumerate(lines):
+                if line == b".":
+                    self.buffer = b"\r\n".join(lines[i + 1 :] + [b""]) + self.buffer
+                    return b"".join(parts)
+                parts.append((line[1:] if line.startswith(b".") else line) + b"\r\n")
+
+    def finish(self, data, name):
+        for number, _ in enumerate(self.recipients if self.lmtp else [0]):
+            text = self.say(self.host.reply(f"{name}:{number}", name))
+        if text.startswith("2") and self.recipients:
+            self.host.save(data)
+        self.forget()
+        self.messages += 1
+        if self.messages == int(self.host.options.get("messages", 0)):
+            raise Ended
+
+    def hello(self, verb):
+        if verb == "HELO":
+            self.say(self.host.reply("helo"))
+            return
+        offer = [w.replace("_", " ") for w in self.host.options.get("offer", "").split(",") if w]
+        if "cert" in self.host.options and not self.tls and "wrapped" not in self.host.options:
+            offer.append("STARTTLS")
+        lines = ["host.example", *offer]
+        text = "\\n".join("250" + (" " if i == len(lines) - 1 else "-") + w for i, w in enumerate(lines))
+        self.say(self.host.reply("ehlo") if "ehlo" in self.host.options else text)
+
+    def starttls(self):
+        if self.say(self.host.reply("starttls")).startswith("220"):
+            self.sock = self.host.context().wrap_socket(self.sock, server_side=True)
+            self.buffer, self.tls = b"", True
+
+    def auth(self, words):
+        want = self.host.options.get("auth", ":").partition(":")
+        if words[1].upper() == "PLAIN":
+            got = base64.b64decode(words[2]).decode().split("\0")[1:]
+        else:
+            got = []
+            for prompt in ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"):
+                self.say("334 " + prompt)
+                got.append(base64.b64decode(self.line()).decode())
+        right = got == [want[0], want[2]]
+        self.say("235 2.7.0 ok" if right else "535 5.7.8 wrong name or password")
+
+    def command(self, line):
+        words = line.split()
+        verb = words[0].upper() if words else ""
+        secret = verb == "AUTH"
+        self.host.log(self.number, "AUTH ..." if secret else line)
+        if verb in ("EHLO", "LHLO", "HELO"):
+            self.hello(verb)
+        elif verb == "MAIL":
+            self.forget()
+            self.say(self.host.reply("mail"))
+        elif verb == "RCPT":
+            local = line.partition("<")[2].partition("@")[0]
+            if self.say(self.host.reply("rcpt:" + local, "rcpt")).startswith("2"):
+                self.recipients.append(local)
+        elif verb == "DATA":
+            if self.say(self.host.reply("data")).startswith("354"):
+                data = self.data()
+                self.host.log(self.number, f"({len(data)} bytes)")
+                self.finish(data, "dot")
+        elif verb == "BDAT":
+            self.chunks += self.bytes(int(words[1]))
+            if len(words) > 2 and words[2].upper() == "LAST":
+                self.finish(self.chunks, "bdat")
+            else:
+                self.say("250 2.0.0 go on")
+        elif verb == "RSET":
+            self.forget()
+            self.say(self.host.reply("rset"))
+        elif verb == "QUIT":
+            self.say(self.host.reply("quit"))
+            raise Ended
+        elif verb == "STARTTLS" and "cert" in self.host.options:
+            self.starttls()
+        elif verb == "AUTH" and "auth" in self.host.options:
+            self.auth(words)
+        else:
+            self.say("500 5.5.2 what?")
+
+    def run(self):
+        try:
+            if "wrapped" in self.host.options:
+                self.sock = self.host.context().wrap_socket(self.sock, server_side=True)
+                self.tls = True
+            self.host.log(self.number, "(connected)")
+            self.say(self.host.reply("greeting"))
+            while True:
+                self.command(self.line())
+        except (Ended, OSError):
+            pass
+        self.host.log(self.number, "(closed)")
+        self.sock.close()
+
+
+def main():
+    options = dict(word.split("=", 1) for word in sys.argv[1:])
+    if "unix" in options:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(options["unix"])
+    else:
+        ip = options.get("ip", "127.0.0.1")
+        server = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((ip, int(options.get("port", 0))))
+    server.listen(128)
+    print("port", server.getsockname()[1] if "unix" not in options else 0, flush=True)
+    host = Host(options)
+    while True:
+        sock, _ = server.accept()
+        threading.Thread(target=Session(host, sock).run, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
