@@ -149,7 +149,8 @@ class Place:
                 n = found.pop((mail[0], who), 0)
                 if n > 1 or (n == 0 and mail in self.accepted):
                     wrong.append(f"{who} has {mail[0]} {n} times")
-        reports = found.pop(("Your message could not be delivered", "ann"), 0)
+        reports = sum(found.pop(x) for x in list(found)
+                      if x[0].startswith("Not delivered to nobody@") and x[1] == "ann")
         if reports != (BOUNCED in self.accepted):
             wrong.append(f"{reports} reports")
         wrong += [f"strange: {x}" for x in found]
