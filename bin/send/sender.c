@@ -1,7 +1,5 @@
 #include "sender.h"
 
-#include <string.h>
-
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
