@@ -362,6 +362,11 @@ requiretls_wants_a_host_that_is_who_it_is(void **state)
 	r = find(w, "plain.example.org"); /* its MX is vouched for */
 	assert_rule(r, TLS_MUST, TLS_CHECK_PKIX, "requiretls");
 	assert_true(r->requiretls);
+	assert_true(r->permanent); /* RFC 8689 4.2.1: once it fails */
+	assert_string_equal(r->status, "5.7.10");
+	r = find(w, "bogus.example.org");
+	assert_int_equal(r->level, TLS_SKIP);
+	assert_false(r->permanent);
 	w->domain.mx_secure = false;
 	r = find(w, "plain.example.org");
 	assert_int_equal(r->level, TLS_SKIP);
