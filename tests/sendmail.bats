@@ -268,14 +268,16 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	stop_background
 	background listen -k -s 1,local "local=$CHAINMAIL_RUN/local:0666" smtpd 2>log
 	await 10 grep -q . <(sendmail -bv bob 2>&1)
-	sleep 30 | sendmail -bs >held &
+	mkfifo hold
+	background sendmail -bs <hold >held
+	exec 7>hold
 	await 10 grep -q 220 held
 	run sendmail bob <<<x
 	[ "$status" = 75 ]
 	setpriv --reuid nobody --regid nogroup --clear-groups "$SENDMAIL" bob <<<x
 	[ "$(queued)" = 1 ]
 	grep -q 'event=refused service=local client=local reason=source' log
-	kill %% 2>/dev/null || true
+	exec 7>&-
 }
 
 # Programs that call it, each in its own way.
