@@ -269,8 +269,8 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	background listen -k -s 1,local "local=$CHAINMAIL_RUN/local:0666" smtpd 2>log
 	await 10 grep -q . <(sendmail -bv bob 2>&1)
 	mkfifo hold
+	exec 7<>hold # never at its end
 	background sendmail -bs <hold >held
-	exec 7>hold
 	await 10 grep -q 220 held
 	run sendmail bob <<<x
 	[ "$status" = 75 ]
