@@ -97,6 +97,17 @@ job() {
 	done
 }
 
+@test "mail to an address of this host's own does not go round" {
+	for ip in 127.0.0.1 IPv6:::1 0.0.0.0; do
+		job "[$ip]"
+		has 'verdict=78 status=5.4.6' "$output"
+	done
+	routes "[127.0.0.1] 127.0.0.1:${PORT[here]}" # unless that is wanted
+	job '[127.0.0.1]'
+	has 'verdict=0' "$output"
+	[ "$(got here)" = 1 ]
+}
+
 @test "mail waits when DNS fails" {
 	zone 'example.org ANY servfail'
 	mail mx:example.org
@@ -162,7 +173,7 @@ job() {
 	routes 'example.org 127.0.0.1:port'
 	job example.org
 	has 'verdict=75' "$output"
-	has 'file=routes line=1' "$output"
+	has 'event=config file=routes line=1 error=' "$output"
 	[ "$(got here)" = 0 ]
 	[ ! -s "$ASKED" ]
 }

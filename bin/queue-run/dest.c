@@ -9,7 +9,7 @@ enum {
 	SIZE_FIRST = 64,
 	WINDOW_FIRST = 3,
 	SLOWLY = 10, /* so many times slower, once it was busy */
-	DEPTH = 3, /* one is sent, one is read, one waits */
+	DEPTH = 3,   /* one is sent, one is read, one waits */
 	TEXT_MAX = 300,
 	SHIFT_MAX = 6, /* 60 << 6 is over an hour */
 };

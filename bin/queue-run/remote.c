@@ -33,7 +33,7 @@ remote_dest(struct runner *r, struct work *w, size_t i)
 	while (at > 0 && address.at[at - 1] != '@')
 		at--;
 	str_clear(domain);
-	if (!domain_fold(span_from(address, at), domain))
+	if (!domain_fold_any(span_from(address, at), domain))
 		return false;
 	route_find(r->routes, str_span(domain), a, &route);
 	w->slots[i].dest = dest_get(&r->dests, route.key);
@@ -275,7 +275,7 @@ part_write(struct runner *r, const struct part *p)
 	while (at > 0 && address.at[at - 1] != '@')
 		at--;
 	str_clear(&r->text);
-	domain_fold(span_from(address, at), &r->text);
+	domain_fold_any(span_from(address, at), &r->text);
 	str_clear(&r->record);
 	job_write_sender(&r->record, w, p->first);
 	record_add(&r->record, "domain", str_span(&r->text));

@@ -15,10 +15,10 @@ complain(unsigned line, const char *text, void *arg)
 {
 	struct logline l;
 
-	log_start(&l, "configuration");
+	log_start(&l, "config");
 	log_text(&l, "file", *(const char *const *)arg);
 	log_number(&l, "line", line);
-	log_text(&l, "text", text);
+	log_text(&l, "error", text);
 	log_write(&l);
 }
 
