@@ -270,7 +270,8 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	await 10 grep -q . <(sendmail -bv bob 2>&1)
 	mkfifo hold
 	exec 7<>hold # never at its end
-	background sendmail -bs <hold >held
+	sendmail -bs <hold >held 3>&- &
+	BACKGROUND+=("$!")
 	await 10 grep -q 220 held
 	run sendmail bob <<<x
 	[ "$status" = 75 ]
