@@ -148,7 +148,7 @@ entry_turn(struct runner *r, struct entry *e)
 
 	if (d == NULL)
 		return true;
-	if (e->forced && dest_rests(d, now))
+	if (e->wakes && dest_rests(d, now))
 		dest_wake(&r->dests, d);
 	if (dest_rests(d, now)) {
 		if (judge_late(r, e, now))
