@@ -103,7 +103,9 @@ entry_wish(struct runner *r, struct entry *e)
 	log_write(&l);
 	e->wish = WISH_NONE;
 	if (wish == WISH_REPORT) {
-		/* Its state says that all recipients failed. */
+		/* Its state says that all recipients failed: wherever they were
+		 * to go, it is not waited for. */
+		entry_set_dest(r, e, NULL);
 		e->again = true;
 		queue_renew(&r->queue, e);
 	} else {
