@@ -263,6 +263,24 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	python3 "$TOP/tests/smtpd.py" local_over_tcp
 }
 
+@test "one user can't take all connections" {
+	need_root
+	stop_background
+	background listen -k -s 1,local "local=$CHAINMAIL_RUN/local:0666" smtpd 2>log
+	await 10 grep -q . <(sendmail -bv bob 2>&1)
+	mkfifo hold
+	exec 7<>hold # never at its end
+	sendmail -bs <hold >held 3>&- &
+	BACKGROUND+=("$!")
+	await 10 grep -q 220 held
+	run sendmail bob <<<x
+	[ "$status" = 75 ]
+	setpriv --reuid nobody --regid nogroup --clear-groups "$SENDMAIL" bob <<<x
+	[ "$(queued)" = 1 ]
+	grep -q 'event=refused service=local client=local reason=source' log
+	exec 7>&-
+}
+
 # Programs that call it, each in its own way.
 
 @test "cron" {
