@@ -2,7 +2,8 @@
 # make SAN=1           with address and undefined sanitizers, in build/san
 # make CC=clang V=clang  another compiler, in build/clang
 # make test            unit tests and bats of one build (SAN=1 for the other)
-# make install         DESTDIR and PREFIX as usual
+# make install         DESTDIR and PREFIX as usual; install-systemd: its units
+# make deb             a package for Debian, in build/deb
 # make fuzz            libFuzzer targets, in build/fuzz (clang)
 # make lint            every static check
 
@@ -109,30 +110,53 @@ fuzzers: $(fuzzers)
 lint:
 	tests/lint
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
+# Most programs are for other programs, and some have names that a system uses
+# otherwise (login, send): they lie in a folder of their own.
+LIBEXEC ?= $(PREFIX)/lib/chainmail
+install-programs: all
+	install -d $(DESTDIR)$(LIBEXEC)
+	install -m 755 $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%) \
+		$(DESTDIR)$(LIBEXEC)
+
+install: install-programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
+	ln -srf $(DESTDIR)$(LIBEXEC)/chainmail $(DESTDIR)$(PREFIX)/bin/chainmail
+	for f in sbin/sendmail lib/sendmail bin/mailq bin/newaliases; do \
+		ln -srf $(DESTDIR)$(LIBEXEC)/sendmail $(DESTDIR)$(PREFIX)/$$f; done
 	for m in man/*.[1-8]; do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
 # Units for systemd; they name the programs by their full path.
-UNITS := $(DESTDIR)/usr/lib
+UNITDIR ?= /usr/lib/systemd/system
 install-systemd:
 	for u in etc/systemd/*.socket etc/systemd/*.service \
 	    etc/systemd/*.timer etc/systemd/*.target etc/systemd/*.d/*.conf; do \
-		install -D -m 644 $$u $(UNITS)/systemd/system/$${u#etc/systemd/}; \
+		install -D -m 644 $$u $(DESTDIR)$(UNITDIR)/$${u#etc/systemd/}; \
 	done
-	sed -i 's,/usr/local/bin/,$(PREFIX)/bin/,' \
-		$(UNITS)/systemd/system/chainmail-*.service
+	sed -i 's,/usr/local/lib/chainmail/,$(LIBEXEC)/,' \
+		$(DESTDIR)$(UNITDIR)/chainmail-*.service
 	install -D -m 644 etc/systemd/sysusers.conf \
-		$(UNITS)/sysusers.d/chainmail.conf
+		$(DESTDIR)/usr/lib/sysusers.d/chainmail.conf
 	install -D -m 644 etc/systemd/tmpfiles.conf \
-		$(UNITS)/tmpfiles.d/chainmail.conf
+		$(DESTDIR)/usr/lib/tmpfiles.d/chainmail.conf
+
+# A package for Debian, in build/deb; its version is that of NEWS.md.
+version := $(shell sed -n 's/^.. \([0-9.]*\).*/\1/p;T;q' NEWS.md)
+deb:
+	rm -rf build/deb
+	mkdir -p build/deb/source
+	cp -a Makefile NEWS.md README.md bin debian etc lib man build/deb/source
+	printf 'chainmail (%s) unstable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' \
+		'$(version)' 'See NEWS.md.' \
+		"$$(sed -n 's/^Maintainer: //p' debian/control)" \
+		"$$(LC_ALL=C date -R -r NEWS.md)" >build/deb/source/debian/changelog
+	cd build/deb/source && dpkg-buildpackage -b -us -uc
+	rm -r build/deb/source
 
 clean:
 	rm -rf build
 
-.PHONY: all units helpers test fuzz fuzzers lint install \
-	install-systemd clean
+.PHONY: all units helpers test fuzz fuzzers lint install install-programs \
+	install-systemd deb clean
 .SECONDARY:
 -include $(shell [ -d $(B) ] && find $(B) -name '*.d')

@@ -298,6 +298,7 @@ dest_list(struct dests *all, struct dest *d)
 	d->next = NULL;
 	*(l->last == NULL ? &l->first : &l->last->next) = d;
 	l->last = d;
+	l->count++;
 }
 
 struct dest *
@@ -311,6 +312,7 @@ dest_next(struct dests *all, enum dest_class class)
 	l->first = d->next;
 	if (l->first == NULL)
 		l->last = NULL;
+	l->count--;
 	d->listed = false;
 	return d;
 }

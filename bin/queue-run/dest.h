@@ -53,6 +53,7 @@ struct dest {
 
 struct dest_list {
 	struct dest *first, *last;
+	size_t count;
 };
 
 struct dests {

@@ -1,13 +1,13 @@
 #include "trail.h"
 
 static void
-lookup_failed(struct trail *t, struct result *r, enum dns_result result,
-    struct span host)
+lookup_failed(
+    struct trail *t, struct result *r, enum dns_result result, struct span host)
 {
 	/* The name is one that an MX record or the route gave: that it is
 	 * wrong is a mistake which may be put right. */
 	const char *text = result == DNS_GONE ? "there is no such host"
-	    : result == DNS_EMPTY	     ? "the host has no address"
+	    : result == DNS_EMPTY             ? "the host has no address"
 	    : result == DNS_OFF
 	    ? "the host is not in the file hosts, and DNS is off"
 	    : "DNS gives no answer";
@@ -90,6 +90,17 @@ mx_begin(struct trail *t, const struct target *target)
 	return t->mx.result == MX_FOUND;
 }
 
+/* A literal nobody made a route for may be this very host: what was taken for
+ * another host would come back. */
+static bool
+is_self(const struct trail *t, const struct dns_host *h)
+{
+	for (size_t i = 0; !t->route->listed && i < h->count; i++)
+		if (mx_address_is_own(&h->addresses[i].at))
+			return true;
+	return false;
+}
+
 static bool
 host_hop(struct trail *t, const struct target *target, struct hop *hop_r,
     struct result *r)
@@ -99,6 +110,13 @@ host_hop(struct trail *t, const struct target *target, struct hop *hop_r,
 		.port = target->port,
 		.lmtp = target->lmtp };
 	dns_host(t->s->dns, target->name, t->memory, &hop_r->address);
+	if (is_self(t, &hop_r->address)) {
+		result_set(r, t->memory, CONFIG, "5.4.6",
+		    "%.*s: the address is this host's, which does not take "
+		    "mail for it",
+		    (int)target->name.len, target->name.at);
+		return false;
+	}
 	if (hop_r->address.count > 0)
 		return true;
 	lookup_failed(t, r, hop_r->address.result, target->name);
@@ -136,13 +154,11 @@ trail_next(struct trail *t, struct hop *hop_r, struct result *r)
 {
 	const struct route *route = t->route;
 
-	if (t->in_mx &&
-	    mx_hop(t, &route->targets[t->target - 1], hop_r, r))
+	if (t->in_mx && mx_hop(t, &route->targets[t->target - 1], hop_r, r))
 		return true;
 	t->in_mx = false;
 	while (t->target < route->count)
-		if (target_hop(
-			t, &route->targets[t->target++], hop_r, r))
+		if (target_hop(t, &route->targets[t->target++], hop_r, r))
 			return true;
 	return false;
 }

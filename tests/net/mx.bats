@@ -83,7 +83,7 @@ setup() { internet_vars; }
 @test "equal hosts share the mail" {
 	local hosts
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
-		message | on chain send -f ann@chain.example equal.example \
+		message | on chain send -f ann@chain.example mx:equal.example \
 			"$THIS@equal.example"
 	done
 	hosts=$(cd "$NET/odd" && grep -lsw "$THIS" equal?/*.eml | cut -d / -f 1 |

@@ -80,7 +80,7 @@ class Picky(Host):
     def rcpt(self, session, path):
         if path.startswith("<no"):
             return "550 5.1.1 There is nobody of that name"
-        return "452 4.5.3 One more another time" if path.startswith("<later") and self.first(path) else "250 2.1.5 ok"
+        return "451 4.2.1 The mailbox is being moved" if path.startswith("<later") and self.first(path) else "250 2.1.5 ok"
 
 
 class Drop(Host):

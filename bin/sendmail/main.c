@@ -1,0 +1,50 @@
+/* sendmail: the command by which programs of this machine send mail; also
+ * mailq and newaliases. A client of smtpd at CHAINMAIL_RUN/local, so it needs
+ * no right that its caller has not.
+ * Descriptors: 0 the message; 1 and 2 words for the caller.
+ * Uid: anybody's. Exit: sysexits.h: 0 sent; 64 usage; 65 the message is
+ * refused; 67 no such user; 69, 77 refused; 75 try again. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "complain.h"
+#include "os/proc.h"
+#include "send.h"
+
+/* Become the program that does it; option may be NULL. */
+static _Noreturn void
+become(const char *program, const char *command, const char *option)
+{
+	struct str path = STR_INIT;
+
+	proc_sibling(program, &path);
+	execl(path.at, program, command, option, (char *)NULL);
+	complain_and_end(TEMP, "%s can't be run: %s", path.at, strerror(errno));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	struct caller c;
+
+	proc_start(argv[0], 3);
+	options_read(&o, argc, argv);
+	switch (o.mode) {
+	case LIST:
+		become("chainmail-queue", "list", NULL);
+	case FLUSH:
+		become("chainmail-queue", "retry", "--all");
+	case ALIASES:
+		become("chainmail-user", "compile", NULL);
+	case SMTP:
+	case SEND:
+	case VERIFY:
+		break;
+	}
+	caller_prepare(&c);
+	if (o.mode == SMTP)
+		return relay_run();
+	return o.mode == SEND ? send_run(&o, &c) : verify_run(&o, &c);
+}

@@ -1,0 +1,33 @@
+/* The command line that programs have used for forty years. */
+#ifndef SENDMAIL_OPTIONS_H
+#define SENDMAIL_OPTIONS_H
+
+#include "base/str.h"
+
+enum mode {
+	SEND,    /* -bm */
+	SMTP,    /* -bs: the user's program speaks SMTP itself */
+	VERIFY,  /* -bv */
+	LIST,    /* -bp, mailq */
+	FLUSH,   /* -q */
+	ALIASES, /* -bi, -I, newaliases */
+};
+
+struct options {
+	enum mode mode;
+	const char *sender; /* -f; NULL: who runs us */
+	const char *name;   /* -F, of the author */
+	bool from_header;   /* -t */
+	bool dot_is_text;   /* -i, -oi: a dot on a line is no end */
+	bool verbose;       /* -v */
+	const char *notify; /* -N */
+	const char *ret;    /* -R */
+	const char *envid;  /* -V */
+	const char *verp;   /* -XV; "" for the usual delimiters */
+	char **recipients;  /* the other words, ended by NULL */
+};
+
+/* Ends the program when the command line is wrong. */
+void options_read(struct options *o, int argc, char **argv);
+
+#endif

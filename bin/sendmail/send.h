@@ -1,0 +1,15 @@
+/* One message to all who are to get it. */
+#ifndef SENDMAIL_SEND_H
+#define SENDMAIL_SEND_H
+
+#include "options.h"
+#include "user.h"
+
+/* The program's exit code; everything that went wrong has been said. */
+int send_run(const struct options *o, const struct caller *c);
+/* -bv: are the addresses good? */
+int verify_run(const struct options *o, const struct caller *c);
+/* -bs: between descriptors 0 and 1 and smtpd. */
+int relay_run(void);
+
+#endif

@@ -1,0 +1,18 @@
+/* Who runs us, and what must be opened before the sandbox is on. */
+#ifndef SENDMAIL_USER_H
+#define SENDMAIL_USER_H
+
+#include "base/str.h"
+#include "os/conf.h"
+
+struct caller {
+	struct str user; /* login name */
+	struct str name; /* full name, from passwd(5) */
+	struct limits limits;
+	int file; /* for the body */
+};
+
+/* Find out, open, and put the sandbox on. */
+void caller_prepare(struct caller *c);
+
+#endif
