@@ -64,6 +64,16 @@ for l in sys.stdin: print(json.loads(l)["id"])' | tr '\n' ' '
 	[ "$output" = '0 messages, 0 bytes' ]
 }
 
+@test "list: whoever stops reading is no error, a full disk is one" {
+	for i in {1..300}; do
+		cp "$CHAINMAIL_SPOOL/new/$a" "$CHAINMAIL_SPOOL/new/01KAXXQ500000000000000$((1000 + i))"
+	done
+	chainmail-queue list --json | head -n 1 >/dev/null
+	[ "${PIPESTATUS[*]}" = '0 0' ]
+	run bash -c 'chainmail-queue list >/dev/full'
+	[ "$status" = 75 ]
+}
+
 @test "list --json: one object a line, in UTF-8" {
 	chainmail queue list --json | python3 -c 'import json, sys
 a, b = [json.loads(l) for l in sys.stdin]
@@ -344,8 +354,9 @@ reachable() {
 	has "landlock SECCOMP $a" "$order"
 }
 
-# queue_run: one at work, for example.org.
+# queue_run: one at work, for example.org; nobody answers elsewhere.
 queue_run() {
+	echo "elsewhere.example 127.0.0.1:$(free_port)" >"$CHAINMAIL_ETC/routes"
 	private_users "$(printf 'example.org domain\nann@example.org mailbox')"
 	background queue-run -w 2>log
 	await_socket "$CHAINMAIL_RUN/queue"

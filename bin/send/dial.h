@@ -6,9 +6,10 @@
 #include "net/dns.h"
 
 enum {
-	DIAL_STEP_MS = 2000,   /* then the next address is tried as well */
-	DIAL_WAIT_MS = 30000,  /* for all of them */
-	DEAD_MS = 180000,      /* so long an address is avoided */
+	DIAL_STEP_MS = 2000,  /* then the next address is tried as well */
+	DIAL_WAIT_MS = 12000, /* for all of them: the SYNs sent at 0, 1, 3 and
+				* 7 s have had their answer */
+	DEAD_MS = 180000,     /* so long an address is avoided */
 	DEAD_MAX = 64,
 	DIAL_MAX = 32,
 };

@@ -7,7 +7,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "os/dirs.h"
 #include "os/file.h"
 
@@ -46,7 +48,13 @@ static const struct limit_name limit_names[] = {
 int
 conf_open(void)
 {
-	return dir_open(AT_FDCWD, dir_etc());
+	int etc = dir_open(AT_FDCWD, dir_etc());
+
+	/* A disk that fails must not look like a host without configuration,
+	 * which would refuse or return for good what it doesn't know. */
+	if (etc < 0 && errno != ENOENT)
+		die(TEMP, "open the configuration %s", dir_etc());
+	return etc;
 }
 
 static bool
@@ -120,6 +128,18 @@ conf_value(int etc, const char *name, struct str *value_r)
 		str_add(value_r, line);
 	conf_list_close(&l);
 	return found;
+}
+
+void
+conf_complain(unsigned line, const char *text, void *file)
+{
+	struct logline l;
+
+	log_start(&l, "config");
+	log_text(&l, "file", file);
+	log_number(&l, "line", line);
+	log_text(&l, "error", text);
+	log_write(&l);
 }
 
 void

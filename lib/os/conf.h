@@ -6,9 +6,9 @@
 
 #include "base/str.h"
 
-/* Descriptor of the configuration directory (dir_etc()); -1 and errno when it
- * can't be opened. A missing directory is -1 with ENOENT, and every call below
- * takes -1 as an empty configuration. */
+/* Descriptor of the configuration directory (dir_etc()). A missing directory is
+ * -1 with ENOENT, and every call below takes -1 as an empty configuration; one
+ * that can't be opened ends the program (TEMP). */
 int conf_open(void);
 
 /* The first line of a file; false when it has none (errno ENOENT) or can't be
@@ -26,6 +26,10 @@ struct conf_list {
 bool conf_list_open(struct conf_list *l, int etc, const char *name);
 bool conf_next(struct conf_list *l, struct span *line_r);
 void conf_list_close(struct conf_list *l);
+
+/* What a reader of the configuration can be given as complain: logs
+ * "event=config file= line= error=". file is the name, a char *. */
+void conf_complain(unsigned line, const char *text, void *file);
 
 /* This host's name: the file `me`, else the kernel's node name; never empty,
  * lower case. Asks no DNS. */

@@ -10,14 +10,16 @@ is on. Then, for each call that can change anything outside, everything is set
 up anew and the target is killed on entering that call, or that call fails.
 After a restart without faults every message that was accepted is in every
 recipient's Maildir exactly once, one that was not at most once, the report on
-a failed recipient has come exactly once, and nothing is left in the spool.
-Other hosts got what was accepted at least once and at most twice: RFC 5321
+a failed recipient has come exactly once, and nothing is left in the spool. What
+goes to another host, where a worker made here takes it, got there at least once,
+and twice only if queue-run was killed; by way of send at most twice: RFC 5321
 6.1 has the second where the answer to the first was lost.
 BUILD names the build. One line for each case that went wrong."""
 import concurrent.futures
 import os
 import re
 import shutil
+import socket
 import socketserver
 import subprocess
 import sys
@@ -52,13 +54,14 @@ MAIL = [
     ("two", ["bob", "ann"], ["bob", "ann"]),
     ("three", ["all"], ["bob", "ann"]),
 ]
+REMOTE = ("five", ["x@elsewhere.example", "y@elsewhere.example"], [])
 BOUNCED = ("four", ["nobody"], [])
 # To other hosts, who know everybody but nobody@.
 OUTWARD = [
-    ("five", ["x@one.example"], []),
+    ("seven", ["x@one.example"], []),
     ("six", ["x@one.example", "y@one.example", "z@two.example", "bob"], ["bob"]),
 ]
-REFUSED = ("seven", ["nobody@one.example"], [])
+REFUSED = ("eight", ["nobody@one.example"], [])
 # Under strace, as queue-run's companions.
 TRACED = """#!/bin/sh
 exec strace -f -qq -o "$CHAINMAIL_TRACE" $CHAINMAIL_INJECT "$CHAINMAIL_REAL/{name}" "$@"
@@ -123,6 +126,40 @@ class Session(socketserver.StreamRequestHandler):
                 return
 
 
+class Sender:
+    """The socket `send`: takes all, keeps what was sent."""
+
+    def __init__(self, path):
+        self.sent = Counter()
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.server.bind(path)
+        self.server.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                conn = self.server.accept()[0]
+                threading.Thread(target=self.serve, args=(conn,), daemon=True).start()
+        except OSError:
+            pass
+
+    def serve(self, conn):
+        with conn:
+            try:
+                while packet := conn.recv(65536).decode():
+                    lines = [dict(w.split("=", 1) for w in x.split()) for x in packet.splitlines()[1:]]
+                    self.sent.update(x["to"] for x in lines)
+                    conn.send("\n".join(f"done n={x['n']} verdict=0 status=2.0.0" for x in lines)
+                              .encode())
+            except OSError:
+                pass
+
+    def close(self):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+
+
 class Place:
     """A private etc, spool, mail and run."""
 
@@ -142,6 +179,8 @@ class Place:
         self.run([BUILD / "bin/chainmail-user", "compile"])
         self.sink = Sink()
         (self.top / "etc/routes").write_text(f".example 127.0.0.1:{self.sink.server_address[1]} tls=none\n")
+        (self.top / "etc/dns").write_text("127.0.0.1:1\n")  # nobody answers there
+        self.sender = None if target in ("send", "sendmail") else Sender(str(self.top / "run/send"))
         self.accepted = []
 
     def run(self, command, data=b"", **env):
@@ -149,6 +188,8 @@ class Place:
                               capture_output=True, timeout=60, check=False)
 
     def close(self):
+        if self.sender:
+            self.sender.close()
         self.sink.shutdown()
         self.sink.server_close()
         shutil.rmtree(self.top)
@@ -202,7 +243,7 @@ class Place:
         elif self.target == "sendmail":
             self.local(strace)
         else:
-            for mail in [*OUTWARD, REFUSED] if self.target == "send" else [*MAIL, BOUNCED]:
+            for mail in [*OUTWARD, REFUSED] if self.target == "send" else [*MAIL, BOUNCED, REMOTE]:
                 self.enqueue(mail)
             if self.target in COMPANIONS:
                 self.env["CHAINMAIL_INJECT"] = " ".join(inject)
@@ -245,6 +286,10 @@ class Place:
         if count != (BOUNCED in self.accepted) + (REFUSED in self.accepted):
             wrong.append(f"{count} reports")
         wrong += [f"strange: {x}" for x in found] + self.check_sink()
+        most = 2 if fault == "KILL" else 1
+        for who in REMOTE[1] if REMOTE in self.accepted else []:
+            if not 1 <= self.sender.sent[who] <= most:
+                wrong.append(f"{who} was sent {self.sender.sent[who]} times")
         for part in ("new", "state", "bad", "tmp", "blank"):
             wrong += [f"{part}: {f.name}" for f in (self.top / "spool" / part).glob("*")]
         return wrong
