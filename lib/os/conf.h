@@ -56,10 +56,10 @@ struct limits {
 	uint64_t deliver_workers;     /* 4 */
 	uint64_t send_workers;        /* 20 */
 	uint64_t destination_workers; /* of these, at one destination; 10 */
-	uint64_t send_time;           /* seconds for another host's reply; 300 */
-	uint64_t history_time;        /* seconds that results are kept; 14d */
-	uint64_t literal_size;        /* IMAP: non-message literals; 1M */
-	uint64_t disk_reserve;        /* bytes kept free in the spool; 64M */
+	uint64_t send_time;    /* seconds for another host's reply; 300 */
+	uint64_t history_time; /* seconds that results are kept; 14d */
+	uint64_t literal_size; /* IMAP: non-message literals; 1M */
+	uint64_t disk_reserve; /* bytes kept free in the spool; 64M */
 };
 struct limit_name {
 	const char *name;
