@@ -258,3 +258,9 @@ utf8() {
 m = email.message_from_file(sys.stdin, policy=email.policy.default)
 assert m["subject"] == "Not delivered to 例@x.example: the host can\x27t take such addresses", m["subject"]' <report
 }
+
+@test "bounce: a full disk means try again" {
+	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'
+	run bash -c 'bounce <"$1" >/dev/full' - "$(only)"
+	[ "$status" = 75 ]
+}

@@ -374,6 +374,15 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	[ "$(grep -c "domain=one.example .*part=2" "$JOBS")" = 2 ]
 }
 
+@test "mail to an address in brackets goes out" {
+	worker send
+	put -f ann@mail.example.org 'a@[192.0.2.1]' 'b@[ipv6:2001:DB8::1]'
+	pass
+	empty
+	grep -qF 'domain=[192.0.2.1] to=a@' "$JOBS"
+	grep -qF 'domain=[IPv6:2001:db8::1] to=b@' "$JOBS"
+}
+
 @test "each recipient is answered for by itself" {
 	worker
 	worker send

@@ -3,6 +3,7 @@
 load helper
 
 declare -gA PORT
+NETS= # network namespaces to remove
 
 setup() {
 	need python3
@@ -23,14 +24,18 @@ setup() {
 	await 10 name_server_answers # a packet before that is lost
 	: >"$ASKED"
 }
-teardown() { stop_background; }
+teardown() {
+	stop_background
+	for net in $NETS; do ip netns del "$net"; done
+}
 
 zone() { printf '%s\n' "$@" >"$ZONE"; }
 routes() { printf '%s\n' "$@" >"$CHAINMAIL_ETC/routes"; }
 
-# It is asked for x, and says something.
+# name_server_answers [COMMAND ...]: asked for x, behind COMMAND, it says
+# something.
 name_server_answers() {
-	python3 - "$DNS" 2>/dev/null <<-'END'
+	"$@" python3 - "$DNS" 2>/dev/null <<-'END'
 		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.settimeout(0.2)
@@ -95,6 +100,17 @@ job() {
 		[ "$status" = 78 ]
 		has 'status=5.4.6' "$output"
 	done
+}
+
+@test "mail to an address of this host's own does not go round" {
+	for ip in 127.0.0.1 IPv6:::1 0.0.0.0; do
+		job "[$ip]"
+		has 'verdict=78 status=5.4.6' "$output"
+	done
+	routes "[127.0.0.1] 127.0.0.1:${PORT[here]}" # unless that is wanted
+	job '[127.0.0.1]'
+	has 'verdict=0' "$output"
+	[ "$(got here)" = 1 ]
 }
 
 @test "mail waits when DNS fails" {
@@ -162,7 +178,7 @@ job() {
 	routes 'example.org 127.0.0.1:port'
 	job example.org
 	has 'verdict=75' "$output"
-	has 'file=routes line=1' "$output"
+	has 'event=config file=routes line=1 error=' "$output"
 	[ "$(got here)" = 0 ]
 	[ ! -s "$ASKED" ]
 }
@@ -176,4 +192,54 @@ job() {
 	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/1"
 	routes "example.org 127.0.0.1:${PORT[other]}"
 	await 10 test -e "$BATS_TEST_TMPDIR/other.mail/1"
+}
+
+# two_networks: this host (10.9.0.1, fd09::1) and another (10.9.0.2, fd09::2).
+two_networks() {
+	local us=us$$ them=them$$
+	ip netns add $us || return
+	NETS=$us
+	ip netns add $them || return
+	NETS="$us $them"
+	ip link add v0 netns $us type veth peer name v0 netns $them
+	for net in $us $them; do
+		ip -n $net link set lo up
+		ip -n $net link set v0 up
+	done
+	ip -n $us address add 10.9.0.1/24 dev v0
+	ip -n $us address add fd09::1/64 dev v0 nodad
+	ip -n $them address add 10.9.0.2/24 dev v0
+	ip -n $them address add fd09::2/64 dev v0 nodad
+	US=$us THEM=$them
+}
+
+@test "at port 25 an MX is another host, and none that has our address" {
+	need ip
+	need_root
+	two_networks || skip 'no network namespaces here'
+	zone 'example.org MX 10 b.example.org' 'b.example.org A 10.9.0.2' \
+		'b.example.org AAAA fd09::2' 'a.example.org A 10.9.0.1' \
+		'second.org MX 10 b.example.org' 'second.org MX 20 a.example.org' \
+		'own4.org MX 10 a.example.org' 'own6.org MX 10 fd.example.org' \
+		'fd.example.org AAAA fd09::1'
+	DNS=53
+	echo 127.0.0.1 >"$CHAINMAIL_ETC/dns"
+	background ip netns exec "$US" "$TOP/tests/zone.py" "$DNS" "$ZONE"
+	mkdir "$BATS_TEST_TMPDIR/there.mail"
+	background ip netns exec "$THEM" "$TOP/tests/smtp-host.py" port=25 \
+		ip=10.9.0.2 save="$BATS_TEST_TMPDIR/there.mail"
+	await 10 name_server_answers ip netns exec "$US"
+	await 10 ip netns exec "$US" bash -c ': <>/dev/tcp/10.9.0.2/25'
+	for domain in example.org second.org; do # nobody answers at fd09::2
+		run ip netns exec "$US" send -f ann@example.net "mx:$domain" \
+			bob@example.org <"$MESSAGE"
+		[ "$status" = 0 ]
+	done
+	[ "$(got there)" = 2 ]
+	for domain in own4.org own6.org; do
+		run ip netns exec "$US" send -f ann@example.net "mx:$domain" \
+			bob@example.org <"$MESSAGE"
+		[ "$status" = 78 ]
+		has 'status=5.4.6' "$output"
+	done
 }

@@ -467,6 +467,15 @@ def submission_completes():
     s.stop()
 
 
+def local_over_tcp():
+    """SERVICE=local by mistake on a TCP socket is no open relay."""
+    s = Server("local")
+    c = s.client()
+    c.hello()
+    c.say("MAIL FROM:<a@example.org>", "530 5.7.0 Only")
+    s.stop()
+
+
 def submission_lax():
     """Outlook's blank and bare paths, Apple's UTF-8, a script's bare LF."""
     Authd()

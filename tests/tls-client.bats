@@ -208,13 +208,13 @@ import socket
 s = socket.create_server(('127.0.0.1', $PORT))
 for words in b'220 hello\r\n', b'':
     c, _ = s.accept()
-    c.recv(5)
-    c.sendall(words)
-    c.shutdown(socket.SHUT_WR)
     try:
+        c.recv(5)
+        c.sendall(words)
+        c.shutdown(socket.SHUT_WR)
         while c.recv(4096):
             pass
-    except ConnectionResetError:
+    except OSError:
         pass
     c.close()"
 	await 10 listening

@@ -14,6 +14,7 @@ enum name {
 	FULL,
 	TOO_LARGE,
 	UNREACHABLE,
+	DNS_FAULT,
 	BUSY,
 	LOOP,
 	EXPIRED,
@@ -73,6 +74,11 @@ static const struct reason reasons[] = {
 	[UNREACHABLE] = { "the host can't be reached",
 	    "The host that takes mail for this address could not be reached "
 	    "or did not answer.",
+	    "Look for a mistake in the part behind the @. If it is right, the "
+	    "other side has a fault: send the message again later, or ask the "
+	    "recipient in another way." },
+	[DNS_FAULT] = { "its domain can't be looked up",
+	    "The DNS gives no answer about the domain, the part behind the @.",
 	    "Look for a mistake in the part behind the @. If it is right, the "
 	    "other side has a fault: send the message again later, or ask the "
 	    "recipient in another way." },
@@ -171,7 +177,7 @@ static const struct code {
 	{ "3.", SYSTEM, true },
 	{ "4.1", UNREACHABLE, true },
 	{ "4.2", UNREACHABLE, true },
-	{ "4.3", UNREACHABLE, true },
+	{ "4.3", DNS_FAULT, true },
 	{ "4.4", UNREACHABLE, true },
 	{ "4.5", BUSY, false },
 	{ "4.6", LOOP, false },
@@ -187,6 +193,7 @@ static const struct code {
 	{ "7.2", LIST, false },
 	{ "7.4", TLS_LACKING, true },
 	{ "7.5", TLS_LACKING, true },
+	{ "7.8", SYSTEM, false }, /* RFC 4954 6; we could not log in */
 	{ "7.10", TLS_LACKING, false },
 	{ "7.11", TLS_LACKING, false },
 	{ "7.20", UNPROVEN, false }, /* RFC 7372 3 */
@@ -242,8 +249,9 @@ static const struct word {
 	{ "dkim", UNPROVEN },
 	{ "dmarc", UNPROVEN },
 	{ "unauthenticated", UNPROVEN },
-	{ "starttls", TLS_LACKING },
 	{ "tls", TLS_LACKING },
+	{ "mta-sts", TLS_LACKING },
+	{ "certificate", TLS_LACKING },
 	{ "relay", NO_RELAY },
 	{ "greylist", BUSY },
 	{ "graylist", BUSY },
@@ -256,6 +264,7 @@ static const struct word {
 	{ "reputation", SPAM },
 	{ "unsolicited", SPAM },
 	{ "virus", CONTENT },
+	{ "dns gives no answer", DNS_FAULT },
 	{ "timed out", UNREACHABLE },
 	{ "timeout", UNREACHABLE },
 	{ "unreachable", UNREACHABLE },

@@ -39,6 +39,16 @@ end_take(const struct sockaddr_storage *s, struct in6_addr *a, uint16_t *port)
 	return s->ss_family == AF_INET || s->ss_family == AF_INET6;
 }
 
+static uid_t
+peer_uid(int fd)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof peer;
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return peer.uid;
+}
+
 /* One connection; false when there is none. */
 static bool
 accept_one(struct acceptor *a, const struct listener *l)
@@ -54,7 +64,9 @@ accept_one(struct acceptor *a, const struct listener *l)
 			poll(NULL, 0, PAUSE_MS);
 		return errno == EINTR || errno == ECONNABORTED;
 	}
-	if (!e.local) {
+	if (e.local) {
+		e.uid = peer_uid(fd);
+	} else {
 		end_take(&s, &e.remote, &e.remote_port);
 		len = sizeof s;
 		if (getsockname(fd, (struct sockaddr *)&s, &len) == 0)

@@ -22,6 +22,7 @@ struct ends {
 	bool local; /* a Unix socket: no addresses */
 	struct in6_addr remote, own;
 	uint16_t remote_port, own_port;
+	uid_t uid; /* of a local one */
 };
 
 /* 192.0.2.0/24, 2001:db8::/32: whose PROXY headers are believed. */
@@ -39,7 +40,8 @@ bool networks_hold(
 struct options {
 	bool keep;
 	unsigned total, per_source;
-	bool count_local; /* this machine is a source like any other */
+	bool count_local; /* this machine, and each of its users on a Unix
+			   * socket, is a source like any other */
 	struct network balancers[NETWORKS_MAX];
 	size_t balancer_count;
 	char **program;
@@ -72,7 +74,8 @@ struct connection *table_take(struct table *t, uint64_t source);
 struct connection *table_find(struct table *t, uint64_t number);
 void table_drop(struct table *t, struct connection *c);
 size_t table_of_source(const struct table *t, uint64_t source);
-/* What counts as one source: an IPv4 address, an IPv6 /64; 0: not counted. */
+/* What counts as one source: an IPv4 address, an IPv6 /64, a uid; 0: not
+ * counted. */
 uint64_t source_of(const struct ends *e, bool count_local);
 
 /* The acceptor: the process that meets the network. Never returns. */

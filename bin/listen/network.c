@@ -78,8 +78,10 @@ source_of(const struct ends *e, bool count_local)
 {
 	uint64_t key = 0;
 
-	if (e->local || (!count_local && is_loopback(&e->remote)))
+	if (!count_local && (e->local || is_loopback(&e->remote)))
 		return 0;
+	if (e->local) /* apart from IPv4, 0:ffff::/32, and all networks */
+		return (uint64_t)0xfeff << 16 | (uint64_t)e->uid << 32;
 	/* IPv4 keys look like 0:ffff::/32, which is nobody's /64. */
 	memcpy(&key,
 	    &e->remote.s6_addr[IN6_IS_ADDR_V4MAPPED(&e->remote) ? 8 : 0],

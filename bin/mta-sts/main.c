@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/die.h"
-#include "base/log.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/file.h"
@@ -33,19 +32,6 @@ struct program {
 	struct service service;
 	int ticks;
 };
-
-static void
-complain(unsigned line, const char *text, void *arg)
-{
-	struct logline l;
-
-	(void)arg;
-	log_start(&l, "config");
-	log_text(&l, "file", "dns");
-	log_number(&l, "line", line);
-	log_text(&l, "reason", text);
-	log_write(&l);
-}
 
 static int
 session(void *arg)
@@ -156,7 +142,7 @@ main(int argc, char **argv)
 	if (argc - optind > 1)
 		usage();
 	etc = conf_open();
-	p.service.dns = dns_open(etc, complain, NULL);
+	p.service.dns = dns_open(etc, conf_complain, (void *)"dns");
 	p.service.https = https_open(etc);
 	p.service.dir = folder_open(optind == argc);
 	if (optind == argc) {

@@ -46,6 +46,20 @@ answer_make(struct runner *r, struct work *w, size_t index, int verdict,
 		.verdict = verdict, .status = status, .text = text });
 }
 
+static void
+dest_log(const struct dest *d, bool rests)
+{
+	struct logline l;
+
+	log_start(&l, rests ? "rest" : "awake");
+	log_text(&l, "dest", d->key);
+	if (rests) {
+		log_number(&l, "next", d->rest);
+		log_text(&l, "text", d->text == NULL ? "" : d->text);
+	}
+	log_write(&l);
+}
+
 /* What it means for the destination; true: the recipient is tried again at
  * once, over fewer connections. */
 static bool
@@ -56,14 +70,16 @@ dest_judge(
 	uint32_t random = 0;
 
 	if (!a->down && !a->busy) {
-		dest_answered(&r->dests, d);
+		if (dest_answered(&r->dests, d))
+			dest_log(d, false);
 		return false;
 	}
 	if (a->busy && !a->down && dest_shrink(d, job->n, r->number))
 		return ++slot->busy <= BUSY_MAX;
 	if (getrandom(&random, sizeof random, 0) != sizeof random)
 		random = 0;
-	dest_fail(&r->dests, d, clock_wall_s(), random, str_span(&a->text));
+	if (dest_fail(&r->dests, d, clock_wall_s(), random, str_span(&a->text)))
+		dest_log(d, true);
 	slot->down = true;
 	return false;
 }

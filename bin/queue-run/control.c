@@ -143,8 +143,7 @@ message_retry(struct reply *y, const char *id, struct entry *e)
 	if (e->place == PLACE_WORKING || e->place == PLACE_HELD)
 		return;
 	e->forced = true;
-	if (e->dest != NULL)
-		dest_wake(&r->dests, e->dest);
+	e->wakes = true;
 	if (e->place == PLACE_WAITING)
 		queue_wait(&r->queue, e, 0);
 }

@@ -211,9 +211,10 @@ class_change(struct dests *all, struct dest *d, bool proven, unsigned failures)
 	all->busy[dest_class(d)] += d->busy;
 }
 
-void
+bool
 dest_answered(struct dests *all, struct dest *d)
 {
+	bool failed = d->failures > 0;
 	unsigned slowly = d->shrunk > 0 ? SLOWLY : 1;
 
 	if (!d->proven) {
@@ -227,9 +228,10 @@ dest_answered(struct dests *all, struct dest *d)
 		d->window++;
 		d->success = 0;
 	}
+	return failed;
 }
 
-void
+bool
 dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
     struct span text)
 {
@@ -237,7 +239,7 @@ dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
 	int64_t pause = (int64_t)DEST_REST_FIRST_S << shift;
 
 	if (dest_rests(d, now))
-		return;
+		return false;
 	if (pause > DEST_REST_MAX_S)
 		pause = DEST_REST_MAX_S;
 	class_change(all, d, false, d->failures + 1);
@@ -245,6 +247,7 @@ dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
 	d->window = 1;
 	d->success = 0;
 	text_set(d, text);
+	return true;
 }
 
 bool
@@ -295,6 +298,7 @@ dest_list(struct dests *all, struct dest *d)
 	d->next = NULL;
 	*(l->last == NULL ? &l->first : &l->last->next) = d;
 	l->last = d;
+	l->count++;
 }
 
 struct dest *
@@ -308,6 +312,7 @@ dest_next(struct dests *all, enum dest_class class)
 	l->first = d->next;
 	if (l->first == NULL)
 		l->last = NULL;
+	l->count--;
 	d->listed = false;
 	return d;
 }

@@ -53,6 +53,7 @@ struct dest {
 
 struct dest_list {
 	struct dest *first, *last;
+	size_t count;
 };
 
 struct dests {
@@ -83,13 +84,13 @@ enum dest_class dest_class(const struct dest *d);
 bool dest_rests(const struct dest *d, int64_t now);
 /* One more worker is, or no longer is, busy with it. */
 void dest_busy(struct dests *all, struct dest *d, bool one_more);
-/* It answered, whatever it said. */
-void dest_answered(struct dests *all, struct dest *d);
+/* It answered, whatever it said. True: after it had failed. */
+bool dest_answered(struct dests *all, struct dest *d);
 /* It wants fewer connections, half as many: once for all jobs up to last, one
  * of which said so. False: it can't have fewer. */
 bool dest_shrink(struct dest *d, uint64_t job, uint64_t last);
-/* It can't be used, and rests. While it rests already nothing changes. */
-void dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
+/* It can't be used, and rests. False: it rests already, nothing changes. */
+bool dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
     struct span text);
 /* End its rest. */
 void dest_wake(struct dests *all, struct dest *d);

@@ -103,7 +103,9 @@ entry_wish(struct runner *r, struct entry *e)
 	log_write(&l);
 	e->wish = WISH_NONE;
 	if (wish == WISH_REPORT) {
-		/* Its state says that all recipients failed. */
+		/* Its state says that all recipients failed: wherever they were
+		 * to go, it is not waited for. */
+		entry_set_dest(r, e, NULL);
 		e->again = true;
 		queue_renew(&r->queue, e);
 	} else {
@@ -148,7 +150,7 @@ entry_turn(struct runner *r, struct entry *e)
 
 	if (d == NULL)
 		return true;
-	if (e->forced && dest_rests(d, now))
+	if (e->wakes && dest_rests(d, now))
 		dest_wake(&r->dests, d);
 	if (dest_rests(d, now)) {
 		if (judge_late(r, e, now))

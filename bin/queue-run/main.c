@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/die.h"
-#include "base/log.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
@@ -118,19 +117,6 @@ enter_sandbox(void)
 	    CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT | CALLS_ACCEPT);
 }
 
-static void
-complain(unsigned line, const char *text, void *unused)
-{
-	struct logline l;
-
-	(void)unused;
-	log_start(&l, "config");
-	log_text(&l, "file", "routes");
-	log_number(&l, "line", line);
-	log_text(&l, "text", text);
-	log_write(&l);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -155,7 +141,7 @@ main(int argc, char **argv)
 	etc = conf_open();
 	conf_limits(etc, &r.limits, NULL, NULL);
 	users_open(&r.users, etc);
-	r.routes = routes_open(etc, complain, NULL);
+	r.routes = routes_open(etc, conf_complain, (void *)"routes");
 	answer_init(&r.answer);
 	queue_init(&r.queue);
 	dests_init(&r.dests, (unsigned)r.limits.destination_workers);

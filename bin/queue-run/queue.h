@@ -38,7 +38,8 @@ struct entry {
 	uint8_t place;     /* enum place */
 	uint8_t wish;      /* enum wish */
 	bool again : 1;    /* may have been tried by an earlier process */
-	bool forced : 1;   /* try it whatever the times say */
+	bool forced : 1;   /* try it whatever its own times say */
+	bool wakes : 1;    /* and those of its destinations */
 	bool warned : 1;   /* its sender knows that it waits, or need not */
 	bool many : 1;     /* parked, but others of it go elsewhere */
 	char id[ID_LEN + 1];

@@ -385,24 +385,19 @@ class_has_room(const struct runner *r, enum dest_class class)
 	return true;
 }
 
-/* One part of the next destination that is ready. False: there is no worker
- * for it, or nothing to do now. */
+/* One part of this destination. full_r: there is no worker for it. */
 static bool
-class_go(struct runner *r, enum dest_class class)
+dest_go(struct runner *r, struct dest *d, bool *full_r)
 {
-	struct pool *pool = &r->pools[REMOTE];
-	struct dest *d;
 	struct connection *c;
 	struct part *p;
-	bool sent = true;
+	bool sent = false;
 
-	if (r->dests.ready[class].first == NULL || !class_has_room(r, class))
-		return false;
-	d = dest_next(&r->dests, class);
 	dest_keep(d);
 	/* With its window full it comes back when it answers. */
 	if (d->busy < d->window) {
-		c = pool_idle(pool, d);
+		c = pool_idle(&r->pools[REMOTE], d);
+		*full_r = c == NULL;
 		p = c == NULL ? NULL : part_next(r, d);
 		sent = p != NULL && part_send(r, c, p);
 		if (d->busy < d->window)
@@ -410,6 +405,24 @@ class_go(struct runner *r, enum dest_class class)
 	}
 	dest_drop(&r->dests, d);
 	return sent;
+}
+
+/* One part of a destination of this class that is ready. Some have none that
+ * could be sent now, since too many messages of others are in hand: they must
+ * not keep these others waiting. False: there is no worker, or nothing to
+ * do. */
+static bool
+class_go(struct runner *r, enum dest_class class)
+{
+	bool full = false;
+
+	for (size_t n = r->dests.ready[class].count; n > 0 && !full; n--)
+		if (r->dests.ready[class].first == NULL ||
+		    !class_has_room(r, class))
+			return false;
+		else if (dest_go(r, dest_next(&r->dests, class), &full))
+			return true;
+	return false;
 }
 
 void

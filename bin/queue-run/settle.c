@@ -180,6 +180,7 @@ work_conclude(struct runner *r, struct work *w)
 		e->again = false;
 	}
 	e->forced = w->full != NULL && e->forced && !w->tried;
+	e->wakes = false;
 	e->many = w->only == NULL;
 	entry_set_dest(r, e, w->only);
 	if (w->full == NULL)

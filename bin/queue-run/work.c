@@ -119,7 +119,7 @@ recipient_sort_remote(struct runner *r, struct work *w, size_t i)
 	struct slot *slot = &w->slots[i];
 	int64_t now = clock_wall_s();
 
-	if (w->entry->forced && dest_rests(slot->dest, now))
+	if (w->entry->wakes && dest_rests(slot->dest, now))
 		dest_wake(&r->dests, slot->dest);
 	if (!dest_rests(slot->dest, now)) {
 		slot->state = SLOT_TO_SEND;

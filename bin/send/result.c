@@ -67,6 +67,22 @@ status_derive(struct result *r, unsigned code, enum stage stage)
 	snprintf(r->status, sizeof r->status, "%u.%s", code / 100, rest);
 }
 
+/* RFC 3464 2.3.6: a diagnostic of type smtp is the reply with its codes. */
+static void
+reply_tell(struct result *r, struct arena *a, const struct reply *reply)
+{
+	struct str text = STR_INIT;
+
+	str_addf(&text, "%u", reply->code);
+	if (reply->status[0] != '\0')
+		str_addf(&text, " %s", reply->status);
+	if (reply->text.len > 0)
+		str_add_byte(&text, ' ');
+	str_add(&text, str_span(&reply->text));
+	r->text = arena_copy(a, str_span(&text));
+	str_free(&text);
+}
+
 void
 result_reply(struct result *r, struct arena *a, const struct reply *reply,
     enum stage stage)
@@ -83,13 +99,7 @@ result_reply(struct result *r, struct arena *a, const struct reply *reply,
 	/* 3xx where an end was due. */
 	if (class == 3)
 		status_set(r, "4.5.0");
-	r->text = arena_copy(a, str_span(&reply->text));
-	if (r->text.len == 0) {
-		char code[8];
-
-		snprintf(code, sizeof code, "%u", reply->code);
-		r->text = arena_copy(a, span_text(code));
-	}
+	reply_tell(r, a, reply);
 }
 
 void

@@ -1,26 +1,10 @@
 #include "sender.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "base/log.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 
 enum { MEMORY = 1 << 30, FILES = 256 };
-
-static void
-complain(unsigned line, const char *text, void *arg)
-{
-	struct logline l;
-
-	log_start(&l, "configuration");
-	log_text(&l, "file", *(const char *const *)arg);
-	log_number(&l, "line", line);
-	log_text(&l, "text", text);
-	log_write(&l);
-}
 
 static void
 patience_set(struct sender *s)
@@ -40,17 +24,18 @@ patience_set(struct sender *s)
 void
 sender_open(struct sender *s)
 {
-	*s = (struct sender){ .etc = conf_open(),
-		.me = STR_INIT,
-		.sessions = STR_INIT,
-		.files = { "dns", "routes", "routes.auth", "tls-policy" } };
+	*s = (struct sender){
+		.etc = conf_open(), .me = STR_INIT, .sessions = STR_INIT
+	};
 	conf_me(s->etc, &s->me);
 	conf_limits(s->etc, &s->limits, NULL, NULL);
 	patience_set(s);
-	s->dns = dns_open(s->etc, complain, &s->files[0]);
-	s->routes = routes_open(s->etc, complain, &s->files[1]);
-	s->auths = route_auth_open(s->etc, complain, &s->files[2]);
-	s->rules = tls_rules_open(s->etc, s->dns, complain, &s->files[3]);
+	s->dns = dns_open(s->etc, conf_complain, (void *)"dns");
+	s->routes = routes_open(s->etc, conf_complain, (void *)"routes");
+	s->auths = route_auth_open(
+	    s->etc, conf_complain, (void *)"routes.auth");
+	s->rules = tls_rules_open(
+	    s->etc, s->dns, conf_complain, (void *)"tls-policy");
 	s->tls = tls_client_open(s->etc);
 	conn_init(&s->conn);
 }

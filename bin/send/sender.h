@@ -20,7 +20,6 @@ struct patience {
 
 struct sender {
 	int etc;
-	const char *files[4]; /* read from it: for complaints about them */
 	struct str me;
 	struct limits limits;
 	struct patience patience;

@@ -90,6 +90,17 @@ mx_begin(struct trail *t, const struct target *target)
 	return t->mx.result == MX_FOUND;
 }
 
+/* A literal nobody made a route for may be this very host: what was taken for
+ * another host would come back. */
+static bool
+is_self(const struct trail *t, const struct dns_host *h)
+{
+	for (size_t i = 0; !t->route->listed && i < h->count; i++)
+		if (mx_address_is_own(&h->addresses[i].at))
+			return true;
+	return false;
+}
+
 static bool
 host_hop(struct trail *t, const struct target *target, struct hop *hop_r,
     struct result *r)
@@ -99,6 +110,13 @@ host_hop(struct trail *t, const struct target *target, struct hop *hop_r,
 		.port = target->port,
 		.lmtp = target->lmtp };
 	dns_host(t->s->dns, target->name, t->memory, &hop_r->address);
+	if (is_self(t, &hop_r->address)) {
+		result_set(r, t->memory, CONFIG, "5.4.6",
+		    "%.*s: the address is this host's, which does not take "
+		    "mail for it",
+		    (int)target->name.len, target->name.at);
+		return false;
+	}
 	if (hop_r->address.count > 0)
 		return true;
 	lookup_failed(t, r, hop_r->address.result, target->name);

@@ -1,13 +1,10 @@
 #include "header.h"
 
-#include "base/encode.h"
 #include "complain.h"
 #include "mail/address.h"
 #include "mail/header.h"
 #include "mail/mailboxes.h"
-
-/* RFC 2047 2: an encoded word has at most 75 bytes. */
-enum { WORD_BYTES = 45 };
+#include "mail/quote.h"
 
 /* Fields that hold addresses; those to send to, and again the same for a
  * message that is sent again. */
@@ -114,28 +111,12 @@ field_complete(const struct header_field *f, struct span me, struct str *out)
 	return utf8;
 }
 
-/* RFC 2047 2: the name in encoded words, cut between characters. */
-static void
-name_encode(struct span name, struct str *out)
-{
-	while (name.len > 0) {
-		size_t n = name.len < WORD_BYTES ? name.len : WORD_BYTES;
-
-		while (n < name.len && n > 1 && (name.at[n] & 0xc0) == 0x80)
-			n--;
-		str_add_text(out, "=?utf-8?B?");
-		base64_encode(out, span_head(name, n));
-		str_add_text(out, "?= ");
-		name = span_from(name, n);
-	}
-}
-
 static void
 name_write(struct span name, struct str *out)
 {
 	if (!span_is_ascii(name)) {
-		if (span_is_utf8(name))
-			name_encode(name, out);
+		word_encode(out, name); /* RFC 2047 */
+		str_add_byte(out, ' ');
 		return;
 	}
 	str_add_byte(out, '"');

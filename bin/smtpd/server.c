@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "base/die.h"
-#include "base/log.h"
 #include "filter.h"
 #include "os/dirs.h"
 #include "os/proc.h"
@@ -31,25 +30,6 @@ stamp_changed(int etc, const char *name, struct stamp *stamp)
 }
 
 static void
-complain(const char *file, unsigned line, const char *text)
-{
-	struct logline l;
-
-	log_start(&l, "config");
-	log_text(&l, "file", file);
-	log_number(&l, "line", line);
-	log_text(&l, "error", text);
-	log_write(&l);
-}
-
-static void
-limit_complain(unsigned line, const char *text, void *arg)
-{
-	(void)arg;
-	complain("limits", line, text);
-}
-
-static void
 relay_read(struct server *s)
 {
 	struct conf_list list;
@@ -62,9 +42,10 @@ relay_read(struct server *s)
 			if (network_parse(line, &n))
 				network_add(&s->relay, &n);
 			else
-				complain("relay", list.line,
+				conf_complain(list.line,
 				    "a line is an address or a network such as "
-				    "192.0.2.0/24");
+				    "192.0.2.0/24",
+				    (void *)"relay");
 		}
 	conf_list_close(&list);
 }
@@ -76,7 +57,8 @@ server_refresh(void *server)
 
 	users_refresh(&s->users);
 	if (stamp_changed(s->etc, "limits", &s->limits_stamp))
-		conf_limits(s->etc, &s->limits, limit_complain, NULL);
+		conf_limits(
+		    s->etc, &s->limits, conf_complain, (void *)"limits");
 	if (stamp_changed(s->etc, "relay", &s->relay_stamp))
 		relay_read(s);
 }
@@ -89,7 +71,7 @@ server_open(struct server *s)
 	};
 	str_init(&s->tls);
 	str_setf(&s->tls, "%s/tls", dir_run());
-	conf_limits(s->etc, &s->limits, limit_complain, NULL);
+	conf_limits(s->etc, &s->limits, conf_complain, (void *)"limits");
 	stamp_changed(s->etc, "limits", &s->limits_stamp);
 	users_open(&s->users, s->etc);
 	server_refresh(s);

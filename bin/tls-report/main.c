@@ -43,19 +43,6 @@ struct program {
 };
 
 static void
-complain(unsigned line, const char *text, void *arg)
-{
-	struct logline l;
-
-	(void)arg;
-	log_start(&l, "config");
-	log_text(&l, "file", "dns");
-	log_number(&l, "line", line);
-	log_text(&l, "reason", text);
-	log_write(&l);
-}
-
-static void
 day_log(const char *name, const char *result)
 {
 	struct logline l;
@@ -216,7 +203,7 @@ prepare(struct program *p, bool send)
 	conf_me(etc, &p->me);
 	conf_limits(etc, &limits, NULL, NULL);
 	p->outlet.reserve = limits.disk_reserve;
-	p->outlet.dns = dns_open(etc, complain, NULL);
+	p->outlet.dns = dns_open(etc, conf_complain, (void *)"dns");
 	p->outlet.https = https_open(etc);
 	if (send && spool_open(&p->outlet.spool) < 0)
 		die(TEMP, "open the spool %s", dir_spool());

@@ -111,12 +111,14 @@ take_comment(struct span *rest, struct pieces *p)
 
 	str_clear(&p->comment);
 	while (span_take_byte(rest, &c)) {
-		if (c == '\\' && !span_take_byte(rest, &c))
-			break;
-		else if (c == '(')
+		if (c == '\\') { /* RFC 5322 3.2.1: what follows is itself */
+			if (!span_take_byte(rest, &c))
+				break;
+		} else if (c == '(') {
 			depth++;
-		else if (c == ')' && --depth == 0)
+		} else if (c == ')' && --depth == 0) {
 			break;
+		}
 		if (c != '\r' && c != '\n')
 			str_add_byte(&p->comment, c);
 	}

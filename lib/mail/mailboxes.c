@@ -23,8 +23,8 @@ skip_comment(struct span *rest)
 	char c;
 
 	while (span_take_byte(rest, &c)) {
-		if (c == '\\' && !span_take_byte(rest, &c))
-			return;
+		if (c == '\\')
+			span_take_byte(rest, &c);
 		else if (c == '(')
 			depth++;
 		else if (c == ')' && --depth == 0)

@@ -10,7 +10,7 @@ enum {
 	STS_SIZE_MAX = 65536,   /* bytes of a policy */
 	STS_ID_MAX = 32,
 	STS_HOSTS_MAX = 100,
-	STS_ASK_MS = 75000, /* longest wait for mta-sts, which fetches */
+	STS_ASK_MS = 100000, /* longest wait for mta-sts, which fetches */
 };
 enum sts_mode { STS_NONE, STS_TESTING, STS_ENFORCE };
 

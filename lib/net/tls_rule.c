@@ -150,6 +150,7 @@ static void
 dane_later(struct finding *f)
 {
 	f->rule->failure = "dnssec-invalid";
+	f->rule->permanent = false;
 	skip(f, "4.7.5",
 	    "its TLSA records can't be looked up, or are not what their "
 	    "domain signed");
@@ -320,9 +321,11 @@ require(struct finding *f)
 	r->requiretls = true;
 	if (r->level == TLS_SKIP)
 		return;
+	/* What fails now is returned to the sender. */
+	r->permanent = true;
+	r->status = "5.7.10";
 	if (r->level == TLS_NEVER) {
-		r->permanent = true;
-		skip(f, "5.7.10",
+		skip(f, r->status,
 		    "the message asks for TLS (REQUIRETLS), and the "
 		    "configuration forbids it here");
 		return;
@@ -342,8 +345,7 @@ require(struct finding *f)
 	}
 	if (r->level == TLS_SKIP || r->sound)
 		return;
-	r->permanent = true;
-	skip(f, "5.7.10",
+	skip(f, r->status,
 	    "the message asks for TLS (REQUIRETLS), but neither DNSSEC nor "
 	    "MTA-STS says that this host is the domain's");
 }

@@ -17,8 +17,8 @@
  *		TLS_NEVER: no STARTTLS
  *		TLS_MAY: STARTTLS if offered; when the handshake fails connect
  *			again and go on in plain text
- *		TLS_MUST: not offered, or wire == NULL: quit, next host, status
- *			4.7.10 (rule.requiretls: 5.7.10)
+ *		TLS_MUST: not offered, or wire == NULL: quit, next host; what
+ *			it comes to: rule.permanent, rule.status
  *		TLS_WRAPPED: TLS first, then the greeting; else as TLS_MUST
  *		}
  *		wire = tls_wire_start(client, &io, tcp, &rule.wish, &outcome);
@@ -68,10 +68,10 @@ struct tls_rule {
 	const char *why; /* for logs: "route", "policy", "requiretls", "dane",
 			  * "sts", "sts-testing", "opportunistic", "optional",
 			  * "none" */
-	/* TLS_SKIP; TLS_MUST that can't be had */
-	bool permanent;     /* no later try will help */
-	const char *status; /* 4.7.5 */
-	const char *text;   /* for people */
+	/* TLS_SKIP, and TLS that can't be had */
+	bool permanent;     /* the message is to be returned */
+	const char *status; /* NULL: 4.7.5 */
+	const char *text;   /* TLS_SKIP: for people */
 	/* For reports (RFC 8460 4.4) */
 	const struct tls_domain *of;
 	const char *policy;  /* "tlsa", "sts", "no-policy-found" */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/log.h"
 #include "os/dirs.h"
 #include "os/file.h"
 
@@ -120,6 +121,18 @@ conf_value(int etc, const char *name, struct str *value_r)
 		str_add(value_r, line);
 	conf_list_close(&l);
 	return found;
+}
+
+void
+conf_complain(unsigned line, const char *text, void *file)
+{
+	struct logline l;
+
+	log_start(&l, "config");
+	log_text(&l, "file", file);
+	log_number(&l, "line", line);
+	log_text(&l, "error", text);
+	log_write(&l);
 }
 
 void

@@ -27,6 +27,10 @@ bool conf_list_open(struct conf_list *l, int etc, const char *name);
 bool conf_next(struct conf_list *l, struct span *line_r);
 void conf_list_close(struct conf_list *l);
 
+/* What a reader of the configuration can be given as complain: logs
+ * "event=config file= line= error=". file is the name, a char *. */
+void conf_complain(unsigned line, const char *text, void *file);
+
 /* This host's name: the file `me`, else the kernel's node name; never empty,
  * lower case. Asks no DNS. */
 void conf_me(int etc, struct str *name_r);

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -230,6 +232,84 @@ a_formatted_line_is_never_cut(void **state)
 	assert_memory_equal(got + 5000, "\r\n", 2);
 }
 
+/* A transport that changes the case of letters, takes and gives three bytes at
+ * a time, and wants to wait before each. */
+struct changer {
+	int fd;
+	bool ready;
+};
+
+static ssize_t
+change(struct changer *c, const char *from, char *to, size_t len)
+{
+	if (!c->ready) {
+		c->ready = true;
+		errno = EAGAIN;
+		return -1;
+	}
+	c->ready = false;
+	for (size_t i = 0; i < len; i++)
+		to[i] = byte_is_alpha(from[i]) ? (char)(from[i] ^ 0x20)
+					       : from[i];
+	return (ssize_t)len;
+}
+
+static ssize_t
+change_read(void *arg, char *into, size_t room, short *events_r)
+{
+	struct changer *c = arg;
+	char bytes[3];
+	ssize_t n;
+
+	*events_r = POLLIN;
+	if (!c->ready)
+		return change(c, NULL, NULL, 0);
+	n = recv(c->fd, bytes, room < 3 ? room : 3, MSG_DONTWAIT);
+	return n > 0 ? change(c, bytes, into, (size_t)n) : n;
+}
+
+static ssize_t
+change_write(void *arg, struct span bytes, short *events_r)
+{
+	struct changer *c = arg;
+	char changed[3];
+	ssize_t n;
+
+	*events_r = POLLOUT;
+	n = change(c, bytes.at, changed, bytes.len < 3 ? bytes.len : 3);
+	return n > 0 ? send(c->fd, changed, (size_t)n, 0) : n;
+}
+
+static void
+a_transport_stands_between(void **state)
+{
+	static const struct io_transport transport = { change_read,
+		change_write };
+	struct changer c = { .fd = ends[0] };
+	char got[32] = "";
+
+	(void)state;
+	io_switch_transport(&io, ends[0], &transport, &c);
+	say("Hello you\r\nTWO\r\n");
+	io_put_text(&io, "Line\r\n");
+	expect(IO_OK, "hELLO YOU");
+	expect(IO_OK, "two");
+	assert_int_equal(io_flush(&io), IO_OK);
+	assert_int_equal(recv(ends[1], got, sizeof got - 1, 0), 6);
+	assert_string_equal(got, "lINE\r\n");
+	/* The output that the peer may wait for goes out before we wait. */
+	io.idle_ms = 50;
+	io_put_text(&io, "x");
+	expect(IO_TIMEOUT, NULL);
+	assert_int_equal(recv(ends[1], got, sizeof got - 1, 0), 1);
+	io.idle_ms = 0;
+	io.deadline = clock_mono_ms() + 50;
+	expect(IO_TIMEOUT, NULL);
+	io.deadline = 0;
+	shutdown(ends[1], SHUT_WR);
+	expect(IO_EOF, NULL);
+}
+
 int
 main(void)
 {
@@ -248,6 +328,7 @@ main(void)
 		EACH(a_flood_does_not_outlive_the_deadline),
 		EACH(bulk_is_taken_in_big_pieces_and_given_back),
 		EACH(a_formatted_line_is_never_cut),
+		EACH(a_transport_stands_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,27 +14,27 @@
 
 static const struct {
 	const char *name;
-	int type;
 	const char *text; /* NULL: SERVFAIL */
+	int type;
 	bool secure;
 } zone[] = {
-	{ "mx.example.org", ns_t_a, "192.0.2.1", true },
-	{ "_25._tcp.mx.example.org", ns_t_tlsa, "311" HASH, true },
-	{ "_2525._tcp.mx.example.org", ns_t_tlsa, "200" HASH, true },
-	{ "plain.example.org", ns_t_a, "192.0.2.2", true },
-	{ "open.example.org", ns_t_a, "192.0.2.3", false },
-	{ "_25._tcp.open.example.org", ns_t_tlsa, "311" HASH, true },
-	{ "forged.example.org", ns_t_a, "192.0.2.4", true },
-	{ "_25._tcp.forged.example.org", ns_t_tlsa, "311" HASH, false },
-	{ "bogus.example.org", ns_t_a, "192.0.2.5", true },
-	{ "_25._tcp.bogus.example.org", ns_t_tlsa, NULL, false },
-	{ "useless.example.org", ns_t_a, "192.0.2.6", true },
-	{ "_25._tcp.useless.example.org", ns_t_tlsa, "111" HASH, true },
-	{ "alias.example.org", ns_t_cname, "mx.example.org", true },
-	{ "alias.example.org", ns_t_a, "192.0.2.1", true },
-	{ "astray.example.org", ns_t_cname, "open.example.org", true },
-	{ "astray.example.org", ns_t_a, "192.0.2.3", false },
-	{ "_25._tcp.astray.example.org", ns_t_tlsa, "311" HASH, true },
+	{ "mx.example.org", "192.0.2.1", ns_t_a, true },
+	{ "_25._tcp.mx.example.org", "311" HASH, ns_t_tlsa, true },
+	{ "_2525._tcp.mx.example.org", "200" HASH, ns_t_tlsa, true },
+	{ "plain.example.org", "192.0.2.2", ns_t_a, true },
+	{ "open.example.org", "192.0.2.3", ns_t_a, false },
+	{ "_25._tcp.open.example.org", "311" HASH, ns_t_tlsa, true },
+	{ "forged.example.org", "192.0.2.4", ns_t_a, true },
+	{ "_25._tcp.forged.example.org", "311" HASH, ns_t_tlsa, false },
+	{ "bogus.example.org", "192.0.2.5", ns_t_a, true },
+	{ "_25._tcp.bogus.example.org", NULL, ns_t_tlsa, false },
+	{ "useless.example.org", "192.0.2.6", ns_t_a, true },
+	{ "_25._tcp.useless.example.org", "111" HASH, ns_t_tlsa, true },
+	{ "alias.example.org", "mx.example.org", ns_t_cname, true },
+	{ "alias.example.org", "192.0.2.1", ns_t_a, true },
+	{ "astray.example.org", "open.example.org", ns_t_cname, true },
+	{ "astray.example.org", "192.0.2.3", ns_t_a, false },
+	{ "_25._tcp.astray.example.org", "311" HASH, ns_t_tlsa, true },
 };
 
 static void
@@ -362,6 +362,11 @@ requiretls_wants_a_host_that_is_who_it_is(void **state)
 	r = find(w, "plain.example.org"); /* its MX is vouched for */
 	assert_rule(r, TLS_MUST, TLS_CHECK_PKIX, "requiretls");
 	assert_true(r->requiretls);
+	assert_true(r->permanent); /* RFC 8689 4.2.1: once it fails */
+	assert_string_equal(r->status, "5.7.10");
+	r = find(w, "bogus.example.org");
+	assert_int_equal(r->level, TLS_SKIP);
+	assert_false(r->permanent);
 	w->domain.mx_secure = false;
 	r = find(w, "plain.example.org");
 	assert_int_equal(r->level, TLS_SKIP);

@@ -37,6 +37,19 @@ this_machine_counts_only_when_asked(void **state)
 	assert_true(source("::ffff:127.0.0.9", true) != 0);
 }
 
+static void
+a_uid_is_a_source_when_asked(void **state)
+{
+	struct ends root = { .local = true }, nobody = root;
+
+	(void)state;
+	nobody.uid = 65534;
+	assert_true(source_of(&root, false) == 0);
+	assert_true(source_of(&root, true) != 0);
+	assert_true(source_of(&root, true) != source_of(&nobody, true));
+	assert_true(source_of(&root, true) != source("::ffff:0.0.0.0", true));
+}
+
 static bool
 holds(const char *list, const char *text)
 {
@@ -101,6 +114,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_network_is_one_source),
 		cmocka_unit_test(this_machine_counts_only_when_asked),
+		cmocka_unit_test(a_uid_is_a_source_when_asked),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(a_place_is_free_again),
 	};
