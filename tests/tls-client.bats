@@ -230,9 +230,12 @@ for words in b'220 hello\r\n', b'':
 	talk server=mx.example.org lines=1 idle=100
 	has '0 enil' "$output"
 	another_port
-	# Reads and says nothing.
-	background sh -c "sleep 60 | openssl s_server -accept 127.0.0.1:$PORT \
-		-cert '$CERTS/good.pem' -key '$CERTS/good.key' -quiet >/dev/null 2>&1"
+	# Reads and says nothing: its input never comes.
+	mkfifo "$BATS_TEST_TMPDIR/silence"
+	exec 4<>"$BATS_TEST_TMPDIR/silence"
+	background openssl s_server -accept "127.0.0.1:$PORT" -quiet \
+		-cert "$CERTS/good.pem" -key "$CERTS/good.key" \
+		<&4 >/dev/null 2>&1 4>&-
 	await 10 listening
 	talk server=mx.example.org lines=1 idle=100
 	has 'timeout' "$output"
