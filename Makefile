@@ -125,6 +125,9 @@ install: install-programs
 		ln -srf $(DESTDIR)$(LIBEXEC)/sendmail $(DESTDIR)$(PREFIX)/$$f; done
 	for m in man/*.[1-8]; do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	for n in mailq newaliases; do ln -srf $(DESTDIR)$(PREFIX)/share/man/man8/sendmail.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/$$n.1; done
 
 # Units for systemd; they name the programs by their full path.
 UNITDIR ?= /usr/lib/systemd/system
