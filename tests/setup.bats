@@ -7,6 +7,7 @@ setup() {
 	need openssl
 	rm -r "$CHAINMAIL_SPOOL"
 	echo mail.example.org >"$CHAINMAIL_ETC/me"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
@@ -58,4 +59,45 @@ leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
 @test "an unknown service is refused" {
 	run chainmail-service nntp
 	[ "$status" = 64 ]
+}
+
+# The records of a domain, made and read by a name server's own checker.
+zone_of() {
+	printf '%s 3600 IN SOA ns.example.net. root.example.net. 1 2 3 4 5\n%s 3600 IN NS ns.example.net.\n' "$1." "$1."
+	sed 's/ IN / 3600 IN /' "$2"
+}
+
+@test "a domain gets names, keys, a policy and a user, and its records are a zone" {
+	need nsd-checkzone
+	rm "$CHAINMAIL_ETC/me"
+	run -0 chainmail-setup Example.org
+	has 'user: postmaster@example.org' "$output"
+	grep -qx 'example.org domain' "$CHAINMAIL_ETC/users"
+	grep -q 'mode: testing' "$CHAINMAIL_ETC/mta-sts.example.org.txt"
+	chainmail-records example.org >records
+	zone_of example.org records >zone
+	nsd-checkzone example.org zone
+	for type in MX TXT TLSA SRV CNAME; do grep -q " IN $type " records; done
+	# The key that is published is the key's.
+	published=$(sed -n 's/^rsa1._domainkey.*p=//p' records | tr -d '" ')
+	[ "$published" = "$(openssl pkey -in "$CHAINMAIL_ETC/dkim/example.org.rsa1.pem" -pubout -outform DER | base64 -w 0)" ]
+	leaf -pubkey | openssl pkey -pubin -outform DER | sha256sum | grep -q "^$(awk '/TLSA/ { print $NF }' records)"
+}
+
+@test "a second run for the domain changes nothing and prints the same records" {
+	chainmail-setup example.org >/dev/null
+	before=$(find "$CHAINMAIL_ETC" "$CHAINMAIL_SPOOL" -type f -exec sha256sum {} + | sort)
+	chainmail-records example.org >records
+	chainmail-setup example.org | diff - records
+	[ "$before" = "$(find "$CHAINMAIL_ETC" "$CHAINMAIL_SPOOL" -type f -exec sha256sum {} + | sort)" ]
+}
+
+@test "a word that is no domain is refused before anything is made for it" {
+	for word in localhost '../x.y' 'a..b' -x.y 'a b.c'; do
+		run chainmail-setup -- "$word"
+		[ "$status" = 64 ]
+		run chainmail-records "$word"
+		[ "$status" = 64 ]
+	done
+	[ ! -e "$CHAINMAIL_ETC/dkim" ]
 }
