@@ -101,3 +101,45 @@ zone_of() {
 	done
 	[ ! -e "$CHAINMAIL_ETC/dkim" ]
 }
+
+# pair NAME [DAYS]: a certificate and its key.
+pair() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" \
+		-out "$1.crt" -subj "/CN=$1" -days "${2-10}" 2>/dev/null
+}
+
+@test "a certificate from elsewhere is taken into use, whole or not at all" {
+	pair one
+	pair two
+	chainmail-certificate one.crt one.key
+	cmp one.crt "$CHAINMAIL_ETC/tls/default/cert.pem"
+	cmp one.key "$CHAINMAIL_ETC/tls/default/key.pem"
+	[ "$(stat -c %a "$CHAINMAIL_ETC/tls/default/key.pem")" = 640 ]
+	run chainmail-certificate two.crt one.key
+	[ "$status" = 65 ]
+	run chainmail-certificate one.key one.key
+	[ "$status" = 65 ]
+	run chainmail-certificate two.crt two.key ../x
+	[ "$status" = 64 ]
+	cmp one.crt "$CHAINMAIL_ETC/tls/default/cert.pem"
+	chainmail-certificate two.crt two.key mail.example.org
+	cmp two.key "$CHAINMAIL_ETC/tls/mail.example.org/key.pem"
+}
+
+@test "certbot's and uacme's hooks" {
+	pair live
+	mkdir lineage
+	mv live.crt lineage/fullchain.pem
+	mv live.key lineage/privkey.pem
+	RENEWED_LINEAGE=$PWD/lineage chainmail-certificate
+	cmp lineage/fullchain.pem "$CHAINMAIL_ETC/tls/default/cert.pem"
+	export CHAINMAIL_ACME=$PWD/web
+	chainmail-certificate begin http-01 mail.example.org to-ken_1 to-ken_1.auth
+	[ "$(cat web/.well-known/acme-challenge/to-ken_1)" = to-ken_1.auth ]
+	chainmail-certificate "done" http-01 mail.example.org to-ken_1 to-ken_1.auth
+	[ ! -e web/.well-known/acme-challenge/to-ken_1 ]
+	run chainmail-certificate begin dns-01 mail.example.org to-ken_1 x
+	[ "$status" = 1 ]
+	run chainmail-certificate begin http-01 mail.example.org ../../x y
+	[ "$status" = 65 ]
+}
