@@ -1,10 +1,10 @@
 /* A job's way: the connection that is open, or the next host that can be
  * reached, until every recipient has a result. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -64,7 +64,7 @@ failure_log(const struct attempt *t, const struct result *r)
 static void
 local_note(struct conn *c)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = { 0 };
 	socklen_t len = sizeof at;
 
 	c->local[0] = '\0';
@@ -124,9 +124,8 @@ conn_start(struct conn *c, int fd, const char *ip)
 	c->can = 0;
 	c->wire = NULL;
 	c->outcome = (struct tls_outcome){ 0 };
-	c->dirty = c->ending = c->proven = c->bdat_fine = false;
-	c->messages = 0;
-	c->opened = c->used = clock_mono_ms();
+	c->dirty = c->ending = c->bdat_fine = false;
+	c->opened = clock_mono_ms();
 }
 
 /* The host is not to be used at all, says the rule. */
@@ -161,8 +160,8 @@ hop_dial(struct attempt *t, const struct hop *hop, struct dial *d,
 	if (fd >= 0)
 		return fd;
 	/* RFC 3463: 4.4.1 no answer from host. */
-	result_set(r, &t->j->memory, TEMP, "4.4.1", "connect: %s",
-	    strerror(errno));
+	result_set(
+	    r, &t->j->memory, TEMP, "4.4.1", "connect: %s", strerror(errno));
 	r->down = true;
 	r->host = arena_copy(&t->j->memory, hop->name);
 	if (d->count > 0)
@@ -177,11 +176,9 @@ conn_try(struct attempt *t, bool no_tls, bool *plain_r, struct result *r)
 {
 	struct sender *s = t->s;
 
-	if (!hello_run(s, &t->route, no_tls, &t->j->memory, r, plain_r))
-		return false;
-	if (transaction_run(s, t->j, r))
-		return true;
-	r->down = false;
+	if (hello_run(s, &t->route, no_tls, &t->j->memory, r, plain_r))
+		return transaction_run(s, t->j, r);
+	r->down = r->verdict == TEMP;
 	return false;
 }
 
@@ -214,8 +211,8 @@ hop_addresses(struct attempt *t, const struct hop *hop, struct dial *d)
 
 /* One connection to the host. False: its other addresses are worth no try. */
 static bool
-hop_connect(struct attempt *t, const struct hop *hop, struct dial *d,
-    bool *no_tls)
+hop_connect(
+    struct attempt *t, const struct hop *hop, struct dial *d, bool *no_tls)
 {
 	const struct dns_address *at = NULL;
 	struct result r = { 0 };
@@ -278,9 +275,9 @@ hop_try(struct attempt *t, const struct hop *hop)
 static void
 hosts_try(struct attempt *t)
 {
-	struct trail trail = { .s = t->s,
-		.route = &t->route,
-		.memory = &t->j->memory };
+	struct trail trail = {
+		.s = t->s, .route = &t->route, .memory = &t->j->memory
+	};
 	struct result r = { 0 };
 	struct hop hop;
 
@@ -360,9 +357,9 @@ attempt_hosts(struct attempt *t)
 void
 attempt_run(struct sender *s, struct job *j)
 {
-	struct attempt t = { .s = s,
-		.j = j,
-		.end = clock_mono_ms() + ATTEMPT_MS };
+	struct attempt t = {
+		.s = s, .j = j, .end = clock_mono_ms() + ATTEMPT_MS
+	};
 
 	if (s->forced == NULL && routes_refresh(s->routes))
 		conn_quit(&s->conn);

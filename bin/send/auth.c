@@ -16,17 +16,15 @@ auth_failed(struct sender *s, struct arena *a, struct result *r)
 	result_reply(r, a, &s->conn.reply, STAGE_AUTH);
 	/* The password may be corrected before the message gets old. */
 	result_soften(r);
-	r->down = true;
 	conn_name(&s->conn, a, r);
 	return false;
 }
 
 static bool
-auth_wrong(struct sender *s, struct arena *a, struct result *r,
-    const char *text)
+auth_wrong(
+    struct sender *s, struct arena *a, struct result *r, const char *text)
 {
 	result_set(r, a, TEMP, "4.7.8", "%s", text);
-	r->down = true;
 	conn_name(&s->conn, a, r);
 	return false;
 }

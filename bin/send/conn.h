@@ -18,7 +18,6 @@ enum {
 	CAN_REQUIRETLS = 128,
 	CAN_AUTH_PLAIN = 256,
 	CAN_AUTH_LOGIN = 512,
-	CAN_AUTH_SCRAM = 1024,
 };
 
 struct conn {
@@ -30,10 +29,8 @@ struct conn {
 	bool lmtp;
 	bool dirty;     /* a transaction was begun and not ended */
 	bool ending;    /* it said 421, or is not to be used again */
-	bool proven;    /* a message was taken by it */
 	bool bdat_fine; /* it took a BDAT */
-	unsigned messages;
-	int64_t opened, used; /* clock_mono_ms() */
+	int64_t opened; /* clock_mono_ms() */
 	/* Whose it is */
 	struct str key; /* of the route */
 	struct str host;

@@ -1,12 +1,11 @@
 #include "convert.h"
 
-#include <string.h>
-
 #include "base/encode.h"
 #include "mail/decode.h"
-#include "mail/mime.h"
-#include "qp.h"
 #include "mail/header.h"
+#include "mail/mime.h"
+#include "message.h"
+#include "qp.h"
 
 enum { BASE64_LINE = 57 /* bytes that make 76 characters */ };
 
@@ -70,7 +69,6 @@ header_put(struct convert *c, const struct part *p, const char *encoding)
 	struct header_field f;
 	bool version = false;
 
-	copy_until(c, p->header.at, c->seven);
 	while (header_next(&rest, &f)) {
 		const char *end = f.whole.at + f.whole.len;
 
@@ -88,8 +86,8 @@ header_put(struct convert *c, const struct part *p, const char *encoding)
 		str_add_text(c->out, "MIME-Version: 1.0\n");
 	/* RFC 1428 4: what the bytes mean is not known. */
 	if (p->parent == NULL && p->type.at == NULL)
-		str_add_text(c->out,
-		    "Content-Type: text/plain; charset=unknown-8bit\n");
+		str_add_text(
+		    c->out, "Content-Type: text/plain; charset=unknown-8bit\n");
 	str_addf(c->out, "Content-Transfer-Encoding: %s\n\n", encoding);
 }
 
@@ -159,7 +157,7 @@ leaf_convert(struct convert *c, const struct part *p, struct fault f)
 	}
 	/* Bytes that the encoding never makes: readers skip them (base64), or
 	 * take them as they are (quoted-printable). */
-	copy_until(c, p->body.at, c->seven);
+	copy_until(c, p->body.at, false);
 	if (encoding_of(encoding) == ENCODING_QUOTED && (f.eight || f.bare)) {
 		qp_repair(c->out, p->body);
 		skip_to(c, p->body.at + p->body.len);
@@ -180,31 +178,49 @@ is_signed(const struct part *p)
 	    span_equal_case(m.subtype, SPAN("signed"));
 }
 
+static bool
+is_declared_eight(const struct part *p)
+{
+	struct span e = encoding_find(p);
+
+	return span_equal_case(e, SPAN("8bit")) ||
+	    span_equal_case(e, SPAN("binary"));
+}
+
+static void part_convert(struct convert *c, const struct part *p);
+
+/* What lies between the parts is for nobody to read. */
+static void
+parts_convert(struct convert *c, const struct part *p)
+{
+	if (c->seven && is_declared_eight(p))
+		header_put(c, p, "7bit");
+	else
+		copy_until(c, p->body.at, false);
+	for (const struct part *q = p->first; q != NULL; q = q->next)
+		part_convert(c, q);
+	copy_until(c, p->body.at + p->body.len, c->seven);
+}
+
 /* Depth is that of the parts: at most MIME_DEPTH. */
 static void
 part_convert(struct convert *c, const struct part *p)
 {
 	struct fault f = fault_find(p->body);
-	bool needs = (f.eight && c->seven) || f.bare || f.longer;
+	bool broken = (f.eight && c->seven) || f.bare;
 
-	if (!needs || c->why != NULL)
+	if (c->why != NULL)
 		return;
-	if (is_signed(p)) {
-		if ((f.eight && c->seven) || f.bare)
-			c->why = "a signed part can't be converted";
-		else /* long lines: better so than a broken signature */
-			copy_until(c, p->body.at + p->body.len, false);
-		return;
-	}
-	if (p->kind == PART_LEAF) {
+	copy_until(c, p->header.at, c->seven);
+	if (is_signed(p) && broken)
+		c->why = "a signed part can't be converted";
+	/* Rather long lines than a broken signature. */
+	else if ((!broken && !f.longer) || is_signed(p))
+		copy_until(c, p->body.at + p->body.len, false);
+	else if (p->kind == PART_LEAF)
 		leaf_convert(c, p, f);
-		return;
-	}
-	if (c->seven && !span_equal_case(encoding_find(p), SPAN("7bit")) &&
-	    encoding_find(p).len > 0 && is_identity(encoding_find(p)))
-		header_put(c, p, "7bit");
-	for (const struct part *q = p->first; q != NULL; q = q->next)
-		part_convert(c, q);
+	else
+		parts_convert(c, p);
 }
 
 const char *
@@ -218,29 +234,4 @@ convert_text(struct span message, bool seven, struct str *out)
 		copy_until(&c, message.at + message.len, false);
 	arena_free(&a);
 	return c.why;
-}
-
-const char *
-convert_message(struct message *m, bool seven)
-{
-	struct str text = STR_INIT;
-	struct span bytes;
-	const char *why = NULL;
-
-	for (uint64_t at = 0; at < m->size && why == NULL; at += bytes.len)
-		if (message_read(m, at, &bytes) < 0)
-			why = "the spool file can't be read";
-		else
-			str_add(&text, bytes);
-	if (why == NULL) {
-		struct str out = STR_INIT;
-
-		why = convert_text(str_span(&text), seven, &out);
-		str_free(&m->other);
-		m->other = out;
-	}
-	str_free(&text);
-	if (why == NULL)
-		message_replace(m);
-	return why;
 }

@@ -3,12 +3,11 @@
 #ifndef SEND_CONVERT_H
 #define SEND_CONVERT_H
 
-#include "message.h"
+#include "base/str.h"
 
-/* Convert m. NULL: done, or nothing was to do; else why it can't be (a
- * constant). seven: bytes above 127 must go too. */
-const char *convert_message(struct message *m, bool seven);
-/* The same for text in memory, LF line ends; appends. */
+/* Append the message (LF line ends) converted. NULL: done; else why it can't
+ * be (a constant). seven: bytes above 127 in bodies must go too; they stay in
+ * header fields, where no encoding is certain to mean the same. */
 const char *convert_text(struct span message, bool seven, struct str *out);
 
 #endif

@@ -63,7 +63,8 @@ try_begin(struct tries *t)
 	else
 		((struct sockaddr_in6 *)&at)->sin6_port = htons(t->dial->port);
 	*p = (struct pollfd){ .fd = socket(at.ss_family,
-				  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+				  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				  0),
 		.events = POLLOUT };
 	if (p->fd < 0) {
 		t->error = errno;
@@ -146,8 +147,8 @@ dial_run(
 		if (try_begin(&t))
 			winner = (int)t.begun - 1;
 		else
-			winner = tries_wait(&t,
-			    t.begun == count || until > end ? end : until);
+			winner = tries_wait(
+			    &t, t.begun == count || until > end ? end : until);
 	}
 	if (t.open > 0)
 		t.error = ETIMEDOUT;

@@ -21,7 +21,6 @@ static const struct {
 } mechanisms[] = {
 	{ "PLAIN", CAN_AUTH_PLAIN },
 	{ "LOGIN", CAN_AUTH_LOGIN },
-	{ "SCRAM-SHA-256", CAN_AUTH_SCRAM },
 };
 
 static void
@@ -72,7 +71,6 @@ refused(struct sender *s, enum stage stage, struct arena *a, struct result *r)
 {
 	result_reply(r, a, &s->conn.reply, stage);
 	result_soften(r);
-	r->down = true;
 	r->busy = s->conn.reply.code == 421;
 	conn_name(&s->conn, a, r);
 }
@@ -83,8 +81,8 @@ ehlo(struct sender *s, struct arena *a, struct result *r)
 	struct conn *c = &s->conn;
 	int ms = s->patience.reply;
 
-	if (!conn_command(c, ms, a, r, "%s %s", c->lmtp ? "LHLO" : "EHLO",
-		s->me.at))
+	if (!conn_command(
+		c, ms, a, r, "%s %s", c->lmtp ? "LHLO" : "EHLO", s->me.at))
 		return false;
 	if (reply_class(&c->reply) == 2) {
 		keywords_note(c);
@@ -107,10 +105,8 @@ greeting(struct sender *s, struct arena *a, struct result *r)
 {
 	struct conn *c = &s->conn;
 
-	if (!conn_reply(c, s->patience.reply, a, r)) {
-		r->down = true;
+	if (!conn_reply(c, s->patience.reply, a, r))
 		return false;
-	}
 	if (c->reply.code == 220)
 		return true;
 	refused(s, STAGE_GREETING, a, r);
@@ -128,7 +124,6 @@ tls_missing(struct sender *s, struct arena *a, struct result *r)
 	    rule->text != NULL ? rule->text
 			       : "the host offers no STARTTLS, which must be");
 	conn_name(&s->conn, a, r);
-	r->down = !rule->permanent;
 	return false;
 }
 
@@ -153,6 +148,20 @@ tls_begin(struct sender *s, struct arena *a, struct result *r, bool *plain_r)
 	return ehlo(s, a, r);
 }
 
+/* The report on a connection in plain text that should not have been. */
+static void
+plain_report(struct sender *s)
+{
+	struct conn *c = &s->conn;
+
+	tls_rule_report(&c->rule, NULL,
+	    &(struct tls_peer){ .host = str_span(&c->host),
+		.ip = c->ip,
+		.local = c->local,
+		.at = clock_wall_s() },
+	    &s->sessions);
+}
+
 bool
 hello_run(struct sender *s, const struct route *route, bool no_tls,
     struct arena *a, struct result *r, bool *plain_r)
@@ -164,25 +173,12 @@ hello_run(struct sender *s, const struct route *route, bool no_tls,
 	*plain_r = false;
 	if (level == TLS_WRAPPED && !starttls_run(s, a, r))
 		return false;
-	if (!greeting(s, a, r))
+	if (!greeting(s, a, r) || !ehlo(s, a, r))
 		return false;
-	if (!ehlo(s, a, r)) {
-		r->down = true;
+	if (tls && (c->can & CAN_STARTTLS) != 0 && !tls_begin(s, a, r, plain_r))
 		return false;
-	}
-	if (tls && (c->can & CAN_STARTTLS) != 0) {
-		if (!tls_begin(s, a, r, plain_r)) {
-			r->down = true;
-			return false;
-		}
-	} else if (level != TLS_WRAPPED && level != TLS_NEVER) {
-		tls_rule_report(&c->rule, NULL,
-		    &(struct tls_peer){ .host = str_span(&c->host),
-			.ip = c->ip,
-			.local = c->local,
-			.at = clock_wall_s() },
-		    &s->sessions);
-	}
+	if (tls && c->wire == NULL)
+		plain_report(s);
 	if (level == TLS_MUST && c->wire == NULL)
 		return tls_missing(s, a, r);
 	/* RFC 8689 4.2.1: it must promise to pass the demand on. */

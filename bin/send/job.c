@@ -58,8 +58,8 @@ struct word {
 
 /* Read a line's words into their places; those not known are ignored. */
 static bool
-words_read(struct arena *a, struct span line, const struct word *words,
-    size_t count)
+words_read(
+    struct arena *a, struct span line, const struct word *words, size_t count)
 {
 	struct str value = STR_INIT;
 	struct span key;

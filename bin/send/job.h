@@ -10,7 +10,7 @@
 enum { JOB_RECIPIENTS_MAX = 10000 };
 
 struct job_recipient {
-	uint64_t n;       /* queue-run's number */
+	uint64_t n; /* queue-run's number */
 	uint64_t attempt;
 	struct span to;
 	struct span notify, orcpt; /* RFC 3461, decoded */
@@ -27,7 +27,7 @@ struct job {
 	struct job_recipient *to;
 	size_t count, size;
 	struct message message;
-	int fd; /* owned; -1: none */
+	int fd;          /* owned; -1: none */
 	int64_t started; /* clock_mono_ms() */
 };
 

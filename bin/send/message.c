@@ -192,6 +192,15 @@ message_read(struct message *m, uint64_t at, struct span *bytes_r)
 	return 0;
 }
 
+int
+message_whole(struct message *m, struct str *text)
+{
+	if (!m->converted)
+		return read_part(m->fd, m->offset, m->size, text);
+	str_add(text, str_span(&m->other));
+	return 0;
+}
+
 void
 message_replace(struct message *m)
 {

@@ -12,13 +12,13 @@ enum {
 
 /* What is in it. */
 struct message_facts {
-	uint64_t header;    /* bytes of the header with its empty line */
-	uint64_t wire;      /* bytes with CRLF, no dot doubled */
-	bool eight_header;  /* bytes above 127 */
+	uint64_t header;   /* bytes of the header with its empty line */
+	uint64_t wire;     /* bytes with CRLF, no dot doubled */
+	bool eight_header; /* bytes above 127 */
 	bool eight_body;
-	bool long_lines; /* in the body, over MESSAGE_LINE_MAX */
-	bool odd;        /* CR: before LF, or alone */
-	bool bare;       /* CR alone, or NUL */
+	bool long_lines;   /* in the body, over MESSAGE_LINE_MAX */
+	bool odd;          /* CR: before LF, or alone */
+	bool bare;         /* CR alone, or NUL */
 	bool tls_optional; /* RFC 8689 5: the header says TLS-Required: No */
 };
 
@@ -39,6 +39,8 @@ int message_open(struct message *m, int fd, uint64_t offset, uint64_t size);
 /* The bytes from at on, as many as come at once, none at the end; good until
  * the next call. -1 and errno. */
 int message_read(struct message *m, uint64_t at, struct span *bytes_r);
+/* Append all bytes; -1 and errno. */
+int message_whole(struct message *m, struct str *text);
 /* Go on with the converted text in m->other, and look that over. */
 void message_replace(struct message *m);
 

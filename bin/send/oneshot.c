@@ -64,9 +64,8 @@ target_take(struct job *j, const char *target, const char *tls,
 	str_setf(&line, "* %s", target);
 	if (tls != NULL)
 		str_addf(&line, " tls=%s", tls);
-	ok = route_parse(
-	    arena_copy(&j->memory, str_span(&line)), &j->memory, line_r,
-	    &wrong);
+	ok = route_parse(arena_copy(&j->memory, str_span(&line)), &j->memory,
+	    line_r, &wrong);
 	if (!ok)
 		fprintf(stderr, "send: %s\n", wrong.at);
 	str_free(&line);
@@ -103,12 +102,11 @@ options(int argc, char **argv, struct job *j, struct route_line *line)
 			return false;
 	if (span_take(&j->from, '<') && j->from.len > 0)
 		j->from.len--;
-	if (argc - optind < 2 ||
-	    !target_take(j, argv[optind++], tls, line))
+	if (argc - optind < 2 || !target_take(j, argv[optind++], tls, line))
 		return false;
 	for (; optind < argc; optind++)
-		job_add(j, &(struct job_recipient){
-			       .to = span_text(argv[optind]) });
+		job_add(j,
+		    &(struct job_recipient){ .to = span_text(argv[optind]) });
 	domain_find(j);
 	j->smtputf8 = true; /* if something needs it */
 	return true;
@@ -141,17 +139,17 @@ oneshot_run(struct sender *s, int argc, char **argv)
 {
 	struct job *j = job_new();
 	struct id id = id_new();
-	struct route_line line;
+	struct route_line *line = arena_new(&j->memory, sizeof *line);
 	uint64_t size, at;
 	int code;
 
 	j->id = span_text(id.text);
-	if (!options(argc, argv, j, &line)) {
+	if (!options(argc, argv, j, line)) {
 		job_free(j);
 		return usage();
 	}
 	message_take(j, s->limits.message_size, &size, &at);
-	s->forced = &line.route;
+	s->forced = &line->route;
 	sender_sandbox(false);
 	if (message_open(&j->message, j->fd, at, size) < 0)
 		die(TEMP, "read the message");

@@ -61,8 +61,9 @@ wants_utf8(const struct job *j)
 static void
 addresses_check(struct plan *p, struct conn *c, struct job *j)
 {
-	const char *text = "the message or an address needs SMTPUTF8, which the "
-			   "host does not offer";
+	const char *text =
+	    "the message or an address needs SMTPUTF8, which the "
+	    "host does not offer";
 	struct address a;
 
 	p->utf8 = wants_utf8(j) && (c->can & CAN_SMTPUTF8) != 0;
@@ -86,6 +87,26 @@ addresses_check(struct plan *p, struct conn *c, struct job *j)
 	}
 }
 
+static void
+content_convert(struct conn *c, struct job *j, bool seven)
+{
+	struct str text = STR_INIT;
+	const char *why;
+
+	if (message_whole(&j->message, &text) < 0) {
+		refuse_all(c, j, TEMP, "4.3.0", "the spool file can't be read");
+		str_free(&text);
+		return;
+	}
+	str_clear(&j->message.other);
+	why = convert_text(str_span(&text), seven, &j->message.other);
+	str_free(&text);
+	if (why == NULL)
+		message_replace(&j->message);
+	else
+		refuse_all(c, j, DATA, "5.6.3", why);
+}
+
 /* RFC 6152 3: without 8BITMIME a message is converted, or not sent. Lines over
  * RFC 5322's limit and bytes that no host need take go the same way; but LMTP
  * hosts store what they get. */
@@ -93,19 +114,13 @@ static void
 content_check(struct plan *p, struct conn *c, struct job *j)
 {
 	const struct message_facts *f = &j->message.facts;
-	bool eight = (f->eight_body || f->eight_header) && !p->utf8;
-	bool can = (c->can & CAN_8BITMIME) != 0 || p->utf8;
-	const char *why;
+	/* RFC 6531 3.1: who offers SMTPUTF8 offers 8BITMIME too. */
+	bool can = (c->can & (CAN_8BITMIME | CAN_SMTPUTF8)) != 0;
 
-	if ((f->eight_body && !can) || f->bare ||
-	    (f->long_lines && !c->lmtp)) {
-		why = convert_message(&j->message, !can);
-		if (why != NULL)
-			refuse_all(c, j, DATA, "5.6.3", why);
-		f = &j->message.facts;
-		eight = f->eight_body || f->eight_header;
-	}
-	p->eight = (eight || f->eight_body) && (c->can & CAN_8BITMIME) != 0;
+	if ((f->eight_body && !can) || f->bare || (f->long_lines && !c->lmtp))
+		content_convert(c, j, !can);
+	p->eight = (f->eight_body || f->eight_header) &&
+	    (c->can & CAN_8BITMIME) != 0;
 }
 
 void
@@ -157,17 +172,12 @@ static void
 utf8_address_add(struct str *out, struct span address, bool utf8)
 {
 	while (address.len > 0) {
+		struct span before = address;
 		uint32_t rune = rune_take(&address);
 
 		if (rune > 0x7f && utf8) {
-			size_t start = out->len;
-			struct span was = { address.at, 0 };
-
-			/* As it came: the bytes before where we are now. */
-			was.len = rune < 0x800 ? 2 : rune < 0x10000 ? 3 : 4;
-			str_add(out,
-			    (struct span){ was.at - was.len, was.len });
-			(void)start;
+			str_add(
+			    out, span_head(before, before.len - address.len));
 		} else if (rune < '!' || rune > '~' || rune == '\\' ||
 		    rune == '+' || rune == '=') {
 			str_addf(out, "\\x{%02X}", (unsigned)rune);
@@ -241,10 +251,9 @@ plan_mail(const struct plan *p, const struct conn *c, const struct job *j,
 }
 
 void
-plan_rcpt(const struct plan *p, const struct conn *c, const struct job *j,
+plan_rcpt(const struct plan *p, const struct conn *c,
     const struct job_recipient *t, struct str *out)
 {
-	(void)j;
 	str_add_text(out, "RCPT TO:<");
 	path_add(out, t->to, p->utf8);
 	str_add_byte(out, '>');

@@ -17,7 +17,7 @@ void plan_make(struct plan *p, struct conn *c, struct job *j);
 /* Append MAIL and RCPT with their parameters, CRLF at the end. */
 void plan_mail(const struct plan *p, const struct conn *c, const struct job *j,
     struct str *out);
-void plan_rcpt(const struct plan *p, const struct conn *c, const struct job *j,
+void plan_rcpt(const struct plan *p, const struct conn *c,
     const struct job_recipient *t, struct str *out);
 
 /* RFC 3461 4: xtext. */

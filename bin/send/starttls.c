@@ -26,6 +26,5 @@ starttls_run(struct sender *s, struct arena *a, struct result *r)
 	    c->rule.status != NULL ? c->rule.status : "4.7.5", "TLS: %s",
 	    c->outcome.text);
 	conn_name(c, a, r);
-	r->down = !c->rule.permanent;
 	return false;
 }

@@ -1,13 +1,13 @@
 #include "trail.h"
 
 static void
-lookup_failed(struct trail *t, struct result *r, enum dns_result result,
-    struct span host)
+lookup_failed(
+    struct trail *t, struct result *r, enum dns_result result, struct span host)
 {
 	/* The name is one that an MX record or the route gave: that it is
 	 * wrong is a mistake which may be put right. */
 	const char *text = result == DNS_GONE ? "there is no such host"
-	    : result == DNS_EMPTY	     ? "the host has no address"
+	    : result == DNS_EMPTY             ? "the host has no address"
 	    : result == DNS_OFF
 	    ? "the host is not in the file hosts, and DNS is off"
 	    : "DNS gives no answer";
@@ -154,13 +154,11 @@ trail_next(struct trail *t, struct hop *hop_r, struct result *r)
 {
 	const struct route *route = t->route;
 
-	if (t->in_mx &&
-	    mx_hop(t, &route->targets[t->target - 1], hop_r, r))
+	if (t->in_mx && mx_hop(t, &route->targets[t->target - 1], hop_r, r))
 		return true;
 	t->in_mx = false;
 	while (t->target < route->count)
-		if (target_hop(
-			t, &route->targets[t->target++], hop_r, r))
+		if (target_hop(t, &route->targets[t->target++], hop_r, r))
 			return true;
 	return false;
 }

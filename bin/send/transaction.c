@@ -210,7 +210,7 @@ envelope_run(struct transaction *t)
 			todo[end - i] = !t->j->to[end].result.set;
 			if (!todo[end - i])
 				continue;
-			plan_rcpt(&t->plan, t->c, t->j, &t->j->to[end], &t->out);
+			plan_rcpt(&t->plan, t->c, &t->j->to[end], &t->out);
 			put(t);
 		}
 		if (end == t->j->count && pipelining) {
@@ -243,8 +243,7 @@ end_read(struct transaction *t)
 		/* RFC 2033 4.2: one answer for each accepted recipient. */
 		if (!j->to[i].accepted)
 			continue;
-		if (!conn_reply(
-			t->c, t->s->patience.end, memory(t), t->why)) {
+		if (!conn_reply(t->c, t->s->patience.end, memory(t), t->why)) {
 			accepted_result(t, t->why);
 			return;
 		}
@@ -307,8 +306,8 @@ data_run(struct transaction *t)
 		if (t->accepted > 0)
 			return dot_run(t);
 		io_put_text(&t->c->io, ".\r\n");
-		return conn_reply(
-		    t->c, t->s->patience.end, memory(t), NULL) || true;
+		return conn_reply(t->c, t->s->patience.end, memory(t), NULL) ||
+		    true;
 	}
 	if (reply_class(&t->c->reply) < 4)
 		t->c->ending = true; /* a 250 to DATA: no host to talk to */
@@ -339,8 +338,8 @@ bdat_run(struct transaction *t)
 	io_flush(&t->c->io);
 	t->c->io.idle_ms = 0;
 	if (t->accepted == 0) /* it refuses, and has nobody to refuse for */
-		return conn_reply(
-		    t->c, t->s->patience.end, memory(t), NULL) || true;
+		return conn_reply(t->c, t->s->patience.end, memory(t), NULL) ||
+		    true;
 	end_read(t);
 	t->c->bdat_fine |= reply_class(&t->c->reply) == 2;
 	return true;
@@ -357,11 +356,10 @@ transaction_once(struct transaction *t)
 	if (!job_is_open(j))
 		return true;
 	if (t->c->dirty &&
-	    !conn_command(t->c, t->s->patience.reply, memory(t), t->why,
-		"RSET"))
+	    !conn_command(
+		t->c, t->s->patience.reply, memory(t), t->why, "RSET"))
 		return false;
 	t->c->dirty = true;
-	t->c->messages++;
 	if (!envelope_run(t))
 		return t->sent && last_words(t);
 	if (t->refused && !t->data_said)
@@ -391,17 +389,14 @@ bool
 transaction_run(struct sender *s, struct job *j, struct result *r)
 {
 	for (;;) {
-		struct transaction t = { .s = s,
-			.c = &s->conn,
-			.j = j,
-			.why = r,
-			.out = STR_INIT };
+		struct transaction t = {
+			.s = s, .c = &s->conn, .j = j, .why = r, .out = STR_INIT
+		};
 		bool ok;
 
 		*r = (struct result){ 0 };
 		ok = transaction_once(&t);
 		str_free(&t.out);
-		s->conn.used = clock_mono_ms();
 		s->conn.io.idle_ms = 0;
 		if (ok && bdat_unknown(&t) && t.plan.bdat && t.data_said) {
 			s->conn.can &= ~(unsigned)CAN_CHUNKING;

@@ -6,10 +6,10 @@
 #include "base/str.h"
 
 struct wire {
-	bool dots; /* DATA: a dot at the start of a line is doubled */
-	bool odd;  /* there are CRs: take care */
+	bool dots;   /* DATA: a dot at the start of a line is doubled */
+	bool odd;    /* there are CRs: take care */
 	bool inside; /* a line has begun */
-	bool cr;   /* the last byte was a CR, not put out yet */
+	bool cr;     /* the last byte was a CR, not put out yet */
 };
 
 /* Append the bytes as they go out. */

@@ -24,7 +24,9 @@ job_wait(struct sender *s)
 	for (;;) {
 		int64_t left = end - clock_mono_ms();
 		int n = poll(p, s->conn.fd < 0 ? 1 : 2,
-		    s->conn.fd < 0 ? -1 : left > 0 ? (int)left : 0);
+		    s->conn.fd < 0 ? -1
+			: left > 0 ? (int)left
+				   : 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
