@@ -1,0 +1,144 @@
+# shellcheck shell=bash
+# A small Debian with the package in it, for files of tests: as root only.
+# SHARED, from tests/run, holds what all files use and is made once.
+# CHAINMAIL_TREE may name a Debian that debootstrap made before, with $packages.
+
+packages=systemd,systemd-sysv,dbus,openssl,libcdb1,libcurl4,libidn2-0,libsodium23,s6
+SHARED=${SHARED:-${BATS_RUN_TMPDIR-}}
+
+# Why it can't be had here; empty when it can.
+tree_missing() {
+	local tool
+	[ "$(id -u)" = 0 ] || { echo 'needs root'; return; }
+	! sanitized || { echo 'the package has a build of its own'; return; }
+	for tool in dpkg-buildpackage dh debootstrap unshare nsenter ip \
+		/usr/bin/python3 "$@"; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
+			{ echo "$tool is not installed"; return; }
+	done
+	unshare --net --mount --pid --fork --mount-proc true 2>/dev/null ||
+		{ echo 'no name spaces may be made here'; return; }
+	shared debian make_debian || echo 'no Debian could be fetched'
+}
+
+# shared NAME COMMAND: make $SHARED/NAME by COMMAND, once, whoever comes first.
+shared() {
+	(
+		flock 9
+		[ ! -e "$SHARED/$1" ] || exit 0
+		"$2" "$SHARED/$1.new" >"$SHARED/$1.log" 2>&1 &&
+			mv "$SHARED/$1.new" "$SHARED/$1" && exit 0
+		rm -rf "$SHARED/$1.new"
+		tail -n 20 "$SHARED/$1.log" >&2
+		exit 1
+	) 9>"$SHARED/$1.lock"
+}
+
+# From the mirror that apt uses.
+make_debian() {
+	local mirror
+	[ -z "${CHAINMAIL_TREE-}" ] || { cp -a "$CHAINMAIL_TREE" "$1"; return; }
+	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' |
+		sed -n 's/^bookworm //p' | head -n 1)
+	PATH=$PATH:/usr/sbin:/sbin timeout 150 debootstrap --variant=minbase \
+		"--include=$packages" bookworm "$1" \
+		"${mirror:-http://deb.debian.org/debian}"
+}
+
+# In a copy: the tree of the source stays as it is.
+make_deb() {
+	mkdir "$1" || return
+	(cd "$TOP" && cp -a Makefile NEWS.md README.md bin debian etc lib man "$1") &&
+		env -u MAKEFLAGS -u BUILD make -s -C "$1" deb
+}
+
+# Its file.
+deb() {
+	shared package make_deb && echo "$SHARED"/package/build/deb/chainmail_*.deb
+}
+
+# tree_make FOLDER: a Debian of this file's own.
+tree_make() {
+	cp -a "$SHARED/debian" "$1" || return
+	cp "$(deb)" "$1/root/chainmail.deb"
+}
+
+# in_tree FOLDER COMMAND...: with a /proc of its own, nothing running.
+in_tree() {
+	local tree=$1
+	shift
+	unshare --mount --pid --net --fork --kill-child --mount-proc="$tree/proc" \
+		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+		DEBIAN_FRONTEND=noninteractive LC_ALL=C chroot "$tree" "$@"
+}
+
+# --- what runs in it: $BATS_FILE_TMPDIR/leader has its first process
+
+leader() { cat "$BATS_FILE_TMPDIR/leader"; }
+
+# The first child of the process that made the name spaces.
+leader_found() {
+	local pid
+	pid=$(cat "/proc/$1/task/$1/children") && [ -n "$pid" ] &&
+		echo "${pid%% *}" >"$BATS_FILE_TMPDIR/leader"
+}
+
+inside() {
+	nsenter -t "$(leader)" -m -u -i -n -p -r -w -- \
+		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C "$@"
+}
+
+# Programs of this machine, on the network in there.
+beside() { nsenter -t "$(leader)" -n -- "$@"; }
+client() { beside /usr/bin/python3 "$TOP/tests/boot/client.py" "$@"; }
+
+# network_up: an address that is not loopback's, and a host that mail goes to.
+network_up() {
+	beside ip link set lo up
+	beside ip address replace 192.0.2.1/32 dev lo
+	mkdir -p "$BATS_FILE_TMPDIR/sink"
+	beside /usr/bin/python3 "$TOP/tests/smtp-host.py" ip=192.0.2.1 port=2526 \
+		"save=$BATS_FILE_TMPDIR/sink" >/dev/null 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/sink.pid"
+}
+
+# configure [OPTION...]: mail.example.org, bob, and where other mail goes.
+configure() {
+	inside sh -c 'umask 022
+		echo mail.example.org >/etc/chainmail/me
+		printf "%s\n" "far.example 192.0.2.1:2526" \
+			"dead.example 192.0.2.1:1" >/etc/chainmail/routes
+		id ann >/dev/null 2>&1 || useradd -m ann
+		chainmail setup -u bob@mail.example.org "$@"' sh "$@" \
+		>"$BATS_FILE_TMPDIR/setup.out" || return
+	sed -n 's/^password: //p' "$BATS_FILE_TMPDIR/setup.out" \
+		>"$BATS_FILE_TMPDIR/password"
+}
+
+password() { cat "$BATS_FILE_TMPDIR/password"; }
+
+# In bob's mailbox, at the other host: a message with these words.
+bob_has() { inside grep -rqs -- "$1" /var/mail/mail.example.org/bob/Maildir/new; }
+far_has() { grep -rqs -- "$1" "$BATS_FILE_TMPDIR/sink"; }
+
+# lost PREFIX COUNT: which of the messages have not come to the other host.
+lost() {
+	grep -rhos "$1-[0-9]*-" "$BATS_FILE_TMPDIR/sink" | sort -u >"$BATS_TEST_TMPDIR/came"
+	seq -f "$1-%.0f-" 1 "$2" | sort | comm -23 - "$BATS_TEST_TMPDIR/came"
+}
+nothing_lost() { [ -z "$(lost "$@")" ]; }
+
+tree_down() {
+	local file
+	for file in sink.pid outer.pid; do
+		[ -e "$BATS_FILE_TMPDIR/$file" ] || continue
+		kill -KILL "$(<"$BATS_FILE_TMPDIR/$file")" 2>/dev/null
+	done
+	[ ! -e "$BATS_FILE_TMPDIR/leader" ] || kill -KILL "$(leader)" 2>/dev/null
+	return 0
+}
+
+tree_vars() {
+	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || skip "$(<"$BATS_FILE_TMPDIR/missing")"
+	tree=$BATS_FILE_TMPDIR/tree
+}
