@@ -70,7 +70,8 @@ zone_of() {
 @test "a domain gets names, keys, a policy and a user, and its records are a zone" {
 	need nsd-checkzone
 	rm "$CHAINMAIL_ETC/me"
-	run -0 chainmail-setup Example.org
+	run chainmail-setup Example.org
+	[ "$status" = 0 ]
 	has 'user: postmaster@example.org' "$output"
 	grep -qx 'example.org domain' "$CHAINMAIL_ETC/users"
 	grep -q 'mode: testing' "$CHAINMAIL_ETC/mta-sts.example.org.txt"
@@ -90,6 +91,31 @@ zone_of() {
 	chainmail-records example.org >records
 	chainmail-setup example.org | diff - records
 	[ "$before" = "$(find "$CHAINMAIL_ETC" "$CHAINMAIL_SPOOL" -type f -exec sha256sum {} + | sort)" ]
+}
+
+@test "the password is not among the records" {
+	chainmail-setup example.org >out 2>told
+	grep -q '^password: ' told
+	chainmail-records example.org | diff - out
+}
+
+@test "a second domain has a user and keys of its own, and a zone without the host" {
+	need nsd-checkzone
+	chainmail-setup example.org.uk >/dev/null
+	chainmail-setup -u bob@example.org example.org >records
+	grep -q '^bob@example.org mailbox' "$CHAINMAIL_ETC/users"
+	grep -q '^postmaster@example.org.uk mailbox' "$CHAINMAIL_ETC/users"
+	[ "$(grep -c _domainkey records)" = 2 ]
+	lacks uk. "$(<records)"
+	echo mail.example.net >"$CHAINMAIL_ETC/me"
+	for domain in example.org example.org.uk; do
+		chainmail-records $domain >records
+		zone_of $domain records >zone
+		nsd-checkzone $domain zone
+		grep -q '^; in the zone of mail.example.net: _25._tcp' records
+	done
+	run chainmail-setup -u eve@example.net example.org
+	[ "$status" = 64 ]
 }
 
 @test "a word that is no domain is refused before anything is made for it" {
