@@ -259,6 +259,45 @@ m = email.message_from_file(sys.stdin, policy=email.policy.default)
 assert m["subject"] == "Not delivered to 例@x.example: the host can\x27t take such addresses", m["subject"]' <report
 }
 
+# long SENDER: a recipient of 160 characters of three bytes each in UTF-8, and a
+# reply of as many without a blank.
+long() {
+	local name reply
+	name=$(printf '%%E4%%BE%%8B%.0s' {1..160})
+	reply=$(printf '%%C3%%BC%.0s' {1..340})
+	echo x | spooled "from=$1 smtputf8=1"$'\nclient=local\nto='"$name@x.example"
+	state "at=1 index=0 verdict=69 status=5.1.1 next=0 reply=1 host=mx text=550%20$reply"
+	bounce "$state" <"$(only)" >report
+	[ "$(LC_ALL=C grep -c '^.\{999\}' report)" = 0 ]
+	# The lines of the part for programs, as a reader has them.
+	python3 - report <<-'X' >fields
+	import quopri, sys
+	part = open(sys.argv[1], "rb").read().split(b"\n--=_")[2]
+	head, inner = part.split(b"\n\n", 1)
+	if b"quoted-printable" in head:
+	    inner = quopri.decodestring(inner)
+	assert all(len(line) <= 998 for line in inner.splitlines()), inner
+	print(head.decode(), inner.decode(), sep="\n\n")
+	X
+}
+
+@test "bounce: a long address in UTF-8 is whole, and no line too long" {
+	for from in ann@example.net j%C3%B6rg@example.net; do
+		long "$from"
+		grep -q 'report-type=global-delivery-status' report
+		grep -qx 'Content-Type: message/global-delivery-status' fields
+		grep -qx "Final-Recipient: utf-8; $(printf '例%.0s' {1..160})@x.example" fields
+		rm "$(only)"
+	done
+	# A reply alone does not change the type, and ends with a whole character.
+	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'
+	bounce "$state" <"$(only)" >report
+	grep -qx 'Content-Type: message/delivery-status' report
+	sed -n '/^Diagnostic-Code:/,/^Last/p' report >diagnostic
+	grep -qE '^ ?(Diagnostic-Code: smtp; 550)?( |\\x\{FC\}){100,}$' diagnostic
+	[ "$(LC_ALL=C grep -c '^.\{999\}' report)" = 0 ]
+}
+
 @test "bounce: a full disk means try again" {
 	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'
 	run bash -c 'bounce <"$1" >/dev/full' - "$(only)"

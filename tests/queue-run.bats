@@ -681,3 +681,17 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	has 'no%20such%20request' "$(control fly)"
 	has 'ok done=0' "$(control hold nonsense)"
 }
+
+@test "100,000 deferred messages: started in seconds, in 64 MB" {
+	sanitized && skip "the sanitizers' memory is not ours"
+	worker
+	"$TOP/tests/queue-spool.py" "$CHAINMAIL_SPOOL" 100000 1000 deferred
+	begun=$(date +%s%N)
+	runner
+	echo "started in $((($(date +%s%N) - begun) / 1000000)) ms"
+	(($(date +%s%N) - begun < 5000000000))
+	grep -q 'messages=100000 waiting=100000' log
+	peak=$(awk '/VmHWM/ { print $2 }' "/proc/$RUNNER/status")
+	echo "peak $peak kB"
+	((peak < 65536))
+}

@@ -175,13 +175,21 @@ report_write(const struct report *r, struct str *out)
 
 	explain(r, &text);
 	status_write(r, report_is_utf8(r), &status);
+	/* An address can't be folded, and grows in ASCII. */
+	if (!is_sendable(str_span(&status))) {
+		str_cut(&status, 0);
+		status_write(r, true, &status);
+	}
 	/* RFC 6533 4.4: the old type will do for what is ASCII. */
 	if (!span_is_ascii(str_span(&status)))
 		type = "message/global-delivery-status";
 	header_write(r, type + sizeof "message", out);
 	part_write(r, "Explanation", "text/plain; charset=utf-8",
 	    str_span(&text), !report_is_utf8(r), out);
-	part_write(r, "Delivery report", type, str_span(&status), false, out);
+	/* RFC 6533 4.1: the new type may be quoted-printable; the old may not
+	 * (RFC 3464 2.1), and never is. */
+	part_write(r, "Delivery report", type, str_span(&status),
+	    !report_is_utf8(r), out);
 	original_write(r, out);
 	str_addf(out, "\n--=_%s--\n", r->own.text);
 	str_free(&text);

@@ -1,9 +1,12 @@
 /* message/delivery-status (RFC 3464 2), and its form in UTF-8 (RFC 6533 4.1). */
+#include "mail/charset.h"
 #include "mail/date.h"
 #include "report.h"
 #include "text.h"
 
-enum { TEXT_MAX = 700 }; /* as in the state file */
+/* Of what is written of foreign text: with the field's name less than the 998
+ * bytes of a line (RFC 5322 2.1.1) where there is no blank to fold it at. */
+enum { TEXT_MAX = 900 };
 
 static void
 text_add(struct str *out, struct span text, bool utf8)
@@ -14,15 +17,20 @@ text_add(struct str *out, struct span text, bool utf8)
 		text_ascii(out, text);
 }
 
-/* Foreign text as a field: "name: type; text". */
+/* Foreign text as a field: "name: type; text", cut behind a whole character. */
 static void
 field_add(struct str *out, const char *name, const char *type, struct span text,
     bool utf8)
 {
 	struct str value = STR_INIT;
+	struct span rest = text;
+	uint32_t point;
 
 	str_add_text(&value, type);
-	text_add(&value, span_head(text, TEXT_MAX), utf8);
+	while (value.len < TEXT_MAX && utf8_take(&rest, &point)) {
+		text_add(&value, span_head(text, text.len - rest.len), utf8);
+		text = rest;
+	}
 	text_field(out, name, str_span(&value));
 	str_free(&value);
 }

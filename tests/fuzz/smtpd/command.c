@@ -20,7 +20,7 @@ server_begin(struct server *server)
 	setenv("CHAINMAIL_RUN", "/nonexistent", 1);
 	setenv("CHAINMAIL_MAIL", "/nonexistent", 1);
 	*server = (struct server){
-		.etc = -1, .spool = { -1, -1, -1, -1, -1, 0 }, .runner = -1
+		.etc = -1, .spool = { -1, -1, -1, -1, -1, -1, 0 }, .runner = -1
 	};
 	str_init(&server->tls);
 	conf_limits(-1, &server->limits, NULL, NULL);
