@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # mta-sts: a name server and a policy host behind it.
+# shellcheck disable=SC2154 # stderr is bats' own
 bats_require_minimum_version 1.5.0
 
 load helper
@@ -57,7 +58,7 @@ web() {
 }
 listening() { ss -Hltn "sport = :$1" | grep -q .; }
 answering() { ss -Hlun "sport = :$1" | grep -q .; }
-sts() { run -"${code-0}" --separate-stderr mta-sts -p "$WEB" "${1-example.org}"; }
+sts() { run -"${code-0}" --separate-stderr mta-sts -p "$WEB" example.org; }
 requests() { grep -c '^GET /.well-known/mta-sts.txt HTTP/1.1' "$HOST/requests"; }
 known() { echo "$CHAINMAIL_SPOOL/sts/example.org"; }
 serve() {

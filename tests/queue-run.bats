@@ -177,8 +177,11 @@ respool() {
 
 @test "without send, mail for other hosts waits and says why" {
 	worker
+	ln -s "$BUILD/bin/bounce" .
+	cp "$BUILD/bin/queue-run" .
 	put -f ann@mail.example.org x@elsewhere.example
-	pass
+	run timeout 30 ./queue-run -1
+	[ "$status" = 0 ]
 	spooled "$ID"
 	has 'no program that sends to other hosts' "$output"
 	run grep -c elsewhere "$JOBS"
@@ -286,6 +289,7 @@ respool() {
 	need strace
 	sanitized && skip "strace and sanitizers"
 	worker
+	worker send # so that no child is started to send
 	put -f ann@mail.example.org no@mail.example.org
 	put -f ann@mail.example.org no@mail.example.org
 	# The helper is the first of queue-run's children, bounce the first of
@@ -676,4 +680,18 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	runner
 	has 'no%20such%20request' "$(control fly)"
 	has 'ok done=0' "$(control hold nonsense)"
+}
+
+@test "100,000 deferred messages: started in seconds, in 64 MB" {
+	sanitized && skip "the sanitizers' memory is not ours"
+	worker
+	"$TOP/tests/queue-spool.py" "$CHAINMAIL_SPOOL" 100000 1000 deferred
+	begun=$(date +%s%N)
+	runner
+	echo "started in $((($(date +%s%N) - begun) / 1000000)) ms"
+	(($(date +%s%N) - begun < 5000000000))
+	grep -q 'messages=100000 waiting=100000' log
+	peak=$(awk '/VmHWM/ { print $2 }' "/proc/$RUNNER/status")
+	echo "peak $peak kB"
+	((peak < 65536))
 }

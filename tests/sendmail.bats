@@ -331,7 +331,7 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	git -C r -c user.name=A -c user.email=ann@example.org commit -q --allow-empty -m one
 	printf 'From: Ann <ann@example.org>\nSubject: [PATCH] one\nDate: Thu, 26 Nov 2026 12:00:00 +0000\n\ntext\n' >r/0001.patch
 	HOME=$PWD git -C r -c user.name=A -c user.email=ann@example.org send-email --quiet \
-		--sendmail-cmd="$SENDMAIL" --to bob@example.org --confirm=never --suppress-cc=all 0001.patch
+		--sendmail-cmd="$SENDMAIL" --envelope-sender=ann@example.org --to bob@example.org --confirm=never --suppress-cc=all 0001.patch
 	message | grep -qx 'Subject: \[PATCH\] one'
 	envelope | grep -qx from=ann@example.org
 }

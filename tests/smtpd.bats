@@ -336,3 +336,31 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	run replies 'MAIL FROM:<s@r.example>\r\nRCPT TO:<x" event=message id=1@example.org>\r\nNOOP\r\n'
 	[ "$(log | grep -c .)" = 1 ]
 }
+
+@test "who may relay may send to an address of another host" {
+	echo 192.0.2.0/24 >"$CHAINMAIL_ETC/relay"
+	to='MAIL FROM:<s@r.example>\r\nRCPT TO:<x@[198.51.100.7]>\r\nRCPT TO:<x@[IPv6:2001:db8::1]>\r\nRCPT TO:<x@[127.0.0.1]>\r\n'
+	export PROTO=TCP
+	TCPREMOTEIP=192.0.2.7 run replies "$to"
+	[[ ${lines[1]} == "250 "* && ${lines[2]} == "250 "* ]]
+	[[ ${lines[3]} == "550 5.1.1 "* ]]
+	TCPREMOTEIP=198.51.100.1 run replies "$to"
+	[[ ${lines[1]} == "550 5.7.1 "* && ${lines[2]} == "550 5.7.1 "* && ${lines[3]} == "550 "* ]]
+}
+
+@test "XVERP is for local users and those who log in, REQUIRETLS for TLS" {
+	SERVICE=local run replies 'MAIL FROM:<a@b.example> XVERP\r\nRSET\r\nMAIL FROM:<a@b.example> XVERP=+=\r\nRSET\r\nMAIL FROM:<a@b.example> XVERP=ab\r\nMAIL FROM:<a@b.example> XVERP=-==\r\nMAIL FROM:<a@b.example> REQUIRETLS\r\n'
+	[[ ${lines[0]} == "250 "* && ${lines[2]} == "250 "* ]]
+	[[ ${lines[4]} == "501 "* && ${lines[5]} == "501 "* && ${lines[6]} == "555 "* ]]
+	run replies 'MAIL FROM:<a@b.example> XVERP\r\nMAIL FROM:<a@b.example> REQUIRETLS\r\n'
+	[[ ${lines[0]} == "555 "* && ${lines[1]} == "555 "* ]]
+}
+
+@test "mail that goes in circles ends at the limit of hops, also for local users" {
+	echo 'hops 3' >"$CHAINMAIL_ETC/limits"
+	message='MAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nReceived: a\r\nReceived: b\r\nReceived: c\r\nReceived: d\r\n\r\nx\r\n.\r\n'
+	run replies "$message"
+	[[ ${lines[3]} == "554 5.4.6 "* ]]
+	SERVICE=local run replies "$message"
+	[[ ${lines[3]} == "554 5.4.6 "* ]]
+}

@@ -230,9 +230,11 @@ for words in b'220 hello\r\n', b'':
 	talk server=mx.example.org lines=1 idle=100
 	has '0 enil' "$output"
 	another_port
-	# Reads and says nothing.
-	background sh -c "sleep 60 | openssl s_server -accept 127.0.0.1:$PORT \
-		-cert '$CERTS/good.pem' -key '$CERTS/good.key' -quiet >/dev/null 2>&1"
+	# Reads and says nothing: its input never comes.
+	mkfifo "$BATS_TEST_TMPDIR/silence"
+	background sh -c 'exec openssl s_server -accept "$1" -quiet \
+		-cert "$2.pem" -key "$2.key" <>"$3" >/dev/null 2>&1' sh \
+		"127.0.0.1:$PORT" "$CERTS/good" "$BATS_TEST_TMPDIR/silence"
 	await 10 listening
 	talk server=mx.example.org lines=1 idle=100
 	has 'timeout' "$output"

@@ -94,11 +94,25 @@ take_newer(struct filter *f, struct span value)
 	return take_age(value, &f->newer);
 }
 
+static void
+id_add(struct filter *f, struct span id)
+{
+	struct span *ids;
+
+	/* Full at 1, 2, 4, ... */
+	if ((f->count & (f->count - 1)) == 0) {
+		ids = arena_new(&f->text, (2 * f->count + 1) * sizeof *ids);
+		if (f->count > 0)
+			memcpy(ids, f->ids, f->count * sizeof *ids);
+		f->ids = ids;
+	}
+	f->ids[f->count++] = arena_copy(&f->text, id);
+}
+
 static const char *
 take_id(struct filter *f, struct span word)
 {
 	struct str id = STR_INIT, whole = STR_INIT;
-	struct span *ids;
 	bool sound;
 
 	for (size_t i = 0; i < word.len; i++)
@@ -110,13 +124,8 @@ take_id(struct filter *f, struct span word)
 	while (whole.len < ID_LEN)
 		str_add_byte(&whole, '0');
 	sound = word.len >= PREFIX_MIN && id_valid(str_span(&whole));
-	if (sound) {
-		ids = arena_new(&f->text, (f->count + 1) * sizeof *ids);
-		if (f->count > 0)
-			memcpy(ids, f->ids, f->count * sizeof *ids);
-		ids[f->count++] = arena_copy(&f->text, str_span(&id));
-		f->ids = ids;
-	}
+	if (sound)
+		id_add(f, str_span(&id));
 	str_free(&id);
 	str_free(&whole);
 	return sound ? NULL

@@ -5,7 +5,7 @@
  *	descriptor 0		a listening SOCK_SEQPACKET socket, or anything
  *				else: then it binds the socket; 3: systemd's
  *	descriptor 2		the log
- * Runs as chainmail-sts, whose folder is CHAINMAIL_SPOOL/sts.
+ * Runs as chainmail-out, the owner of CHAINMAIL_SPOOL/sts.
  * Exit codes: 0 ended by SIGTERM, or printed; 1 no policy; 64 usage;
  * 75 temporary; 78 configuration. */
 #include <errno.h>

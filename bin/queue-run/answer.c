@@ -204,7 +204,9 @@ answer_lost(struct runner *r, struct pool *p, struct connection *c)
 		log_number(&l, "jobs", (int64_t)n);
 		log_write(&l);
 	}
-	if (p->path == NULL) { /* our own child: start over as a whole */
+	/* Our own child: start over as a whole; local mail can do without one
+	 * that has nothing to send. */
+	if (p->path == NULL && (n > 0 || p != &r->pools[REMOTE])) {
 		r->exit = TEMP;
 		r->closing = true;
 	}

@@ -148,13 +148,23 @@ skipped_judge(struct runner *r, struct work *w, size_t i, int64_t next)
 	result_judge(r, w, i, tries, next);
 }
 
+static bool
+has_deferred(const struct work *w)
+{
+	for (size_t i = 0; i < w->envelope.count; i++)
+		if (w->results[i].verdict == TEMP)
+			return true;
+	return false;
+}
+
 void
 answers_judge(struct runner *r, struct work *w)
 {
 	int64_t now = clock_wall_s(), next;
 	uint32_t random = 0;
 
-	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+	if (has_deferred(w) &&
+	    getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
 		random = 0;
 	next = retry_next(w->birth, now, random);
 	for (size_t i = 0; i < w->envelope.count; i++)

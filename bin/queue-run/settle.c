@@ -122,6 +122,26 @@ is_blank(const struct runner *r, const struct work *w)
 	    w->deaths == 0 && !w->noted && w->message.size <= BLANK_SIZE_MAX;
 }
 
+/* The spool file can't be removed: its state says that nothing is to be done
+ * with it, so that it isn't sent again. */
+static void
+work_keep(struct runner *r, struct work *w)
+{
+	struct logline l;
+
+	log_start(&l, "later");
+	log_text(&l, "id", w->entry->id);
+	log_text(&l, "what", "remove the spool file");
+	log_errno(&l);
+	log_write(&l);
+	for (size_t i = 0; i < w->envelope.count; i++)
+		w->slots[i].state = SLOT_ANSWERED;
+	results_note(r, w);
+	w->entry->again = true;
+	entry_wait(r, w->entry, retry_next(0, 0, 0) + clock_wall_s());
+	work_release(r, w);
+}
+
 /* Nothing is left to do: the message goes, then its state, so that a state file
  * without a message is a remainder, never the other way round. The directory
  * is not synced: a power cut may bring the message back, and then delivering it
@@ -129,21 +149,12 @@ is_blank(const struct runner *r, const struct work *w)
 static void
 work_finish(struct runner *r, struct work *w)
 {
-	struct logline l;
-
 	if (is_blank(r, w) && blank_give(&r->spool, w->entry->id)) {
 		r->blanks = true;
 		r->blank_ms = clock_mono_ms();
 	} else if (unlinkat(r->spool.new, w->entry->id, 0) < 0 &&
 	    errno != ENOENT) {
-		log_start(&l, "later");
-		log_text(&l, "id", w->entry->id);
-		log_text(&l, "what", "remove the spool file");
-		log_errno(&l);
-		log_write(&l);
-		w->entry->again = true;
-		entry_wait(r, w->entry, retry_next(0, 0, 0) + clock_wall_s());
-		work_release(r, w);
+		work_keep(r, w);
 		return;
 	}
 	if (w->noted)

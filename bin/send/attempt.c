@@ -64,7 +64,7 @@ failure_log(const struct attempt *t, const struct result *r)
 static void
 local_note(struct conn *c)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = { 0 };
 	socklen_t len = sizeof at;
 
 	c->local[0] = '\0';

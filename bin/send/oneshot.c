@@ -139,17 +139,17 @@ oneshot_run(struct sender *s, int argc, char **argv)
 {
 	struct job *j = job_new();
 	struct id id = id_new();
-	struct route_line line;
+	struct route_line *line = arena_new(&j->memory, sizeof *line);
 	uint64_t size, at;
 	int code;
 
 	j->id = span_text(id.text);
-	if (!options(argc, argv, j, &line)) {
+	if (!options(argc, argv, j, line)) {
 		job_free(j);
 		return usage();
 	}
 	message_take(j, s->limits.message_size, &size, &at);
-	s->forced = &line.route;
+	s->forced = &line->route;
 	sender_sandbox(false);
 	if (message_open(&j->message, j->fd, at, size) < 0)
 		die(TEMP, "read the message");

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
+__attribute__((format(printf, 1, 0))) static void
 complain_list(const char *format, va_list ap)
 {
 	fprintf(stderr, "%s: ", program_name());

@@ -1,6 +1,7 @@
 #include "user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 
 #include "complain.h"
 #include "message.h"
+#include "os/dirs.h"
+#include "os/file.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 
@@ -58,7 +61,8 @@ user_read(struct caller *c)
 void
 caller_prepare(struct caller *c)
 {
-	int etc = conf_open();
+	/* Not everybody may read it; then smtpd alone has the limits. */
+	int etc = dir_open(AT_FDCWD, dir_etc());
 
 	user_read(c);
 	conf_limits(etc, &c->limits, NULL, NULL);

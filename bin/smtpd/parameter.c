@@ -10,10 +10,10 @@ struct parameter {
 	const char *name;
 	enum outcome (*read)(
 	    struct session *s, struct span value, struct recipient *r);
-	bool of_rcpt;
-	unsigned services;     /* 0: all */
-	bool tls;              /* only under TLS */
 	const char *advertise; /* NULL: another one's line covers it */
+	unsigned services;     /* 0: all */
+	bool of_rcpt;
+	bool tls; /* only under TLS */
 };
 
 bool
@@ -209,16 +209,16 @@ read_orcpt(struct session *s, struct span value, struct recipient *r)
 enum { LOGGED_IN = SUBMISSION | SUBMISSIONS };
 
 static const struct parameter parameters[] = {
-	{ "SIZE", read_size, false, 0, false, "SIZE" },
-	{ "BODY", read_body, false, 0, false, "8BITMIME" },
-	{ "SMTPUTF8", read_smtputf8, false, 0, false, "SMTPUTF8" },
-	{ "RET", read_ret, false, 0, false, "DSN" },
-	{ "ENVID", read_envid, false, 0, false, NULL },
-	{ "AUTH", read_auth, false, LOGGED_IN, false, NULL },
-	{ "REQUIRETLS", read_requiretls, false, 0, true, "REQUIRETLS" },
-	{ "XVERP", read_xverp, false, LOGGED_IN | LOCAL, false, "XVERP" },
-	{ "NOTIFY", read_notify, true, 0, false, NULL },
-	{ "ORCPT", read_orcpt, true, 0, false, NULL },
+	{ "SIZE", read_size, "SIZE", 0, false, false },
+	{ "BODY", read_body, "8BITMIME", 0, false, false },
+	{ "SMTPUTF8", read_smtputf8, "SMTPUTF8", 0, false, false },
+	{ "RET", read_ret, "DSN", 0, false, false },
+	{ "ENVID", read_envid, NULL, 0, false, false },
+	{ "AUTH", read_auth, NULL, LOGGED_IN, false, false },
+	{ "REQUIRETLS", read_requiretls, "REQUIRETLS", 0, false, true },
+	{ "XVERP", read_xverp, "XVERP", LOGGED_IN | LOCAL, false, false },
+	{ "NOTIFY", read_notify, NULL, 0, true, false },
+	{ "ORCPT", read_orcpt, NULL, 0, true, false },
 };
 
 static bool

@@ -102,9 +102,9 @@ tls_rule_report(const struct tls_rule *rule, const struct tls_outcome *outcome,
 		record_add(packet, "string", rule->string);
 	record_add_text(packet, "result", result_of(rule, outcome));
 	record_add(packet, "mx", peer->host);
-	if (peer->ip != NULL)
+	if (peer->ip != NULL && peer->ip[0] != '\0')
 		record_add_text(packet, "ip", peer->ip);
-	if (peer->local != NULL)
+	if (peer->local != NULL && peer->local[0] != '\0')
 		record_add_text(packet, "local", peer->local);
 	if (outcome != NULL && outcome->result != NULL)
 		record_add_text(packet, "text", outcome->text);

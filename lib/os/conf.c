@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "os/dirs.h"
@@ -47,7 +48,13 @@ static const struct limit_name limit_names[] = {
 int
 conf_open(void)
 {
-	return dir_open(AT_FDCWD, dir_etc());
+	int etc = dir_open(AT_FDCWD, dir_etc());
+
+	/* A disk that fails must not look like a host without configuration,
+	 * which would refuse or return for good what it doesn't know. */
+	if (etc < 0 && errno != ENOENT)
+		die(TEMP, "open the configuration %s", dir_etc());
+	return etc;
 }
 
 static bool

@@ -6,9 +6,9 @@
 
 #include "base/str.h"
 
-/* Descriptor of the configuration directory (dir_etc()); -1 and errno when it
- * can't be opened. A missing directory is -1 with ENOENT, and every call below
- * takes -1 as an empty configuration. */
+/* Descriptor of the configuration directory (dir_etc()). A missing directory is
+ * -1 with ENOENT, and every call below takes -1 as an empty configuration; one
+ * that can't be opened ends the program (TEMP). */
 int conf_open(void);
 
 /* The first line of a file; false when it has none (errno ENOENT) or can't be
@@ -56,10 +56,10 @@ struct limits {
 	uint64_t deliver_workers;     /* 4 */
 	uint64_t send_workers;        /* 20 */
 	uint64_t destination_workers; /* of these, at one destination; 10 */
-	uint64_t send_time;           /* seconds for another host's reply; 300 */
-	uint64_t history_time;        /* seconds that results are kept; 14d */
-	uint64_t literal_size;        /* IMAP: non-message literals; 1M */
-	uint64_t disk_reserve;        /* bytes kept free in the spool; 64M */
+	uint64_t send_time;    /* seconds for another host's reply; 300 */
+	uint64_t history_time; /* seconds that results are kept; 14d */
+	uint64_t literal_size; /* IMAP: non-message literals; 1M */
+	uint64_t disk_reserve; /* bytes kept free in the spool; 64M */
 };
 struct limit_name {
 	const char *name;

@@ -190,6 +190,15 @@ class Chain:
         spool = self.folder / "spool"
         return [f"{part}/{n}" for part in ("new", "state") for n in os.listdir(spool / part)]
 
+    def retry(self, seconds):
+        """Until the queue is empty, without waiting for the next tries."""
+        env = dict(os.environ, **{f"CHAINMAIL_{n.upper()}": str(self.folder / n)
+                                  for n in ("etc", "spool", "mail", "run")})
+        until = time.monotonic() + seconds
+        while self.settle(2) and time.monotonic() < until:
+            subprocess.run([str(self.folder / "bin/chainmail-queue"), "retry", "--all"], env=env,
+                           capture_output=True, timeout=30, check=False)
+
     def settle(self, seconds):
         """Until the queue is empty; what is left in it."""
         until = time.monotonic() + seconds

@@ -44,6 +44,7 @@ class Ledger:
         self.uid = {}  # (user, folder, uid): token; what a client was ever told
         self.fixed = {}  # the same, where the answer promised that it is there
         self.moved = set()
+        self.outward = Counter()  # (token, address) at another host: accepted
         self.validity = {}
         self.wrong = []
         self.tokens = 0
@@ -173,6 +174,20 @@ class Sender(Client):
         if code != 250:
             raise OSError("BDAT refused")
         peer.send(b"BDAT %d LAST\r\n" % (len(data) - cut) + data[cut:])
+
+
+class OutwardSender(Sender):
+    """To another host, by way of this one."""
+
+    def one(self, peer):
+        token = self.ledger.token()
+        to = [f"{name}@sink.example" for name in self.random.sample("abcd", self.random.randint(1, 4))]
+        if peer.mail(f"{USERS[0]}@{DOMAIN}")[0] != 250:
+            raise OSError("no")
+        to = [x for x in to if peer.rcpt(x)[0] == 250]
+        if to and peer.data(content(token).replace(b"\n", b"\r\n"))[0] == 250:
+            with self.ledger.lock:
+                self.ledger.outward.update((token, x) for x in to)
 
 
 class LocalSender(Sender):

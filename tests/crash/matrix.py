@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a crash or a failing disk does to mail: matrix.py TARGET FAULT.
 
-TARGET  smtpd, enqueue, queue-run (with its helper and bounce) or deliver
+TARGET  smtpd, enqueue, sendmail (smtpd at its socket is not touched), queue-run
+        (with its helper and bounce), deliver or send
 FAULT   KILL, EIO, ENOSPC or EDQUOT
 
 The target runs once under strace to learn its system calls after its sandbox
@@ -11,7 +12,8 @@ After a restart without faults every message that was accepted is in every
 recipient's Maildir exactly once, one that was not at most once, the report on
 a failed recipient has come exactly once, and nothing is left in the spool. What
 goes to another host, where a worker made here takes it, got there at least once,
-and twice only if queue-run was killed.
+and twice only if queue-run was killed; by way of send at most twice: RFC 5321
+6.1 has the second where the answer to the first was lost.
 BUILD names the build. One line for each case that went wrong."""
 import concurrent.futures
 import os
@@ -25,6 +27,8 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+
+from sink import Sink
 
 CHANGING = {
     "openat", "write", "writev", "pwrite64", "fsync", "fdatasync", "renameat2", "renameat",
@@ -53,9 +57,17 @@ MAIL = [
 ]
 REMOTE = ("five", ["x@elsewhere.example", "y@elsewhere.example"], [])
 BOUNCED = ("four", ["nobody"], [])
-DELIVER = """#!/bin/sh
-exec strace -f -qq -o "$CHAINMAIL_TRACE" $CHAINMAIL_INJECT "$CHAINMAIL_REAL/deliver" "$@"
+# To other hosts, who know everybody but nobody@.
+OUTWARD = [
+    ("seven", ["x@one.example"], []),
+    ("six", ["x@one.example", "y@one.example", "z@two.example", "bob"], ["bob"]),
+]
+REFUSED = ("eight", ["nobody@one.example"], [])
+# Under strace, as queue-run's companions.
+TRACED = """#!/bin/sh
+exec strace -f -qq -o "$CHAINMAIL_TRACE" $CHAINMAIL_INJECT "$CHAINMAIL_REAL/{name}" "$@"
 """
+COMPANIONS = ("deliver", "send")
 
 
 class Sender:
@@ -109,23 +121,44 @@ class Place:
         self.env |= {"CHAINMAIL_TRACE": str(self.trace), "CHAINMAIL_INJECT": "",
                      "CHAINMAIL_REAL": str(BUILD / "bin")}
         self.run([BUILD / "bin/chainmail-user", "compile"])
+        self.sink = Sink()
+        (self.top / "etc/routes").write_text(f".example 127.0.0.1:{self.sink.server_address[1]} tls=none\n")
+        (self.top / "etc/dns").write_text("127.0.0.1:1\n")  # nobody answers there
+        self.sender = None if target in ("send", "sendmail") else Sender(str(self.top / "run/send"))
         self.accepted = []
-        self.sender = Sender(str(self.top / "run/send"))
 
     def run(self, command, data=b"", **env):
         return subprocess.run([str(c) for c in command], input=data, env=self.env | env,
                               capture_output=True, timeout=60, check=False)
 
     def close(self):
-        self.sender.close()
+        if self.sender:
+            self.sender.close()
+        self.sink.shutdown()
+        self.sink.server_close()
         shutil.rmtree(self.top)
 
     def enqueue(self, mail, before=()):
         subject, to, _ = mail
         done = self.run([*before, BUILD / "bin/enqueue", "-f", "ann@example.org",
-                         *(t if "@" in t else f"{t}@example.org" for t in to)], f"Subject: {subject}\n\n".encode())
+                         *map(address, to)], f"Subject: {subject}\n\n".encode())
         if done.returncode == 0:
             self.accepted.append(mail)
+
+    def local(self, before):
+        """sendmail, with smtpd at its socket."""
+        listen = subprocess.Popen([BUILD / "bin/listen", "-k", f"local={self.top}/run/local", BUILD / "bin/smtpd"],
+                                  env=self.env, stderr=subprocess.DEVNULL)
+        while not (self.top / "run/local").exists():
+            time.sleep(0.005)
+        for mail in (MAIL[1], OUTWARD[1]):
+            done = self.run([*before, BUILD / "bin/sendmail", "-f", "ann@example.org", *map(address, mail[1])],
+                            f"Subject: {mail[0]}\n\nhello\n".encode())
+            if done.returncode == 0:
+                self.accepted.append(mail)
+            before = ()
+        listen.terminate()
+        listen.wait(20)
 
     def smtp(self, before):
         lines = ["EHLO test"]
@@ -151,10 +184,12 @@ class Place:
             self.smtp(strace)
         elif self.target == "enqueue":
             self.enqueue(MAIL[1], strace)
+        elif self.target == "sendmail":
+            self.local(strace)
         else:
-            for mail in [*MAIL, BOUNCED, REMOTE]:
+            for mail in [*OUTWARD, REFUSED] if self.target == "send" else [*MAIL, BOUNCED, REMOTE]:
                 self.enqueue(mail)
-            if self.target == "deliver":
+            if self.target in COMPANIONS:
                 self.env["CHAINMAIL_INJECT"] = " ".join(inject)
                 self.pass_over()
                 self.env["CHAINMAIL_INJECT"] = ""
@@ -163,7 +198,7 @@ class Place:
 
     def restart(self):
         """Passes without a fault; the last finds only what is stale."""
-        if self.target == "deliver":
+        if self.target in COMPANIONS:
             self.env["CHAINMAIL_INJECT"] = "-e trace=none"
         for _ in range(2):
             done = self.pass_over()
@@ -185,16 +220,16 @@ class Place:
                 wrong.append(f"left over: {file.name}")
         if any(m[0] == "lost" for m in self.accepted):
             wrong.append("accepted, and not in the spool")
-        for mail in MAIL:
+        for mail in [*MAIL, *OUTWARD]:
             for who in mail[2]:
                 n = found.pop((mail[0], who), 0)
                 if n > 1 or (n == 0 and mail in self.accepted):
                     wrong.append(f"{who} has {mail[0]} {n} times")
-        reports = sum(found.pop(x) for x in list(found)
-                      if x[0].startswith("Not delivered to nobody@") and x[1] == "ann")
-        if reports != (BOUNCED in self.accepted):
-            wrong.append(f"{reports} reports")
-        wrong += [f"strange: {x}" for x in found]
+        reports = [x for x in found if x[0].startswith("Not delivered to ") and x[1] == "ann"]
+        count = sum(found.pop(x) for x in reports)
+        if count != (BOUNCED in self.accepted) + (REFUSED in self.accepted):
+            wrong.append(f"{count} reports")
+        wrong += [f"strange: {x}" for x in found] + self.check_sink()
         most = 2 if fault == "KILL" else 1
         for who in REMOTE[1] if REMOTE in self.accepted else []:
             if not 1 <= self.sender.sent[who] <= most:
@@ -202,6 +237,21 @@ class Place:
         for part in ("new", "state", "bad", "tmp", "blank"):
             wrong += [f"{part}: {f.name}" for f in (self.top / "spool" / part).glob("*")]
         return wrong
+
+
+    def check_sink(self):
+        wrong = []
+        got = Counter(self.sink.got)
+        for mail in OUTWARD:
+            for who in mail[1]:
+                n = got.pop((mail[0], who), 0)
+                if "@" in who and (n > 2 or (n == 0 and mail in self.accepted)):
+                    wrong.append(f"{who} got {mail[0]} {n} times")
+        return wrong + [f"strange at the sink: {x}" for x in got]
+
+
+def address(who):
+    return who if "@" in who else f"{who}@example.org"
 
 
 def calls_of(trace, names):
@@ -224,12 +274,12 @@ def calls_of(trace, names):
 
 
 def programs_of(target):
-    """A folder where queue-run finds its companions, deliver perhaps under strace."""
+    """A folder where queue-run finds its companions, one of them perhaps under strace."""
     folder = Path(tempfile.mkdtemp(prefix="crash-bin-", dir=os.environ.get("CRASH_TMP")))
-    for name in ("queue-run", "bounce", "deliver"):
+    for name in ("queue-run", "bounce", *COMPANIONS):
         shutil.copy(BUILD / "bin" / name, folder / name)
-    if target == "deliver":
-        (folder / "deliver").write_text(DELIVER)
+    if target in COMPANIONS:
+        (folder / target).write_text(TRACED.format(name=target))
     return folder
 
 

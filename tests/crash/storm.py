@@ -5,7 +5,7 @@ usage: storm.py SECONDS [SEED]
 
 Clients send, append, copy and move; meanwhile any process but the supervisor's
 own is killed with SIGKILL. Afterwards everything that was promised is there, and
-exactly once; the server is healthy; it has the processes and descriptors that it
+exactly once, at another host once or more; the server is healthy; it has the processes and descriptors that it
 had at the start, and no connection."""
 import os
 import signal
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import chain as crash
 from chain import Chain, reap
-from load import Ledger, end_clients, healthy, start_clients
+from load import Ledger, OutwardSender, end_clients, healthy, start_clients
+from sink import Sink
 from verdict import check_all, end_with
 
 SUPERVISOR = ("s6-svscan", "s6-supervise", "s6-log")
@@ -86,6 +87,21 @@ def check_shape(chain, before):
         time.sleep(0.1)
 
 
+def outward(chain, sink):
+    """All mail for sink.example goes to the sink; who connects from here may send there."""
+    etc = chain.folder / "etc"
+    (etc / "relay").write_text("127.0.0.0/8\n")
+    (etc / "routes").write_text(f"sink.example 127.0.0.1:{sink.server_address[1]} tls=none\n")
+    (etc / "dns").write_text("none\n")
+
+
+def check_outward(sink, ledger):
+    """Lost: accepted, and not at the other host; and how many came more than once."""
+    with ledger.lock:
+        lost = [x for x, n in ledger.outward.items() if n > 0 and sink.got[x] == 0]
+        return [f"{x} never came to the other host" for x in lost], sum(n > 1 for n in sink.got.values())
+
+
 def recovered(facts):
     """The supervisor waits a second before it starts what has died young."""
     until = time.monotonic() + 10
@@ -96,11 +112,14 @@ def recovered(facts):
         time.sleep(0.2)
 
 
-def storm(chain, ledger, rng, seconds):
+def storm(chain, ledger, rng, seconds, sink):
     """What was wrong, and who was killed."""
     killed = Counter()
     before = shape(chain)
     clients = start_clients(chain.facts, ledger, rng, pause=0.05)
+    clients += [OutwardSender(chain.facts, ledger, rng.getrandbits(32))]
+    clients[-1].pause = 0.05
+    clients[-1].start()
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(rng.expovariate(1 / PAUSE))
@@ -108,26 +127,31 @@ def storm(chain, ledger, rng, seconds):
         reap()
     end_clients(clients, ledger)
     wrong = recovered(chain.facts)
+    chain.retry(60)
     wrong += check_all(chain, ledger)[0]
+    lost, doubles = check_outward(sink, ledger)
+    wrong += lost
     # Workers whose listen has died serve queue-run until it ends.
     chain.signal("queue-run", signal.SIGTERM)
     wrong += [w for w in [check_shape(chain, before)] if w]
     if seconds > 1 and not killed:
         wrong.append("nobody was killed")
-    return wrong, killed
+    return wrong, killed, doubles
 
 
 def main():
     seconds = float(sys.argv[1])
     crash.enter()
     seed, rng = crash.randomly(int(sys.argv[2]) if len(sys.argv) > 2 else None)
-    chain, ledger = Chain(), Ledger()
+    chain, ledger, sink = Chain(), Ledger(), Sink()
+    outward(chain, sink)
     try:
         chain.start()
         time.sleep(1.5)  # a program is young, and its supervisor patient, for a second
-        wrong, killed = storm(chain, ledger, rng, seconds)
+        wrong, killed, doubles = storm(chain, ledger, rng, seconds, sink)
         dead = ", ".join(f"{n} {name}" for name, n in sorted(killed.items()))
-        return end_with(f"storm, seed {seed}", chain, wrong, f"killed {dead}; {ledger.count()} promises")
+        return end_with(f"storm, seed {seed}", chain, wrong, f"killed {dead}; {ledger.count()} promises, "
+                        f"{len(sink.got)} sent on, {doubles} twice")
     finally:
         if chain.facts:
             chain.kill()

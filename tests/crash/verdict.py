@@ -7,8 +7,9 @@ from collections import Counter
 from chain import DOMAIN, USERS
 from load import FOLDERS, TROUBLE, Mailbox, content
 
-# What may stand before the message: the trace fields of smtpd and deliver.
-TRACE = re.compile(rb"((Return-Path|Delivered-To|Received|Authentication-Results|X-[\w-]+):[^\n]*\n([ \t][^\n]*\n)*)*")
+# What may stand before the message: the trace fields of smtpd and deliver, and
+# what smtpd adds for those whose mail it sends on.
+TRACE = re.compile(rb"((Date|Message-ID|Return-Path|Delivered-To|Received|Authentication-Results|X-[\w-]+):[^\n]*\n([ \t][^\n]*\n)*)*")
 
 
 def messages(chain, user):

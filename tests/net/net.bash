@@ -84,7 +84,7 @@ post() {
 	on "$host" enqueue -f "${FROM-ann@chain.example}" "$@"
 }
 # again HOST: everything in its queue is due now.
-again() { on "$1" s6-svc -h "$INSIDE/$1/services/queue-run"; }
+again() { on "$1" chainmail queue retry --all; }
 # waits HOST RCPT: it was tried there, and will be again.
 waits() { grep -F "to=$2 " "$NET/$1/log/current" | grep -q event=deferred; }
 

@@ -36,11 +36,16 @@ shows() { tmux -L "$1" capture-pane -p | grep -q "$2"; }
 	message | post chain "$THIS@refuse.example"
 	await 15 mailed chain ann@chain.example
 	run -0 seen_in_mutt
-	echo "$output"
+	echo "$output" >&2
 	has "$THIS@refuse.example" "$output"
 	has "We do not like it." "$output"
 	has "refuse.example" "$(head -n 20 <<<"$output")"
-	has "Subject: " "$output"
+	run -0 head -n 22 <<<"$output"
+	has "Subject: Not delivered to $THIS@refuse.example" "$output"
+	has "could not be delivered to $THIS@refuse.example" "$output"
+	has "mx.refuse.example answered:" "$output"
+	has "We do not like it." "$output"
+	has "What to do:" "$output"
 }
 
 @test "a warning of delay in mutt: nothing to be done, and until when" {
@@ -53,7 +58,7 @@ shows() { tmux -L "$1" capture-pane -p | grep -q "$2"; }
 	again chain
 	await 15 mailed chain ann@chain.example
 	run -0 seen_in_mutt
-	echo "$output"
+	echo "$output" >&2
 	has "$THIS@wait.example" "$output"
 	has "The disk is tired" "$output"
 	grep -q '^Action: delayed' "$(mail_files chain ann@chain.example)"

@@ -98,6 +98,44 @@ s.sendmail("ann@chain.example", sys.argv[1:], sys.stdin.read(), ["REQUIRETLS"])'
 	run ! said norequire "$THIS"
 }
 @test "TLS-Required: No: sent where a policy would forbid it" {
-	{ echo "TLS-Required: No"; message; } | post chain "$THIS@danewrong.example"
-	await 15 arrived danewrong
+	{ echo "TLS-Required: No"; message; } | post chain "$THIS@optional.example"
+	await 15 arrived optional
+}
+
+# Reports are of days that are over; the tests above have filled today.
+@test "TLS reports arrive by mail and by https, and say what went wrong" {
+	local today day
+	today=$(ls "$NET/chain/spool/tls" | head -n 1)
+	day=$(date -u -d yesterday +%F)
+	mv "$NET/chain/spool/tls/$today" "$NET/chain/spool/tls/$day"
+	on chain setpriv --reuid chainmail-queue --regid chainmail-queue \
+		--init-groups tls-report
+	THIS="stsstrip.example"
+	await 15 arrived good
+	run -0 report <(mail_part "$(messages good)")
+	has "stsstrip.example sts 0 1 starttls-not-supported mx.stsstrip.example" "$output"
+	run -0 report "$NET/web/1.gz"
+	has "stswrong.example sts 0 1 certificate-host-mismatch mx.stswrong.example" "$output"
+	run ! ls "$NET/chain/spool/tls/$day"
+}
+
+# mail_part ENV: the report in a message, unpacked from it.
+mail_part() {
+	/usr/bin/python3 -c '
+import email, sys
+m = email.message_from_binary_file(open(sys.argv[1], "rb"))
+parts = [p for p in m.walk() if p.get_content_type() == "application/tlsrpt+gzip"]
+sys.stdout.buffer.write(parts[0].get_payload(decode=True))' "${1%.env}.eml"
+}
+# report FILE: its policies and failures, one a line.
+report() {
+	/usr/bin/python3 -c '
+import gzip, json, sys
+r = json.loads(gzip.open(sys.argv[1]).read())
+for p in r["policies"]:
+    s = p["summary"]
+    for f in p["failure-details"]:
+        print(p["policy"]["policy-domain"], p["policy"]["policy-type"],
+            s["total-successful-session-count"], f["failed-session-count"],
+            f["result-type"], f["receiving-mx-hostname"])' "$1"
 }

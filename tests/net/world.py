@@ -48,6 +48,7 @@ ODD = {
     "stsother": (145, "mx.stsother", ()),
     "require": (150, "mx.require", ("3 1 1 mx.require",)),
     "norequire": (151, "mx.norequire", ("3 1 1 mx.norequire",)),
+    "optional": (152, "mx.optional", ("3 1 1 mx.dane",)),
 }
 
 # With one address only, so that what fails has to wait.

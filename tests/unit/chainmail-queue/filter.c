@@ -55,6 +55,8 @@ one_id_must_hold(void **state)
 	assert_true(meant(WORDS("01KAXXQ6", "01KAXXQ5")));
 	assert_true(meant(WORDS(ID)));
 	assert_false(meant(WORDS("01KAXXQ6", "01KAXXQ500000000000000000Z")));
+	assert_true(meant(WORDS("01KAXXQ6", "01KAXXQ7", "01KAXXQ8", "01KAXXQ9",
+	    "01KAXXQA", "01KAXXQB", "01KAXXQ5", "01KAXXQC", "01KAXXQD")));
 }
 
 static void

@@ -91,8 +91,7 @@ a_policy_that_is_none(void **state)
 		"version: STSv1\nmode: Enforce\nmx: a.b\nmax_age: 1\n",
 		"version: STSv1\nmode: enforce\nmx: a.b\n",
 		"version: STSv1\nmode: enforce\nmx: a.b\nmax_age: -1\n",
-		"version: STSv1\nmode: enforce\nmx: a.b\nmax_age: "
-		"11111111111\n",
+		"version: STSv1\nmode: enforce\nmx: a\nmax_age: 11111111111\n",
 		"version: STSv1\nmode: enforce\nmx: a.*.b\nmax_age: 1\n",
 		"version: STSv1\nmode: enforce\nmx: *\nmax_age: 1\n",
 		"version: STSv1\nmode: enforce\nmx: *.\nmax_age: 1\n",

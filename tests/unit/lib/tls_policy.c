@@ -130,7 +130,7 @@ a_wrong_line_has_its_domain_wait(void **state)
 {
 	static const char *const lines[] = { "a.example", "a.example what",
 		"a.example none x", "a.example verify -", "a.example pin",
-		"a.example pin md5:" HASH, "a.example pin sha256:00",
+		("a.example pin md5:" HASH), "a.example pin sha256:00",
 		"a.example dane now" };
 	struct world *w = *state;
 
