@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The Debian package: installed, upgraded, removed, purged.
+# shellcheck disable=SC2154 # tree_vars sets tree
 load helper
 load boot/tree
 

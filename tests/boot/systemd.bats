@@ -25,8 +25,7 @@ setup_file() {
 		return 0
 	}
 	network_up
-	configure
-	inside systemctl -q enable --now chainmail.target
+	configure mail.example.org
 }
 
 # Below timeout is systemd-nspawn, below it the container's first process.
@@ -49,6 +48,13 @@ teardown() {
 }
 
 failed() { inside systemctl --failed --no-legend --plain; }
+
+@test "chainmail setup DOMAIN starts the server, now and with the machine" {
+	[ "$(inside systemctl is-enabled chainmail.target)" = enabled ]
+	grep -q '^_25._tcp.mail.example.org' "$BATS_FILE_TMPDIR/setup.out"
+	[ "$(inside stat -c '%U:%G %a' /etc/chainmail/dkim/mail.example.org.ed1.pem)" = \
+		'root:chainmail-mx 640' ]
+}
 
 @test "mail comes in and is delivered" {
 	client mail eve@far.example bob@mail.example.org word-in

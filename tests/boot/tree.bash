@@ -102,7 +102,7 @@ network_up() {
 	echo $! >"$BATS_FILE_TMPDIR/sink.pid"
 }
 
-# configure [OPTION...]: mail.example.org, bob, and where other mail goes.
+# configure ARGUMENT...: mail.example.org, bob, and where other mail goes.
 configure() {
 	inside sh -c 'umask 022
 		echo mail.example.org >/etc/chainmail/me
@@ -110,7 +110,7 @@ configure() {
 			"dead.example 192.0.2.1:1" >/etc/chainmail/routes
 		id ann >/dev/null 2>&1 || useradd -m ann
 		chainmail setup -u bob@mail.example.org "$@"' sh "$@" \
-		>"$BATS_FILE_TMPDIR/setup.out" || return
+		>"$BATS_FILE_TMPDIR/setup.out" 2>&1 || return
 	sed -n 's/^password: //p' "$BATS_FILE_TMPDIR/setup.out" \
 		>"$BATS_FILE_TMPDIR/password"
 }
