@@ -2,6 +2,7 @@
 # The Debian package: installed, upgraded, removed, purged.
 load helper
 load boot/tree
+: "${tree=}" # of tree_vars
 
 setup_file() {
 	tree_missing >"$BATS_FILE_TMPDIR/missing"

@@ -2,6 +2,7 @@
 # The package under s6-svscan, started by root.
 load ../helper
 load tree
+: "${tree=}" # of tree_vars
 
 setup_file() {
 	tree_missing >"$BATS_FILE_TMPDIR/missing"
@@ -9,7 +10,6 @@ setup_file() {
 	local tree=$BATS_FILE_TMPDIR/tree services=/etc/chainmail/services
 	tree_make "$tree"
 	in_tree "$tree" dpkg -i /root/chainmail.deb >"$BATS_FILE_TMPDIR/dpkg.log" 2>&1
-	in_tree "$tree" true
 	in_tree "$tree" sh -c "while [ ! -p $services/go ]; do sleep 0.1; done
 		exec s6-svscan $services <>$services/log/fifo >&0 2>&1" \
 		>"$BATS_FILE_TMPDIR/svscan.log" 2>&1 3>&- &
