@@ -231,3 +231,69 @@ is_seven() {
 	has 'SMTPUTF8' "$(grep MAIL "$BATS_TEST_TMPDIR/b.log")"
 	has 'RCPT TO:<jürgen@example.org>' "$(cat "$BATS_TEST_TMPDIR/b.log")"
 }
+
+@test "DSN words are passed in xtext; without DSN the relaying is told" {
+	host a offer=DSN
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job ret=HDRS 'envid=a+b=c d' \
+		'bob@example.org,notify=SUCCESS,orcpt=rfc822;b+o=b@x.example'
+	has 'verdict=0' "$output"
+	has 'dsn=1' "$output"
+	lacks 'action=1' "$output"
+	local log
+	log=$(cat "$BATS_TEST_TMPDIR/a.log")
+	has ' RET=HDRS ENVID=a+2Bb+3Dc+20d' "$log"
+	has ' NOTIFY=SUCCESS ' "$log"
+	has ' ORCPT=rfc822;b+2Bo+3Db@x.example' "$log"
+	host b
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job ret=HDRS envid=a bob@example.org,notify=NEVER
+	has 'action=1' "$output"
+	lacks 'dsn=1' "$output"
+	log=$(cat "$BATS_TEST_TMPDIR/b.log")
+	lacks 'RET=' "$log"
+	lacks 'ENVID=' "$log"
+	lacks 'NOTIFY=' "$log"
+}
+
+@test "BDAT where CHUNKING is offered: the same bytes, dots as they are" {
+	printf 'Subject: x\n\n.\n.dot\n..\nno end' >"$MESSAGE"
+	host a offer=CHUNKING
+	mail bob@example.org
+	[ "$status" = 0 ]
+	host b offer=CHUNKING,PIPELINING
+	mail bob@example.org
+	[ "$status" = 0 ]
+	seq 20000 | sed 's/^/./' >>"$MESSAGE" # too much for one packet
+	mail bob@example.org
+	[ "$status" = 0 ]
+	for name in a b; do
+		has 'BDAT ' "$(cat "$BATS_TEST_TMPDIR/$name.log")"
+		lacks '< DATA' "$(cat "$BATS_TEST_TMPDIR/$name.log")"
+		printf 'Subject: x\r\n\r\n.\r\n.dot\r\n..\r\nno end\r\n' |
+			cmp - "$BATS_TEST_TMPDIR/$name.mail/1"
+	done
+	crlf <"$MESSAGE" | cmp - "$BATS_TEST_TMPDIR/b.mail/2"
+}
+
+@test "BDAT offered and then not known: DATA" {
+	host a offer=CHUNKING 'bdat=502 5.5.1 what?'
+	mail bob@example.org
+	[ "$status" = 0 ]
+	crlf <"$MESSAGE" | cmp - "$BATS_TEST_TMPDIR/a.mail/1"
+}
+
+@test "a lone CR or NUL in a message never reaches the wire" {
+	printf 'Subject: a\rb\r\n\nx\r.\ry\0z\n\r.\r\n\n.\r\r\nend\r' >"$MESSAGE"
+	for offer in '' 8BITMIME CHUNKING CHUNKING,PIPELINING,8BITMIME; do
+		host "a$offer" offer="$offer"
+		mail bob@example.org
+		[ "$status" = 0 ]
+		is_seven "$BATS_TEST_TMPDIR/a$offer.mail/1"
+		[ ! -e "$BATS_TEST_TMPDIR/a$offer.mail/2" ]
+		has 'Subject: a b' "$(cat "$BATS_TEST_TMPDIR/a$offer.mail/1")"
+		decoded "$BATS_TEST_TMPDIR/a$offer.mail/1" >"$BATS_TEST_TMPDIR/got"
+		printf 'x\r.\ry\0z\r\n\r.\r\n\r\n.\r\r\nend\r\r\n' |
+			cmp - "$BATS_TEST_TMPDIR/got"
+	done
+}
