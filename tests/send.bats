@@ -297,3 +297,84 @@ is_seven() {
 			cmp - "$BATS_TEST_TMPDIR/got"
 	done
 }
+
+@test "nobody listens: later, and the destination is down" {
+	echo "example.org 127.0.0.1:$(free_port)" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=75 status=4.4.1' "$output"
+	has 'down=1' "$output"
+	PORT=$(free_port)
+	mail bob@example.org
+	[ "$status" = 75 ]
+}
+
+@test "a greeting of 4xx or none of SMTP: later, and down" {
+	for greeting in '450 4.3.2 not now' '421 busy;drop' 'hello' drop; do
+		host "a$greeting" greeting="$greeting"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.' "$output"
+		has 'down=1' "$output"
+		lacks MAIL "$(cat "$BATS_TEST_TMPDIR/a$greeting.log")"
+	done
+}
+
+@test "421 in mid-session: later, and fewer connections are wanted" {
+	for word in mail rcpt data dot; do
+		host "on-$word" "$word=421 4.3.2 closing;drop"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.3.2' "$output"
+		has 'busy=1' "$output"
+		[ ! -e "$BATS_TEST_TMPDIR/on-$word.mail/1" ]
+	done
+}
+
+@test "dropped before the dot: the next host gets it in the same attempt" {
+	host b
+	local other=$PORT
+	for word in mail rcpt data; do
+		host "on-$word" "$word=drop"
+		echo "example.org 127.0.0.1:$PORT 127.0.0.1:$other" \
+			>"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=0' "$output"
+	done
+	[ -e "$BATS_TEST_TMPDIR/b.mail/3" ]
+	host only data=drop
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=75 status=4.4.2' "$output"
+}
+
+@test "replies without measure are cut, or end the connection" {
+	local long many
+	long=$(head -c 1500 /dev/zero | tr '\0' l)
+	many=$(seq -f '550-5.7.1 line %g' 50 | sed 's/$/\\n/' | tr -d '\n')
+	host a "rcpt:bob=550 5.1.1 $long" "rcpt:amy=${many}550 5.7.1 end"
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org
+	has 'status=5.1.1' "$output"
+	has 'status=5.7.1' "$output"
+	[ "${#output}" -lt 6000 ]
+	long=$(head -c 100000 /dev/zero | tr '\0' l)
+	many=$(seq -f '550-%g' 5000 | sed 's/$/\\n/' | tr -d '\n')
+	for reply in "550 $long" "${many}550 end"; do
+		host "b${#reply}" "rcpt=$reply"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.4.2' "$output"
+		[ "${#output}" -lt 6000 ]
+	done
+}
+
+@test "control bytes and broken UTF-8 in a reply are cleaned" {
+	host a $'rcpt=550 5.1.1 a\tb\ec\rd\x7fe \xff'
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'text=550%205.1.1%20a%20b%20c%20d%20e%20%3F' "$output"
+	mail bob@example.org
+	has 'a b c d e ?' "${output//%20/ }"
+	lacks $'\e' "$output"
+	lacks $'\xff' "$output"
+}
