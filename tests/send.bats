@@ -378,3 +378,109 @@ is_seven() {
 	lacks $'\e' "$output"
 	lacks $'\xff' "$output"
 }
+
+@test "LMTP: a verdict for each recipient after the dot" {
+	for offer in PIPELINING CHUNKING; do
+		host "a$offer" lmtp=1 offer=$offer 'rcpt:eve=550 5.1.1 no' \
+			'dot:1=452 4.2.2 full' 'bdat:1=452 4.2.2 full'
+		echo "example.org lmtp:127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org eve@example.org amy@example.org joe@example.org
+		has LHLO "$(cat "$BATS_TEST_TMPDIR/a$offer.log")"
+		[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a$offer.log")" = 1 ]
+		has 'done n=0 verdict=0 ' "$output"
+		has 'done n=1 verdict=65 status=5.1.1' "$output"
+		has 'done n=2 verdict=75 status=4.2.2' "$output"
+		has 'done n=3 verdict=0 ' "$output"
+	done
+}
+
+@test "LMTP lost between the verdicts: those that were said count" {
+	host a lmtp=1 dot:1=drop
+	echo "example.org lmtp:127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org joe@example.org
+	has 'done n=0 verdict=0 ' "$output"
+	has 'done n=1 verdict=75 status=4.4.2' "$output"
+	has 'done n=2 verdict=75 status=4.4.2' "$output"
+}
+
+@test "LMTP over a socket of files" {
+	local path=$BATS_TEST_TMPDIR/lmtp
+	host a lmtp=1 unix="$path"
+	run send -f ann@example.net "lmtp:$path" bob@example.org <"$MESSAGE"
+	[ "$status" = 0 ]
+	crlf <"$MESSAGE" | cmp - "$BATS_TEST_TMPDIR/a.mail/1"
+}
+
+# connections NAME: how many the host had.
+connections() { grep -c '(connected)' "$BATS_TEST_TMPDIR/$1.log"; }
+
+@test "a worker uses one connection for all mail of a domain" {
+	host a
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job times=3 bob@example.org
+	[ "$status" = 0 ]
+	[ "$(grep -c 'done.* verdict=0 ' <<<"$output")" = 3 ]
+	[ "$(connections a)" = 1 ]
+	[ -e "$BATS_TEST_TMPDIR/a.mail/3" ]
+	await 10 grep -q QUIT "$BATS_TEST_TMPDIR/a.log"
+}
+
+@test "after a refused message the next one begins with RSET" {
+	host a 'rcpt=550 5.1.1 no|250 ok'
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job times=2 bob@example.org
+	has 'done n=0 verdict=65 ' "$output"
+	has 'done n=1 verdict=0 ' "$output"
+	has RSET "$(cat "$BATS_TEST_TMPDIR/a.log")"
+	[ "$(connections a)" = 1 ]
+}
+
+@test "a connection that the host ended is not held against the next message" {
+	host a messages=1
+	host b 'dot=250 2.0.0 ok\n421 4.4.2 idle;drop|250 ok'
+	host c 'rset=drop' 'rcpt=550 5.1.1 no|250 ok'
+	host d 'mail=250 ok|421 4.7.0 one is enough;drop|250 ok'
+	for name in a b c d; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job times=2 bob@example.org
+		has 'done n=1 verdict=0 ' "$output"
+		lacks 'down=1' "$output"
+		lacks 'verdict=75' "$output"
+		[ "$(connections $name)" = 2 ]
+	done
+}
+
+@test "AUTH PLAIN with the password of routes.auth" {
+	host a offer=AUTH_PLAIN_LOGIN 'auth=ann@x:pass # word'
+	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
+	echo '127.0.0.1 ann@x pass # word' >"$CHAINMAIL_ETC/routes.auth"
+	chmod o= "$CHAINMAIL_ETC/routes.auth"
+	job bob@example.org
+	has 'verdict=0' "$output"
+	[ -e "$BATS_TEST_TMPDIR/a.mail/1" ]
+	host b offer=AUTH_LOGIN 'auth=ann@x:pass # word'
+	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=0' "$output"
+}
+
+@test "a wrong password, none, or no AUTH: later, the destination is down" {
+	host a offer=AUTH_PLAIN auth=ann:right
+	host b
+	for name in a b; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT tls=none user=ann" >"$CHAINMAIL_ETC/routes"
+		echo '127.0.0.1 ann guess17' >"$CHAINMAIL_ETC/routes.auth"
+		chmod o= "$CHAINMAIL_ETC/routes.auth"
+		job bob@example.org
+		has 'verdict=75 status=4.7.8' "$output"
+		has 'down=1' "$output"
+		lacks MAIL "$(cat "$BATS_TEST_TMPDIR/$name.log")"
+		lacks guess17 "$output"
+		: >"$CHAINMAIL_ETC/routes.auth"
+		job bob@example.org
+		has 'verdict=75 status=4.7.8' "$output"
+		has 'down=1' "$output"
+	done
+}
