@@ -484,3 +484,40 @@ connections() { grep -c '(connected)' "$BATS_TEST_TMPDIR/$1.log"; }
 		has 'down=1' "$output"
 	done
 }
+
+@test "lost when the end may have been sent: later, at no other host now" {
+	host b
+	local other=$PORT
+	host on-data 'data=354 go on;drop'
+	host on-bdat offer=CHUNKING bdat=drop
+	host on-whole offer=CHUNKING,PIPELINING bdat=drop
+	for name in on-data on-bdat on-whole; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT 127.0.0.1:$other" \
+			>"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.4.2' "$output"
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/b.mail/1" ]
+}
+
+@test "a refusal of DATA or the message holds for all that were accepted" {
+	for word in data dot; do
+		host "on-$word" "$word=554 5.7.1 spam" 'rcpt:eve=450 4.2.1 wait'
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org eve@example.org amy@example.org
+		has 'done n=0 verdict=65 status=5.7.1' "$output"
+		has 'done n=1 verdict=75 status=4.2.1' "$output"
+		has 'done n=2 verdict=65 status=5.7.1' "$output"
+	done
+}
+
+@test "too many recipients: the others get a transaction of their own" {
+	host a 'rcpt:amy=452 4.5.3 too many|250 ok' offer=PIPELINING
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org
+	has 'done n=0 verdict=0 ' "$output"
+	has 'done n=1 verdict=0 ' "$output"
+	[ "$(connections a)" = 1 ]
+	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 2 ]
+}
