@@ -136,6 +136,7 @@ configure() {
 		echo mail.example.org >/etc/chainmail/me
 		printf "%s\n" "far.example 192.0.2.1:2526" \
 			"dead.example 192.0.2.1:1" >/etc/chainmail/routes
+		export CHAINMAIL_LOG=/var/log/chainmail # only -s asks for it
 		id ann >/dev/null 2>&1 || useradd -m ann
 		chainmail setup -u bob@mail.example.org "$@"' sh "$@" \
 		>"$BATS_FILE_TMPDIR/setup.out" || return
