@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154 # tree_vars sets tree
 load helper
 load boot/tree
+: "${tree=}" # of tree_vars
 
 setup_file() {
 	tree_missing >"$BATS_FILE_TMPDIR/missing"

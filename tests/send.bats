@@ -1,31 +1,6 @@
 #!/usr/bin/env bats
 # The conversation of send with a host that does as it is told.
-load helper
-
-setup() {
-	need python3
-	private_dirs
-	echo me.example >"$CHAINMAIL_ETC/me"
-	echo none >"$CHAINMAIL_ETC/dns"
-	MESSAGE=$BATS_TEST_TMPDIR/message
-	printf 'Subject: x\n\n.dot\nhello\n' >"$MESSAGE"
-}
-teardown() { stop_background; }
-
-# host NAME [key=value ...]: sets PORT; mail is in NAME.mail, words in NAME.log.
-host() {
-	local name=$BATS_TEST_TMPDIR/$1
-	shift
-	mkdir "$name.mail"
-	"$TOP/tests/smtp-host.py" save="$name.mail" log="$name.log" "$@" \
-		>"$name" 3>&- &
-	BACKGROUND+=("$!")
-	await 10 test -s "$name"
-	PORT=$(awk '{ print $2 }' "$name")
-}
-mail() {
-	run send -f ann@example.net "127.0.0.1:$PORT" "$@" <"$MESSAGE"
-}
+load send-host
 
 @test "the verdict's text is the host's reply with its codes" {
 	host a 'rcpt:bob=550 5.1.1 no such user' offer=PIPELINING
@@ -69,4 +44,252 @@ mail() {
 	mail bob@example.org
 	has 'status=5.3.4' "$output"
 	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 0 ]
+}
+
+@test "DSN words are passed in xtext; without DSN the relaying is told" {
+	host a offer=DSN
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job ret=HDRS 'envid=a+b=c d' \
+		'bob@example.org,notify=SUCCESS,orcpt=rfc822;b+o=b@x.example'
+	has 'verdict=0' "$output"
+	has 'dsn=1' "$output"
+	lacks 'action=1' "$output"
+	local log
+	log=$(cat "$BATS_TEST_TMPDIR/a.log")
+	has ' RET=HDRS ENVID=a+2Bb+3Dc+20d' "$log"
+	has ' NOTIFY=SUCCESS ' "$log"
+	has ' ORCPT=rfc822;b+2Bo+3Db@x.example' "$log"
+	host b
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job ret=HDRS envid=a bob@example.org,notify=NEVER
+	has 'action=1' "$output"
+	lacks 'dsn=1' "$output"
+	log=$(cat "$BATS_TEST_TMPDIR/b.log")
+	lacks 'RET=' "$log"
+	lacks 'ENVID=' "$log"
+	lacks 'NOTIFY=' "$log"
+}
+
+@test "nobody listens: later, and the destination is down" {
+	echo "example.org 127.0.0.1:$(free_port)" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=75 status=4.4.1' "$output"
+	has 'down=1' "$output"
+	PORT=$(free_port)
+	mail bob@example.org
+	[ "$status" = 75 ]
+}
+
+@test "a greeting of 4xx or none of SMTP: later, and down" {
+	for greeting in '450 4.3.2 not now' '421 busy;drop' 'hello' drop; do
+		host "a$greeting" greeting="$greeting"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.' "$output"
+		has 'down=1' "$output"
+		lacks MAIL "$(cat "$BATS_TEST_TMPDIR/a$greeting.log")"
+	done
+}
+
+@test "421 in mid-session: later, and fewer connections are wanted" {
+	for word in mail rcpt data dot; do
+		host "on-$word" "$word=421 4.3.2 closing;drop"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.3.2' "$output"
+		has 'busy=1' "$output"
+		[ ! -e "$BATS_TEST_TMPDIR/on-$word.mail/1" ]
+	done
+}
+
+@test "dropped before the dot: the next host gets it in the same attempt" {
+	host b
+	local other=$PORT
+	for word in mail rcpt data; do
+		host "on-$word" "$word=drop"
+		echo "example.org 127.0.0.1:$PORT 127.0.0.1:$other" \
+			>"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=0' "$output"
+	done
+	[ -e "$BATS_TEST_TMPDIR/b.mail/3" ]
+	host only data=drop
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=75 status=4.4.2' "$output"
+}
+
+@test "replies without measure are cut, or end the connection" {
+	local long many
+	long=$(head -c 1500 /dev/zero | tr '\0' l)
+	many=$(seq -f '550-5.7.1 line %g' 50 | sed 's/$/\\n/' | tr -d '\n')
+	host a "rcpt:bob=550 5.1.1 $long" "rcpt:amy=${many}550 5.7.1 end"
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org
+	has 'status=5.1.1' "$output"
+	has 'status=5.7.1' "$output"
+	[ "${#output}" -lt 6000 ]
+	long=$(head -c 100000 /dev/zero | tr '\0' l)
+	many=$(seq -f '550-%g' 5000 | sed 's/$/\\n/' | tr -d '\n')
+	for reply in "550 $long" "${many}550 end"; do
+		host "b${#reply}" "rcpt=$reply"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.4.2' "$output"
+		[ "${#output}" -lt 6000 ]
+	done
+}
+
+@test "control bytes and broken UTF-8 in a reply are cleaned" {
+	host a $'rcpt=550 5.1.1 a\tb\ec\rd\x7fe \xff'
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'text=550%205.1.1%20a%20b%20c%20d%20e%20%3F' "$output"
+	mail bob@example.org
+	has 'a b c d e ?' "${output//%20/ }"
+	lacks $'\e' "$output"
+	lacks $'\xff' "$output"
+}
+
+@test "LMTP: a verdict for each recipient after the dot" {
+	for offer in PIPELINING CHUNKING; do
+		host "a$offer" lmtp=1 offer=$offer 'rcpt:eve=550 5.1.1 no' \
+			'dot:1=452 4.2.2 full' 'bdat:1=452 4.2.2 full'
+		echo "example.org lmtp:127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org eve@example.org amy@example.org joe@example.org
+		has LHLO "$(cat "$BATS_TEST_TMPDIR/a$offer.log")"
+		[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a$offer.log")" = 1 ]
+		has 'done n=0 verdict=0 ' "$output"
+		has 'done n=1 verdict=65 status=5.1.1' "$output"
+		has 'done n=2 verdict=75 status=4.2.2' "$output"
+		has 'done n=3 verdict=0 ' "$output"
+	done
+}
+
+@test "LMTP lost between the verdicts: those that were said count" {
+	host a lmtp=1 dot:1=drop
+	echo "example.org lmtp:127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org joe@example.org
+	has 'done n=0 verdict=0 ' "$output"
+	has 'done n=1 verdict=75 status=4.4.2' "$output"
+	has 'done n=2 verdict=75 status=4.4.2' "$output"
+}
+
+@test "LMTP over a socket of files" {
+	local path=$BATS_TEST_TMPDIR/lmtp
+	host a lmtp=1 unix="$path"
+	run send -f ann@example.net "lmtp:$path" bob@example.org <"$MESSAGE"
+	[ "$status" = 0 ]
+	crlf <"$MESSAGE" | cmp - "$BATS_TEST_TMPDIR/a.mail/1"
+}
+
+# connections NAME: how many the host had.
+connections() { grep -c '(connected)' "$BATS_TEST_TMPDIR/$1.log"; }
+
+@test "a worker uses one connection for all mail of a domain" {
+	host a
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job times=3 bob@example.org
+	[ "$status" = 0 ]
+	[ "$(grep -c 'done.* verdict=0 ' <<<"$output")" = 3 ]
+	[ "$(connections a)" = 1 ]
+	[ -e "$BATS_TEST_TMPDIR/a.mail/3" ]
+	await 10 grep -q QUIT "$BATS_TEST_TMPDIR/a.log"
+}
+
+@test "after a refused message the next one begins with RSET" {
+	host a 'rcpt=550 5.1.1 no|250 ok'
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job times=2 bob@example.org
+	has 'done n=0 verdict=65 ' "$output"
+	has 'done n=1 verdict=0 ' "$output"
+	has RSET "$(cat "$BATS_TEST_TMPDIR/a.log")"
+	[ "$(connections a)" = 1 ]
+}
+
+@test "a connection that the host ended is not held against the next message" {
+	host a messages=1
+	host b 'dot=250 2.0.0 ok\n421 4.4.2 idle;drop|250 ok'
+	host c 'rset=drop' 'rcpt=550 5.1.1 no|250 ok'
+	host d 'mail=250 ok|421 4.7.0 one is enough;drop|250 ok'
+	for name in a b c d; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job times=2 bob@example.org
+		has 'done n=1 verdict=0 ' "$output"
+		lacks 'down=1' "$output"
+		lacks 'verdict=75' "$output"
+		[ "$(connections $name)" = 2 ]
+	done
+}
+
+@test "AUTH PLAIN with the password of routes.auth" {
+	host a offer=AUTH_PLAIN_LOGIN 'auth=ann@x:pass # word'
+	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
+	echo '127.0.0.1 ann@x pass # word' >"$CHAINMAIL_ETC/routes.auth"
+	chmod o= "$CHAINMAIL_ETC/routes.auth"
+	job bob@example.org
+	has 'verdict=0' "$output"
+	[ -e "$BATS_TEST_TMPDIR/a.mail/1" ]
+	host b offer=AUTH_LOGIN 'auth=ann@x:pass # word'
+	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org
+	has 'verdict=0' "$output"
+}
+
+@test "a wrong password, none, or no AUTH: later, the destination is down" {
+	host a offer=AUTH_PLAIN auth=ann:right
+	host b
+	for name in a b; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT tls=none user=ann" >"$CHAINMAIL_ETC/routes"
+		echo '127.0.0.1 ann guess17' >"$CHAINMAIL_ETC/routes.auth"
+		chmod o= "$CHAINMAIL_ETC/routes.auth"
+		job bob@example.org
+		has 'verdict=75 status=4.7.8' "$output"
+		has 'down=1' "$output"
+		lacks MAIL "$(cat "$BATS_TEST_TMPDIR/$name.log")"
+		lacks guess17 "$output"
+		: >"$CHAINMAIL_ETC/routes.auth"
+		job bob@example.org
+		has 'verdict=75 status=4.7.8' "$output"
+		has 'down=1' "$output"
+	done
+}
+
+@test "lost when the end may have been sent: later, at no other host now" {
+	host b
+	local other=$PORT
+	host on-data 'data=354 go on;drop'
+	host on-bdat offer=CHUNKING bdat=drop
+	host on-whole offer=CHUNKING,PIPELINING bdat=drop
+	for name in on-data on-bdat on-whole; do
+		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
+		echo "example.org 127.0.0.1:$PORT 127.0.0.1:$other" \
+			>"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'verdict=75 status=4.4.2' "$output"
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/b.mail/1" ]
+}
+
+@test "a refusal of DATA or the message holds for all that were accepted" {
+	for word in data dot; do
+		host "on-$word" "$word=554 5.7.1 spam" 'rcpt:eve=450 4.2.1 wait'
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org eve@example.org amy@example.org
+		has 'done n=0 verdict=65 status=5.7.1' "$output"
+		has 'done n=1 verdict=75 status=4.2.1' "$output"
+		has 'done n=2 verdict=65 status=5.7.1' "$output"
+	done
+}
+
+@test "too many recipients: the others get a transaction of their own" {
+	host a 'rcpt:amy=452 4.5.3 too many|250 ok' offer=PIPELINING
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org
+	has 'done n=0 verdict=0 ' "$output"
+	has 'done n=1 verdict=0 ' "$output"
+	[ "$(connections a)" = 1 ]
+	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 2 ]
 }

@@ -34,12 +34,14 @@ fault_find(struct span text)
 }
 
 /* Up to here the message goes out as it is, but for single bytes that no
- * encoding can carry where they stand: in headers, between parts. */
+ * encoding can carry where they stand: in headers, between parts. A part
+ * without a body begins its body behind the end of the message it is in, by
+ * the line end that is the delimiter's: then there is nothing to copy. */
 static void
 copy_until(struct convert *c, const char *end, bool eight_too)
 {
-	size_t n = (size_t)(end - c->message.at) - c->done;
 	const char *at = c->message.at + c->done;
+	size_t n = end > at ? (size_t)(end - at) : 0;
 	size_t start = c->out->len;
 
 	str_add(c->out, (struct span){ at, n });

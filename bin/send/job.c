@@ -75,7 +75,7 @@ words_read(
 				*words[i].text = arena_copy(a, v);
 			if (words[i].number != NULL)
 				ok &= span_is_number(
-				    v, UINT64_MAX, words[i].number);
+				    v, INT64_MAX, words[i].number);
 			if (words[i].flag != NULL)
 				*words[i].flag = span_equal(v, SPAN("1"));
 			ok &= is_clean(v);

@@ -2,6 +2,7 @@
 # The package in a Debian that systemd has booted.
 load ../helper
 load tree
+: "${tree=}" # of tree_vars
 
 # The filter of systemd-nspawn before 254 knows no Landlock.
 landlock='landlock_create_ruleset landlock_add_rule landlock_restrict_self'
@@ -18,20 +19,13 @@ setup_file() {
 		</dev/null >"$BATS_FILE_TMPDIR/boot.log" 2>&1 3>&- &
 	local outer=$!
 	echo "$outer" >"$BATS_FILE_TMPDIR/outer.pid"
-	await 10 child_found "$outer"
-	await 40 booted || {
+	{ await 20 leader_found "$outer" && await 40 booted; } || {
 		echo "systemd does not boot here: $(tail -n 1 "$BATS_FILE_TMPDIR/boot.log" |
 			tr -cd ' -~')" >"$BATS_FILE_TMPDIR/missing"
 		return 0
 	}
 	network_up
 	configure mail.example.org
-}
-
-# Below timeout is systemd-nspawn, below it the container's first process.
-child_found() {
-	local pid
-	pid=$(cat "/proc/$1/task/$1/children") && [ -n "$pid" ] && leader_found "${pid%% *}"
 }
 
 booted() {

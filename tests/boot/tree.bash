@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # A small Debian with the package in it, for files of tests: as root only.
 # SHARED, from tests/run, holds what all files use and is made once.
 # CHAINMAIL_TREE may name a Debian that debootstrap made before, with $packages.
@@ -76,28 +76,56 @@ in_tree() {
 
 leader() { cat "$BATS_FILE_TMPDIR/leader"; }
 
-# The first child of the process that made the name spaces.
+# is_leader PID: the first process of a PID name space, its root the tree, its
+# network not this machine's. Nothing is done by way of any other process: what
+# is meant for the tree would be done to this machine.
+is_leader() {
+	local of=/proc/$1
+	[[ $(sed -n 's/^NSpid:.*[[:blank:]]//p' "$of/status" 2>/dev/null) == 1 ]] &&
+		[ "$of/root/" -ef "$BATS_FILE_TMPDIR/tree/" ] &&
+		[ ! "$of/root/" -ef / ] && [ ! "$of/ns/net" -ef /proc/self/ns/net ]
+}
+
+# below PID: the process and all that come from it.
+below() {
+	local child
+	echo "$1"
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		below "$child"
+	done
+}
+
 leader_found() {
 	local pid
-	pid=$(cat "/proc/$1/task/$1/children") && [ -n "$pid" ] &&
-		echo "${pid%% *}" >"$BATS_FILE_TMPDIR/leader"
+	for pid in $(below "$1"); do
+		is_leader "$pid" || continue
+		echo "$pid" >"$BATS_FILE_TMPDIR/leader"
+		return
+	done
+	return 1
 }
 
 inside() {
+	is_leader "$(leader)" || { echo 'the tree does not run' >&2; return 99; }
 	nsenter -t "$(leader)" -m -u -i -n -p -r -w -- \
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C "$@"
 }
 
 # Programs of this machine, on the network in there.
-beside() { nsenter -t "$(leader)" -n -- "$@"; }
+beside() {
+	is_leader "$(leader)" || { echo 'the tree does not run' >&2; return 99; }
+	nsenter -t "$(leader)" -n -- "$@"
+}
 client() { beside /usr/bin/python3 "$TOP/tests/boot/client.py" "$@"; }
 
 # network_up: an address that is not loopback's, and a host that mail goes to.
 network_up() {
-	beside ip link set lo up
+	beside ip link set lo up || return
 	beside ip address replace 192.0.2.1/32 dev lo
 	mkdir -p "$BATS_FILE_TMPDIR/sink"
-	beside /usr/bin/python3 "$TOP/tests/smtp-host.py" ip=192.0.2.1 port=2526 \
+	# Not by a function: $! is to be the host itself.
+	nsenter -t "$(leader)" -n -- \
+		/usr/bin/python3 "$TOP/tests/smtp-host.py" ip=192.0.2.1 port=2526 \
 		"save=$BATS_FILE_TMPDIR/sink" >/dev/null 2>&1 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/sink.pid"
 }
@@ -108,6 +136,7 @@ configure() {
 		echo mail.example.org >/etc/chainmail/me
 		printf "%s\n" "far.example 192.0.2.1:2526" \
 			"dead.example 192.0.2.1:1" >/etc/chainmail/routes
+		export CHAINMAIL_LOG=/var/log/chainmail # only -s asks for it
 		id ann >/dev/null 2>&1 || useradd -m ann
 		chainmail setup -u bob@mail.example.org "$@"' sh "$@" \
 		>"$BATS_FILE_TMPDIR/setup.out" 2>&1 || return
@@ -129,12 +158,13 @@ lost() {
 nothing_lost() { [ -z "$(lost "$@")" ]; }
 
 tree_down() {
-	local file
+	local file pids=
 	for file in sink.pid outer.pid; do
-		[ -e "$BATS_FILE_TMPDIR/$file" ] || continue
-		kill -KILL "$(<"$BATS_FILE_TMPDIR/$file")" 2>/dev/null
+		[ ! -e "$BATS_FILE_TMPDIR/$file" ] ||
+			pids+=" $(below "$(<"$BATS_FILE_TMPDIR/$file")")"
 	done
-	[ ! -e "$BATS_FILE_TMPDIR/leader" ] || kill -KILL "$(leader)" 2>/dev/null
+	# shellcheck disable=SC2086 # they are words
+	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	return 0
 }
 

@@ -1,0 +1,222 @@
+/* bin/send: messages on their way to hosts that take 7 bits, and line ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../../bin/send/convert.h"
+#include "../../../bin/send/qp.h"
+#include "../../../bin/send/wire.h"
+#include "mail/decode.h"
+
+static void
+becomes(const char *in, bool seven, const char *out)
+{
+	struct str s = STR_INIT;
+
+	assert_null(convert_text(span_text(in), seven, &s));
+	assert_string_equal(s.at, out);
+	str_free(&s);
+}
+
+static void
+stays(const char *in)
+{
+	becomes(in, true, in);
+}
+
+static void
+is_refused(const char *in)
+{
+	struct str s = STR_INIT;
+
+	assert_non_null(convert_text(span_text(in), true, &s));
+	str_free(&s);
+}
+
+/* RFC 2045 6.7: all bytes come back, and no line is over 76. */
+static void
+quoted_printable_says_the_same(void **state)
+{
+	struct str text = STR_INIT, out = STR_INIT, back = STR_INIT;
+	struct span rest, line;
+
+	(void)state;
+	str_add_text(&text, ".\nFrom x\nblank \ntab\t\n = =41 \xc3\xbc\n");
+	for (int i = 0; i < 3000; i++)
+		if (i % 256 != '\r')
+			str_add_byte(&text, (char)(i % 256));
+	for (int i = 0; i < 2000; i++)
+		str_add_byte(&text, "x. From "[i % 8]);
+	qp_encode(&out, str_span(&text));
+	rest = str_span(&out);
+	assert_true(span_is_ascii(rest));
+	while (span_line(&rest, &line)) {
+		assert_true(line.len <= 76);
+		assert_false(span_starts(line, SPAN(".")));
+		assert_false(span_starts(line, SPAN("From ")));
+		assert_false(span_ends_case(line, SPAN(" ")));
+	}
+	decode_quoted(&back, str_span(&out));
+	assert_int_equal(back.len, text.len);
+	assert_memory_equal(back.at, text.at, text.len);
+	str_free(&back);
+	str_free(&out);
+	str_free(&text);
+}
+
+static void
+what_is_fit_stays(void **state)
+{
+	(void)state;
+	stays("Subject: x\n\nASCII\n");
+	stays("Subject: x\n");
+	stays("");
+	stays("Content-Transfer-Encoding: base64\n\nw7w=\n");
+	/* Without the need for 7 bits. */
+	becomes("Subject: x\n\n\xc3\xbc\n", false, "Subject: x\n\n\xc3\xbc\n");
+}
+
+static void
+the_encoding_is_replaced(void **state)
+{
+	(void)state;
+	becomes("MIME-Version: 1.0\n"
+		"Content-Transfer-Encoding: 8bit\n"
+		"Content-Type: text/plain; charset=utf-8\n\n\xc3\xbc=\n",
+	    true,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=BC=3D\n");
+	/* RFC 1428 4. */
+	becomes("Subject: x\n\n\xfc\n", true,
+	    "Subject: x\nMIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=unknown-8bit\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=FC\n");
+	becomes("MIME-Version: 1.0\nContent-Type: image/x\n"
+		"Content-Transfer-Encoding: binary\n\n\xff\xfe\xfd",
+	    true,
+	    "MIME-Version: 1.0\nContent-Type: image/x\n"
+	    "Content-Transfer-Encoding: base64\n\n//79");
+}
+
+/* RFC 2045 6.4: a multipart's own encoding is none. */
+static void
+a_multipart_in_a_multipart(void **state)
+{
+	(void)state;
+	becomes("MIME-Version: 1.0\n"
+		"Content-Type: multipart/mixed; boundary=a\n"
+		"Content-Transfer-Encoding: 8bit\n\n"
+		"--a\nContent-Type: multipart/alternative; boundary=b\n\n"
+		"--b\n\nplain\n"
+		"--b\nContent-Type: text/html\n\n\xc3\xbc\n"
+		"--b--\n\n"
+		"--a\nContent-Type: message/rfc822\n\n"
+		"MIME-Version: 1.0\n"
+		"Content-Type: text/plain; charset=utf-8\n\n\xc3\xa4\n"
+		"--a--\n",
+	    true,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=a\n"
+	    "Content-Transfer-Encoding: 7bit\n\n"
+	    "--a\nContent-Type: multipart/alternative; boundary=b\n\n"
+	    "--b\n\nplain\n"
+	    "--b\nContent-Type: text/html\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=BC\n"
+	    "--b--\n\n"
+	    "--a\nContent-Type: message/rfc822\n\n"
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: text/plain; charset=utf-8\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n"
+	    "--a--\n");
+}
+
+/* The message inside ends before its own empty body begins. */
+static void
+a_message_of_a_header_alone(void **state)
+{
+	(void)state;
+	becomes("MIME-Version: 1.0\n"
+		"Content-Type: multipart/mixed; boundary=a\n\n"
+		"--a\nContent-Type: message/rfc822\n\nSubject: \xfc\n"
+		"--a--\n",
+	    true,
+	    "MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=a\n\n"
+	    "--a\nContent-Type: message/rfc822\n\nSubject: \xfc\n"
+	    "--a--\n");
+}
+
+/* RFC 1847 2.1, RFC 2046 5.2.2. */
+static void
+what_must_not_change_is_refused(void **state)
+{
+	(void)state;
+	is_refused("Content-Type: multipart/signed; boundary=a\n\n"
+		   "--a\n\n\xc3\xbc\n--a--\n");
+	is_refused("Content-Type: message/partial\n\n\xc3\xbc\n");
+	is_refused("Content-Transfer-Encoding: x-own\n\n\xc3\xbc\n");
+}
+
+/* The text in two pieces, cut anywhere. */
+static void
+goes_out(bool dots, bool odd, const char *in, const char *out)
+{
+	struct span text = span_text(in);
+
+	for (size_t cut = 0; cut <= text.len; cut++) {
+		struct wire w = { .dots = dots, .odd = odd };
+		struct str s = STR_INIT;
+
+		wire_add(&w, span_head(text, cut), &s);
+		wire_add(&w, span_from(text, cut), &s);
+		wire_end(&w, &s);
+		assert_string_equal(s.at, out);
+		str_free(&s);
+	}
+}
+
+/* RFC 5321 4.5.2, 2.3.8. */
+static void
+dots_are_doubled_and_lines_end_in_crlf(void **state)
+{
+	(void)state;
+	for (int odd = 0; odd < 2; odd++) {
+		goes_out(true, odd, "", "");
+		goes_out(true, odd, ".", "..\r\n");
+		goes_out(true, odd, "a\n.\n..b\n\nc.d",
+		    "a\r\n..\r\n...b\r\n\r\nc.d\r\n");
+		goes_out(false, odd, "a\n.\nb\n", "a\r\n.\r\nb\r\n");
+	}
+}
+
+/* What another host could take for the end of the data. */
+static void
+no_cr_goes_out_alone(void **state)
+{
+	(void)state;
+	goes_out(true, true, "a\r\n.\r\nb\r\n", "a\r\n..\r\nb\r\n");
+	goes_out(true, true, "a\r.\rb\n", "a . b\r\n");
+	goes_out(true, true, "a\n\r.\r\n", "a\r\n .\r\n");
+	goes_out(true, true, "a\r\r\nb\r", "a \r\nb \r\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quoted_printable_says_the_same),
+		cmocka_unit_test(what_is_fit_stays),
+		cmocka_unit_test(the_encoding_is_replaced),
+		cmocka_unit_test(a_multipart_in_a_multipart),
+		cmocka_unit_test(a_message_of_a_header_alone),
+		cmocka_unit_test(what_must_not_change_is_refused),
+		cmocka_unit_test(dots_are_doubled_and_lines_end_in_crlf),
+		cmocka_unit_test(no_cr_goes_out_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
