@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # The Debian package: installed, upgraded, removed, purged.
-# shellcheck disable=SC2154 # tree_vars sets tree
 load helper
 load boot/tree
 : "${tree=}" # of tree_vars
