@@ -34,24 +34,31 @@ fault_find(struct span text)
 }
 
 /* Up to here the message goes out as it is, but for single bytes that no
- * encoding can carry where they stand: in headers, between parts. A part
- * without a body begins its body behind the end of the message it is in, by
- * the line end that is the delimiter's: then there is nothing to copy. */
+ * encoding can carry where they are: in headers, between parts. A CR in a
+ * field's value means no more than a blank; anywhere else a blank could make a
+ * field of what was none, or have a line go on. */
 static void
 copy_until(struct convert *c, const char *end, bool eight_too)
 {
 	const char *at = c->message.at + c->done;
-	size_t n = end > at ? (size_t)(end - at) : 0;
-	size_t start = c->out->len;
+	size_t start = c->out->len, n = (size_t)(end - at);
+	bool in_value = false;
 
+	/* The line end before a boundary belongs to it (RFC 2046 5.1.1), and
+	 * may have ended the header of a part within: that is further on. */
+	if (end <= at)
+		return;
 	str_add(c->out, (struct span){ at, n });
 	c->done += n;
 	for (size_t i = start; i < c->out->len; i++) {
 		char *b = &c->out->at[i];
+		bool first = i == start || b[-1] == '\n';
 
-		if (*b == '\0' || (*b == '\r' && b[1] != '\n'))
-			*b = ' ';
-		else if (eight_too && (unsigned char)*b > 127)
+		in_value = (in_value && !first) || *b == ':' ||
+		    (first && byte_is_blank(*b));
+		if (*b == '\r' && b[1] != '\n')
+			*b = in_value ? ' ' : '?';
+		else if (*b == '\0' || (eight_too && (unsigned char)*b > 127))
 			*b = '?';
 	}
 }
@@ -191,6 +198,22 @@ is_declared_eight(const struct part *p)
 
 static void part_convert(struct convert *c, const struct part *p);
 
+/* RFC 2046 5.1.1: a boundary is printable ASCII. Of another one the lines would
+ * no longer be its own. */
+static bool
+is_boundary_sound(const struct part *p)
+{
+	struct str boundary = STR_INIT;
+	bool sound = true;
+
+	if (p->kind == PART_MULTIPART &&
+	    param_get(mime_media(p).params, "boundary", &boundary))
+		for (size_t i = 0; i < boundary.len; i++)
+			sound &= boundary.at[i] >= ' ' && boundary.at[i] <= '~';
+	str_free(&boundary);
+	return sound;
+}
+
 /* What lies between the parts is for nobody to read. */
 static void
 parts_convert(struct convert *c, const struct part *p)
@@ -219,6 +242,8 @@ part_convert(struct convert *c, const struct part *p)
 	/* Rather long lines than a broken signature. */
 	else if ((!broken && !f.longer) || is_signed(p))
 		copy_until(c, p->body.at + p->body.len, false);
+	else if (broken && !is_boundary_sound(p))
+		c->why = "a multipart has an impossible boundary";
 	else if (p->kind == PART_LEAF)
 		leaf_convert(c, p, f);
 	else

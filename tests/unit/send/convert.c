@@ -204,6 +204,25 @@ no_cr_goes_out_alone(void **state)
 	goes_out(true, true, "a\r\r\nb\r", "a \r\nb \r\n");
 }
 
+/* A NUL or CR must not turn into what the next host reads otherwise. */
+static void
+odd_bytes_make_no_field(void **state)
+{
+	struct str s = STR_INIT;
+
+	(void)state;
+	becomes("a: b\rc\rd\n\nx\n", true, "a: b c d\n\nx\n");
+	becomes(
+	    "Content-Type\r: x/y\n\nx\n", true, "Content-Type?: x/y\n\nx\n");
+	becomes("a: b\n\rc: d\n\nx\n", true, "a: b\n?c: d\n\nx\n");
+	assert_null(convert_text(SPAN("Content-Type\0: x/y\n\nx\n"), true, &s));
+	assert_string_equal(s.at, "Content-Type?: x/y\n\nx\n");
+	str_free(&s);
+	/* Its lines would be changed, and the header's word for them not. */
+	is_refused("Content-Type: multipart/mixed; boundary=\"\xc3\xbc\"\n\n"
+		   "--\xc3\xbc\n\n\xc3\xbc\n--\xc3\xbc--\n");
+}
+
 int
 main(void)
 {
@@ -216,6 +235,7 @@ main(void)
 		cmocka_unit_test(what_must_not_change_is_refused),
 		cmocka_unit_test(dots_are_doubled_and_lines_end_in_crlf),
 		cmocka_unit_test(no_cr_goes_out_alone),
+		cmocka_unit_test(odd_bytes_make_no_field),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
