@@ -188,6 +188,25 @@ respool() {
 	[ "$output" = 0 ]
 }
 
+@test "while send is started anew, mail for other hosts waits seconds, not minutes" {
+	worker
+	worker send
+	sender=${BACKGROUND[-1]}
+	runner
+	put -f ann@mail.example.org one@elsewhere.example
+	await 5 empty
+	kill -9 "$sender"
+	rm "$CHAINMAIL_RUN/send"
+	put -f ann@mail.example.org two@elsewhere.example
+	# A message for here that came later was taken, so the other was too.
+	put -f ann@mail.example.org here@mail.example.org
+	await 5 grep -q to=here@ "$JOBS"
+	[ "$(grep -c event=deferred log)" = 0 ]
+	worker send
+	await 5 grep -q to=two@elsewhere.example "$JOBS"
+	await 5 empty
+}
+
 @test "jobs of a worker that dies are done again, and say so" {
 	worker
 	put -f ann@mail.example.org die-once@mail.example.org

@@ -10,8 +10,9 @@
 #include "os/sock.h"
 
 enum {
-	RETRY_MS = 500, /* between attempts to reach a socket */
-	SLOW_MS = 30,   /* a worker this long on a job may be in a pipe */
+	RETRY_MS = 500,  /* between attempts to reach a socket */
+	SLOW_MS = 30,    /* a worker this long on a job may be in a pipe */
+	ANEW_MS = 10000, /* so long a program may take to be there again */
 };
 
 void
@@ -66,7 +67,8 @@ pool_open(struct pool *p)
 bool
 pool_exists(struct pool *p)
 {
-	return p->count > 0 || pool_open(p);
+	return p->count > 0 || pool_open(p) ||
+	    (p->seen_ms > 0 && clock_mono_ms() - p->seen_ms < ANEW_MS);
 }
 
 /* An idle worker first; else one more worker; else the least busy of those that
@@ -179,6 +181,7 @@ pool_end(struct pool *p, struct connection *c, struct job **jobs_r)
 			p->connections[i] = p->connections[--p->count];
 	close(c->fd);
 	free(c);
-	p->retry_ms = clock_mono_ms() + RETRY_MS / 10;
+	p->seen_ms = clock_mono_ms();
+	p->retry_ms = p->seen_ms + RETRY_MS / 10;
 	return n;
 }

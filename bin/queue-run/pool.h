@@ -37,6 +37,7 @@ struct pool {
 	size_t count, max;
 	size_t outstanding;
 	int64_t retry_ms; /* no new connection before (clock_mono_ms) */
+	int64_t seen_ms;  /* when a worker ended; 0: none did */
 	uint64_t *number; /* of the last job of all pools */
 };
 
@@ -51,7 +52,8 @@ struct connection *pool_choose(struct pool *p);
 /* One that has nothing to do, if possible one that has been at this
  * destination; NULL when there is none. */
 struct connection *pool_idle(struct pool *p, const struct dest *d);
-/* There is a worker, or a socket where one can be had. */
+/* There is a worker, or a socket where one can be had; or there was one some
+ * seconds ago: then it is being started anew. */
 bool pool_exists(struct pool *p);
 /* The record's first n: further jobs have the numbers after it. */
 uint64_t pool_number(struct pool *p);
