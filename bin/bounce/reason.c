@@ -28,6 +28,7 @@ enum name {
 	LIST,
 	PROTOCOL,
 	SYSTEM,
+	SETUP,
 	REMOVED,
 };
 
@@ -45,7 +46,7 @@ static const struct reason reasons[] = {
 	[MOVED] = { "the mailbox has moved",
 	    "The mailbox has moved, and its mail is not sent on.",
 	    "Ask the recipient in another way for the present address." },
-	[DISABLED] = { "the mailbox is closed",
+	[DISABLED] = { "the mailbox takes no mail",
 	    "The mailbox exists but takes no mail now.",
 	    "Ask the recipient in another way." },
 	[SYNTAX] = { "not a mail address",
@@ -145,6 +146,10 @@ static const struct reason reasons[] = {
 	    "room.",
 	    "Send the message again later, or show this report to your "
 	    "postmaster." },
+	[SETUP] = { "a mail system is set up wrongly",
+	    "A mail system on the way is set up wrongly and could not take or "
+	    "hand on the message.",
+	    "Show this report to your postmaster." },
 	[REMOVED] = { "removed by the postmaster",
 	    "The postmaster of this host removed the message before it could "
 	    "be delivered.",
@@ -174,6 +179,7 @@ static const struct code {
 	{ "2.", OTHER, true },
 	{ "3.1", SYSTEM, false },
 	{ "3.4", TOO_LARGE, false },
+	{ "3.5", SETUP, false },
 	{ "3.", SYSTEM, true },
 	{ "4.1", UNREACHABLE, true },
 	{ "4.2", UNREACHABLE, true },
