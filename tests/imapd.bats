@@ -374,6 +374,20 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* 1 EXISTS' "$HEARD"
 }
 
+@test "what is appended, copied or moved is recent for one session" {
+	imap 'a APPEND Sent (\Seen) {8+}' $'a: b\r\n\r\n' >/dev/null
+	run imap 'a STATUS Sent (RECENT)' 'b EXAMINE Sent' 'c STATUS Sent (RECENT)'
+	[ "$(grep -c '(RECENT 1)' <<<"$output")" = 2 ]
+	has '* 1 RECENT' "$output"
+	run imap 'a SELECT Sent' 'b FETCH 1 FLAGS' 'c SEARCH RECENT' 'd SEARCH NEW' \
+		'e COPY 1 Junk' 'f MOVE 1 Trash'
+	has '* 1 FETCH (FLAGS (\Seen \Recent))' "$output"
+	has $'* SEARCH 1\nc OK' "$output"
+	has $'* SEARCH\nd OK' "$output"
+	run imap 'a SELECT Sent' 'b SELECT Junk' 'c SELECT Trash' 'd CLOSE' 'e SELECT Trash'
+	[ "$(grep '[0-9] RECENT' <<<"$output" | tr -dc '0-9\n' | xargs)" = '0 1 1 0' ]
+}
+
 @test "a message over the limit is refused before it is sent" {
 	echo 'message-size 1K' >"$CHAINMAIL_ETC/limits"
 	run imap 'a APPEND INBOX {2000}' 'b NOOP'

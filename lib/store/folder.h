@@ -2,8 +2,8 @@
  * changes by others reported when the protocol allows it.
  *
  * Names hold the truth: a message is the file whose name carries its UID; its
- * flags are in that name. What is not in a name is in `uids` (UIDVALIDITY and
- * the first UID not reserved) and `keywords`.
+ * flags are in that name. What is not in a name is in `uids` (UIDVALIDITY, the
+ * first UID not reserved, the first that is \Recent) and `keywords`.
  *
  * Order of system calls:
  *
@@ -78,8 +78,9 @@ struct folder {
 	bool locked; /* this session holds the folder's lock */
 };
 
-/* Open and read a mailbox; everything in it counts as reported. New messages get their UIDs and move to cur/; when
- * read_only they get UIDs but stay in new/, so \Recent is another session's.
+/* Open and read a mailbox; everything in it counts as reported. New messages
+ * get their UIDs and move to cur/; when read_only they get UIDs but stay in
+ * new/, and `recent` in `uids` stays too, so \Recent is another session's.
  * UIDs of Dovecot, Courier and mbsync are taken over. -1 and errno: ENOENT,
  * EINVAL (no such name), EPERM (not safe), EAGAIN (locked for 10 s), … */
 int folder_open(

@@ -117,6 +117,8 @@ read_and_name(struct folder *f, struct reading *r, bool *renamed_r)
 	names = r->names.len;
 	if (reading_name_all(r, &how, &u) < 0)
 		return -1;
+	if (!f->read_only && u.recent < u.next)
+		uids_told(f->dirs.dir, f->store->boot, &u);
 	*renamed_r = r->names.len != names;
 	f->uidvalidity = u.validity;
 	f->uidnext = u.next;

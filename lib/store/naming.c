@@ -157,16 +157,18 @@ rename_one(struct reading *r, const struct naming *how, struct message *m)
 	return ok;
 }
 
-/* What already has its UID but lies in new/ goes to cur/. */
+/* What already has its UID but lies in new/ goes to cur/. What no session has
+ * been told of is recent, there or here. */
 static void
-move_new(struct reading *r, const struct naming *how, uint32_t from)
+move_new(
+    struct reading *r, const struct naming *how, uint32_t from, uint32_t recent)
 {
 	uint32_t kept = from;
 
 	for (uint32_t i = from; i < r->count; i++) {
 		struct message m = r->at[i];
 
-		m.recent = m.in_new;
+		m.recent = m.in_new || m.uid >= recent;
 		if (m.in_new && !how->read_only && !rename_one(r, how, &m))
 			continue;
 		r->at[kept++] = m;
@@ -182,11 +184,12 @@ reading_name_all(struct reading *r, const struct naming *how, struct uids *u)
 	refuse_foreign(r, how, u);
 	while (count < r->count && r->at[count].uid == 0)
 		count++;
-	move_new(r, how, count);
+	move_new(r, how, count, u->recent);
 	if (count == 0)
 		return 0;
 	sort_arrival(r, count);
-	first = uids_take(how->dirs->dir, how->store->boot, count, u);
+	first = uids_take(
+	    how->dirs->dir, how->store->boot, count, !how->read_only, u);
 	if (first == 0)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {

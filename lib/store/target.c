@@ -34,7 +34,7 @@ target_begin(struct target *t, uint32_t n, bool locked)
 	if (uids_ensure(&t->to, t->store, &t->uids) < 0 ||
 	    keywords_read(&t->keywords, t->to.dir) < 0)
 		return 0;
-	return uids_take(t->to.dir, t->store->boot, n, &t->uids);
+	return uids_take(t->to.dir, t->store->boot, n, false, &t->uids);
 }
 
 uint32_t

@@ -20,7 +20,7 @@ bool
 uids_parse(struct span text, const char *boot, struct uids *u_r)
 {
 	struct str said = STR_INIT;
-	uint64_t validity = 0, reserved = 0, next = 0;
+	uint64_t validity = 0, reserved = 0, next = 0, recent = 0;
 	struct span line;
 	bool ok = span_find(text, '\n') < text.len && span_line(&text, &line) &&
 	    span_take_text(&line, SPAN("chainmail-uids 1 ")) &&
@@ -29,12 +29,17 @@ uids_parse(struct span text, const char *boot, struct uids *u_r)
 	    validity > 0 && reserved > 0;
 
 	if (ok) {
-		*u_r = (struct uids){ (uint32_t)validity, (uint32_t)reserved,
-			(uint32_t)reserved };
+		*u_r = (struct uids){ .validity = (uint32_t)validity,
+			.next = (uint32_t)reserved,
+			.reserved = (uint32_t)reserved };
 		if (record_get_number(line, "next", reserved, &next) &&
 		    next > 0 && record_get(line, "boot", &said) &&
 		    span_equal(str_span(&said), span_text(boot)))
 			u_r->next = (uint32_t)next;
+		u_r->recent = u_r->next;
+		if (record_get_number(line, "recent", u_r->next, &recent) &&
+		    recent > 0)
+			u_r->recent = (uint32_t)recent;
 	}
 	str_free(&said);
 	return ok;
@@ -71,8 +76,8 @@ format(char text[TEXT_MAX], const struct uids *u, const char *boot)
 {
 	return (size_t)snprintf(text, TEXT_MAX,
 	    "chainmail-uids 1 validity=%010u reserved=%010u next=%010u "
-	    "boot=%s\n",
-	    u->validity, u->reserved, u->next, boot);
+	    "recent=%010u boot=%s\n",
+	    u->validity, u->reserved, u->next, u->recent, boot);
 }
 
 static int
@@ -101,7 +106,7 @@ uids_create(const struct maildir *m, const struct uids *u)
 	int r = -1;
 
 	unlinkat(m->tmp, c.from, 0); /* left by a crash; the lock is ours */
-	now.reserved = now.next;
+	now.reserved = now.recent = now.next;
 	c.fd = file_create(m->tmp, c.from, 0);
 	if (c.fd < 0)
 		return -1;
@@ -136,7 +141,7 @@ reserve(int fd, struct uids *u, uint32_t n)
 }
 
 uint32_t
-uids_take(int dir, const char *boot, uint32_t n, struct uids *u_r)
+uids_take(int dir, const char *boot, uint32_t n, bool told, struct uids *u_r)
 {
 	int fd = openat(dir, "uids", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	uint32_t first = 0;
@@ -147,6 +152,8 @@ uids_take(int dir, const char *boot, uint32_t n, struct uids *u_r)
 	    (u_r->reserved - u_r->next >= n || reserve(fd, u_r, n) == 0)) {
 		first = u_r->next;
 		u_r->next += n;
+		if (told)
+			u_r->recent = u_r->next;
 		if (write_fd(fd, u_r, boot) < 0)
 			first = 0;
 	}
@@ -155,6 +162,19 @@ uids_take(int dir, const char *boot, uint32_t n, struct uids *u_r)
 	close(fd);
 	errno = saved;
 	return first;
+}
+
+void
+uids_told(int dir, const char *boot, const struct uids *u)
+{
+	int fd = openat(dir, "uids", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct uids now = *u;
+
+	now.recent = now.next;
+	if (fd >= 0) {
+		write_fd(fd, &now, boot);
+		close(fd);
+	}
 }
 
 uint32_t

@@ -123,7 +123,7 @@ uids_make(const struct maildir *m, const struct store *s, struct uids *u_r)
 		u_r->validity = file != NULL ? t.validity
 					     : uids_validity_new(s);
 		u_r->next = t.next > highest ? t.next : highest + 1;
-		u_r->reserved = u_r->next;
+		u_r->reserved = u_r->recent = u_r->next;
 		r = u_r->validity == 0 ? -1 : uids_create(m, u_r);
 	}
 	if (r == 0 && file != NULL)

@@ -35,7 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	keywords_free(&k);
 	if (uids_parse(in, "0123456789abcdef", &u) &&
-	    (u.validity == 0 || u.next == 0 || u.next > u.reserved))
+	    (u.validity == 0 || u.next == 0 || u.next > u.reserved ||
+		u.recent == 0 || u.recent > u.next))
 		abort();
 	subscriptions_parse(in, &dirs);
 	str_free(&dirs);

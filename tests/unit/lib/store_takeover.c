@@ -159,21 +159,54 @@ static void
 a_block_is_on_the_disk_before_it_is_used(void **state)
 {
 	struct made *m = *state;
-	struct uids u = { 9, 1, 1 }, after;
+	struct uids u = { 9, 1, 1, 1 }, after;
 	int dir = m->store.root.dir;
 
 	assert_int_equal(uids_create(&m->store.root, &u), 0);
 	for (uint32_t i = 1; i < 1000; i++) {
-		assert_int_equal(uids_take(dir, BOOT, 1, &u), i);
+		assert_int_equal(uids_take(dir, BOOT, 1, false, &u), i);
 		assert_int_equal(uids_read(dir, "ffffffffffffffff", &after), 0);
 		assert_true(after.next > i);
 	}
-	assert_int_equal(uids_take(dir, BOOT, 5000, &u), 1000);
-	assert_int_equal(uids_take(dir, BOOT, 1, &u), 6000);
-	u = (struct uids){ 9, UINT32_MAX - 3, UINT32_MAX - 3 };
+	assert_int_equal(uids_take(dir, BOOT, 5000, false, &u), 1000);
+	assert_int_equal(uids_take(dir, BOOT, 1, false, &u), 6000);
+	u = (struct uids){ 9, UINT32_MAX - 3, UINT32_MAX - 3, 1 };
 	assert_int_equal(uids_create(&m->store.root, &u), 0);
-	assert_int_equal(uids_take(dir, BOOT, 1, &u), 0);
+	assert_int_equal(uids_take(dir, BOOT, 1, false, &u), 0);
 	assert_int_equal(errno, EOVERFLOW);
+}
+
+static void
+what_a_session_was_told_is_not_recent(void **state)
+{
+	struct made *m = *state;
+	struct uids u = { 9, 1, 1, 1 };
+	int dir = m->store.root.dir;
+
+	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	assert_int_equal(uids_take(dir, BOOT, 3, false, &u), 1);
+	assert_int_equal(uids_read(dir, BOOT, &u), 0);
+	assert_int_equal(u.recent, 1);
+	uids_told(dir, BOOT, &u);
+	assert_int_equal(uids_read(dir, BOOT, &u), 0);
+	assert_int_equal(u.recent, 4);
+	assert_int_equal(u.next, 4);
+	/* Unsure after a power cut: \Recent once more. */
+	assert_int_equal(uids_read(dir, "ffffffffffffffff", &u), 0);
+	assert_int_equal(u.recent, 4);
+	assert_true(u.next > 4);
+	assert_int_equal(uids_take(dir, BOOT, 2, true, &u), 4);
+	assert_int_equal(uids_read(dir, BOOT, &u), 0);
+	assert_int_equal(u.recent, 6);
+	/* Written before there was `recent`, or beyond what was given. */
+	assert_true(uids_parse(SPAN("chainmail-uids 1 validity=1 reserved=5 "
+				    "next=3 boot=" BOOT "\n"),
+	    BOOT, &u));
+	assert_int_equal(u.recent, 3);
+	assert_true(uids_parse(SPAN("chainmail-uids 1 validity=1 reserved=5 "
+				    "next=3 recent=4 boot=" BOOT "\n"),
+	    BOOT, &u));
+	assert_int_equal(u.recent, 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -188,6 +221,7 @@ main(void)
 		cmocka_unit_test(uidlists_of_no_kind_are_refused),
 		TEST(a_lost_uids_file_gives_a_new_validity_and_higher_uids),
 		cmocka_unit_test(another_boot_goes_on_at_the_reservation),
+		TEST(what_a_session_was_told_is_not_recent),
 		TEST(a_block_is_on_the_disk_before_it_is_used),
 	};
 
