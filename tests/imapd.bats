@@ -336,6 +336,14 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	done
 }
 
+@test "an address is found without the comments and blanks within" {
+	mail 1.a.h 'From: <ann (at work) @ (my) example.org>\nTo: team: bob @ b.example;\n\nx\n'
+	run imap 'a SELECT INBOX' 'b SEARCH FROM ann@example.org' 'c SEARCH FROM "(at"' \
+		'd SEARCH TO bob@b.example' 'e SEARCH TO team' 'f SEARCH HEADER From ann@example.org'
+	[ "$(grep -c '^\* SEARCH 1$' <<<"$output")" = 4 ]
+	has $'* SEARCH\nf OK' "$output"
+}
+
 @test "text is found in decoded words and bodies, without case" {
 	mail 1.a.h 'Subject: =?iso-8859-1?q?GR=DCN?=\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nw4RwZmVsIEJpcm5l\n'
 	run imap 'a SELECT INBOX' 'b SEARCH CHARSET UTF-8 SUBJECT {5+}' \

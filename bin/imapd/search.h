@@ -26,7 +26,8 @@ enum key_kind {
 	KEY_SENTBEFORE, /* the Date field */
 	KEY_SENTON,
 	KEY_SENTSINCE,
-	KEY_HEADER, /* name, text */
+	KEY_HEADER,  /* name, text */
+	KEY_ADDRESS, /* likewise */
 	KEY_BODY,
 	KEY_TEXT,
 	KEY_NOT, /* a */
@@ -66,8 +67,10 @@ struct matcher {
 bool matcher_holds(struct matcher *m, uint32_t index);
 void matcher_free(struct matcher *m);
 
-/* Text keys: the folded key is in a field's value, in the body, in either. */
+/* Text keys: the folded key is in a field's value; there or in one of its
+ * addresses; in the body; in either. */
 bool match_header(struct matcher *m, struct span name, struct span text);
+bool match_address(struct matcher *m, struct span name, struct span text);
 bool match_body(struct matcher *m, struct span text);
 bool match_text(struct matcher *m, struct span text);
 

@@ -65,6 +65,7 @@ is_cheap(const struct key *k)
 {
 	switch (k->kind) {
 	case KEY_HEADER:
+	case KEY_ADDRESS:
 	case KEY_BODY:
 	case KEY_TEXT:
 	case KEY_SENTBEFORE:
@@ -116,6 +117,8 @@ content_holds(struct matcher *m, const struct key *k, uint32_t at)
 		return false;
 	if (k->kind == KEY_HEADER)
 		return match_header(m, k->name, k->text);
+	if (k->kind == KEY_ADDRESS)
+		return match_address(m, k->name, k->text);
 	return k->kind == KEY_BODY ? match_body(m, k->text)
 				   : match_text(m, k->text);
 }
@@ -159,6 +162,7 @@ key_holds(struct matcher *m, const struct key *k, uint32_t at)
 	case KEY_SENTSINCE:
 		return sent_day_holds(m, k, at);
 	case KEY_HEADER:
+	case KEY_ADDRESS:
 	case KEY_BODY:
 	case KEY_TEXT:
 		return content_holds(m, k, at);

@@ -15,14 +15,14 @@ static const struct known {
 } known[] = {
 	{ "ALL", KEY_ALL, NOTHING, 0, NULL },
 	{ "ANSWERED", KEY_FLAG, NOTHING, FLAG_ANSWERED, NULL },
-	{ "BCC", KEY_HEADER, TEXT, 0, "Bcc" },
+	{ "BCC", KEY_ADDRESS, TEXT, 0, "Bcc" },
 	{ "BEFORE", KEY_BEFORE, DAY, 0, NULL },
 	{ "BODY", KEY_BODY, TEXT, 0, NULL },
-	{ "CC", KEY_HEADER, TEXT, 0, "Cc" },
+	{ "CC", KEY_ADDRESS, TEXT, 0, "Cc" },
 	{ "DELETED", KEY_FLAG, NOTHING, FLAG_DELETED, NULL },
 	{ "DRAFT", KEY_FLAG, NOTHING, FLAG_DRAFT, NULL },
 	{ "FLAGGED", KEY_FLAG, NOTHING, FLAG_FLAGGED, NULL },
-	{ "FROM", KEY_HEADER, TEXT, 0, "From" },
+	{ "FROM", KEY_ADDRESS, TEXT, 0, "From" },
 	{ "HEADER", KEY_HEADER, FIELD, 0, NULL },
 	{ "KEYWORD", KEY_KEYWORD, KEYWORD, 0, NULL },
 	{ "LARGER", KEY_LARGER, NUMBER, 0, NULL },
@@ -40,7 +40,7 @@ static const struct known {
 	{ "SMALLER", KEY_SMALLER, NUMBER, 0, NULL },
 	{ "SUBJECT", KEY_HEADER, TEXT, 0, "Subject" },
 	{ "TEXT", KEY_TEXT, TEXT, 0, NULL },
-	{ "TO", KEY_HEADER, TEXT, 0, "To" },
+	{ "TO", KEY_ADDRESS, TEXT, 0, "To" },
 	{ "UID", KEY_UIDS, SET, 0, NULL },
 	{ "UNANSWERED", KEY_NO_FLAG, NOTHING, FLAG_ANSWERED, NULL },
 	{ "UNDELETED", KEY_NO_FLAG, NOTHING, FLAG_DELETED, NULL },
@@ -169,7 +169,7 @@ key_need(enum key_kind kind)
 {
 	if (kind == KEY_BODY || kind == KEY_TEXT)
 		return NEED_MESSAGE;
-	if (kind == KEY_HEADER ||
+	if (kind == KEY_HEADER || kind == KEY_ADDRESS ||
 	    (kind >= KEY_SENTBEFORE && kind <= KEY_SENTSINCE))
 		return NEED_HEADER;
 	return NEED_NOTHING;

@@ -6,6 +6,7 @@
 #include "mail/decode.h"
 #include "mail/fold.h"
 #include "mail/header.h"
+#include "mail/mailboxes.h"
 #include "mail/word.h"
 #include "search.h"
 
@@ -37,6 +38,24 @@ match_header(struct matcher *m, struct span name, struct span text)
 		    value_has(m, field.value, text))
 			return true;
 	return false;
+}
+
+/* RFC 3501 6.4.4: FROM and its like search the envelope, where an address is
+ * without the comments and blanks that may stand within. */
+bool
+match_address(struct matcher *m, struct span name, struct span text)
+{
+	struct span rest = m->content.bytes, behind;
+	struct str address = STR_INIT;
+	struct header_field field;
+	bool found = match_header(m, name, text);
+
+	while (!found && header_next(&rest, &field))
+		while (!found && span_equal_case(field.name, name) &&
+		    mailboxes_next(&field.value, &address, &behind))
+			found = value_has(m, str_span(&address), text);
+	str_free(&address);
+	return found;
 }
 
 /* Names and values of all fields. */
