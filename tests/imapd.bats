@@ -562,6 +562,20 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has 'f BAD' "$output"
 }
 
+@test "levels are listed only for what is not listed itself" {
+	run imap 'a CREATE Foo/Bar' 'b SUBSCRIBE Foo/Bar' 'c SUBSCRIBE Archive/Old' \
+		'd LIST (SUBSCRIBED RECURSIVEMATCH) "" (Foo Foo/Bar)' \
+		'e LIST "" (Foo Foo/*)' 'f LIST "" (Foo Sent)' \
+		'g LIST (SPECIAL-USE RECURSIVEMATCH) "" Ar*' 'h LIST "" Foo*' \
+		'i LIST (SUBSCRIBED RECURSIVEMATCH) "" A%'
+	has $'c OK Subscribed\n* LIST (\\HasNoChildren \\Subscribed) "/" "Foo/Bar"\nd OK' "$output"
+	has $'d OK Listed\n* LIST (\\HasNoChildren) "/" "Foo/Bar"\ne OK' "$output"
+	has $'e OK Listed\n* LIST (\\NonExistent \\HasChildren) "/" "Foo"\n* LIST (\\HasNoChildren \\Sent)' "$output"
+	has $'f OK Listed\n* LIST (\\HasNoChildren \\Archive) "/" "Archive"\ng OK' "$output"
+	has $'g OK Listed\n* LIST (\\Noselect \\HasChildren) "/" "Foo"\n' "$output"
+	has '* LIST (\HasNoChildren \Subscribed \Archive) "/" "Archive" (CHILDINFO ("SUBSCRIBED"))' "$output"
+}
+
 @test "a special use is only for the mailbox that has it" {
 	run imap 'a CREATE Sent2 (USE (\Sent))' 'b DELETE Sent' \
 		'c CREATE Sent (USE (\Sent))'

@@ -179,20 +179,53 @@ is_level_for_lsub(const struct listing *l, const struct mailbox *m)
 	    pattern.at[pattern.len - 1] == '%';
 }
 
+/* What the selection options ask for, but for the levels above it. */
 static bool
-is_selected(const struct listing *l, const struct mailbox *m)
+is_wanted(const struct listing *l, const struct mailbox *m)
 {
-	bool special = mailbox_special_use(m->name) != NULL;
-
 	if ((l->options & SELECT_SPECIAL) &&
-	    (!special || !(m->state & MAILBOX_EXISTS)))
+	    (mailbox_special_use(m->name) == NULL ||
+		!(m->state & MAILBOX_EXISTS)))
 		return false;
-	if (!(l->options & SELECT_SUBSCRIBED))
-		return (m->state & (MAILBOX_EXISTS | MAILBOX_CHILDREN)) != 0;
-	return is_subscribed(m) ||
-	    ((l->options & SELECT_RECURSIVE) &&
-		(m->state & MAILBOX_CHILD_SUBSCRIBED)) ||
-	    is_level_for_lsub(l, m);
+	return l->options & SELECT_SUBSCRIBED ? is_subscribed(m)
+					      : m->state & MAILBOX_EXISTS;
+}
+
+/* Somewhere below all->at[i] is what is wanted, and no pattern shows it. */
+static bool
+hides_wanted(const struct listing *l, const struct mailbox_list *all, size_t i)
+{
+	struct span above = all->at[i].name;
+
+	for (i++; i < all->count; i++) {
+		struct span name = all->at[i].name;
+
+		if (!span_starts(name, above) || name.len <= above.len ||
+		    name.at[above.len] != MAILBOX_SEPARATOR)
+			return false;
+		if (is_wanted(l, &all->at[i]) && !name_matches(l, name))
+			return true;
+	}
+	return false;
+}
+
+/* A level above what is wanted. RFC 5258 3 and 3.5: it is shown, as
+ * \NonExistent or with CHILDINFO, only where that tells of something that is
+ * not shown by itself. */
+static bool
+is_level(const struct listing *l, const struct mailbox_list *all, size_t i)
+{
+	const struct mailbox *m = &all->at[i];
+
+	if (l->options & SELECT_SPECIAL)
+		return false;
+	if (l->options & SELECT_SUBSCRIBED)
+		return is_level_for_lsub(l, m) ||
+		    ((l->options & SELECT_RECURSIVE) &&
+			(m->state & MAILBOX_CHILD_SUBSCRIBED) &&
+			hides_wanted(l, all, i));
+	return (m->state & MAILBOX_CHILDREN) &&
+	    (!(l->options & IS_EXTENDED) || hides_wanted(l, all, i));
 }
 
 static void
@@ -240,6 +273,7 @@ mailbox_put(struct session *s, const struct listing *l, const struct mailbox *m)
 	mailbox_name_add(&s->text, m->name);
 	/* RFC 5258 3.5 */
 	if ((l->options & SELECT_RECURSIVE) &&
+	    (l->options & SELECT_SUBSCRIBED) &&
 	    (m->state & MAILBOX_CHILD_SUBSCRIBED))
 		str_add_text(&s->text, " (CHILDINFO (\"SUBSCRIBED\"))");
 	str_add_text(&s->text, "\r\n");
@@ -258,8 +292,8 @@ listing_run(struct session *s, const struct listing *l)
 		return;
 	}
 	for (size_t i = 0; i < all.count && !s->io.failed; i++)
-		if (is_selected(l, &all.at[i]) &&
-		    name_matches(l, all.at[i].name))
+		if (name_matches(l, all.at[i].name) &&
+		    (is_wanted(l, &all.at[i]) || is_level(l, &all, i)))
 			mailbox_put(s, l, &all.at[i]);
 	mailbox_list_free(&all);
 	answer(s, RESULT_OK, "Listed");
