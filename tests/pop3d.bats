@@ -190,6 +190,26 @@ says() { printf '%b' "$1" | pop | lf; }
 	[ "${lines[-1]}" = "+OK 1 3" ]
 	run -0 says "$(printf 'X\\n%.0s' {1..40})STAT\n"
 	[[ $output == *"-ERR too many errors" ]]
+	run -0 says "$(printf 'X\\nNOOP\\n%.0s' {1..40})STAT\n"
+	[ "${lines[-1]}" = "+OK 1 3" ]
+}
+
+@test "a session outlives the removal of all its messages by another" {
+	local i
+	for i in {10..59}; do put "$i.a.h" 'x\n'; done
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	pop3d "$MAILDIR" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/in"
+	await 10 grep -q '^+OK 50' "$BATS_TEST_TMPDIR/out"
+	rm "$MAILDIR"/cur/*
+	printf 'RETR %s\r\n' {1..50} >&7
+	printf 'NOOP\r\nQUIT\r\n' >&7
+	exec 7>&-
+	wait $!
+	run lf <"$BATS_TEST_TMPDIR/out"
+	[ "$(grep -c '^-ERR message .* is gone' <<<"$output")" = 50 ]
+	[ "${lines[-2]}" = "+OK done" ]
+	[[ ${lines[-1]} == "+OK bye"* ]]
 }
 
 @test "a line that is too long or has a bare LF is refused, and the next is read" {

@@ -38,7 +38,7 @@ cmd_list(struct session *s, const struct arguments *a)
 	if (a->given && size_of(s, a->at, &size)) {
 		reply_ok(s, "%u %" PRIu64, a->at + 1, size);
 	} else if (a->given) {
-		reply_error(s, "message %u is gone", a->at + 1);
+		reply_gone(s, a->at);
 	} else {
 		reply_ok(s, "sizes follow");
 		for (uint32_t i = 0; i < s->folder.count; i++)

@@ -108,7 +108,7 @@ retrieve(struct session *s, uint32_t at, uint64_t lines)
 	bool ok;
 
 	if (fd < 0) {
-		reply_error(s, "message %u is gone", at + 1);
+		reply_gone(s, at);
 		return false;
 	}
 	if (folder_wire(&s->folder, at, &size) == 0)

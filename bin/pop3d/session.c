@@ -24,6 +24,7 @@ reply_ok(struct session *s, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
+	s->errors = 0;
 	io_putf(&s->io, "+OK %s\r\n", text);
 }
 
@@ -38,6 +39,12 @@ reply_error(struct session *s, const char *format, ...)
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
 	io_putf(&s->io, "-ERR %s\r\n", text);
+}
+
+void
+reply_gone(struct session *s, uint32_t at)
+{
+	io_putf(&s->io, "-ERR message %u is gone\r\n", at + 1);
 }
 
 /* What was sent whole is seen, as Dovecot does it. */

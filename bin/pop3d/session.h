@@ -21,7 +21,7 @@ struct session {
 	unsigned char *marks;        /* one for each message */
 	bool logged_in;              /* -l: the greeting answers PASS */
 	bool ended;                  /* QUIT was said */
-	uint64_t errors;             /* refused commands */
+	uint64_t errors;             /* refused commands in a row */
 	uint64_t retrieved, deleted; /* for the log */
 };
 
@@ -34,5 +34,8 @@ __attribute__((format(printf, 2, 3))) void reply_ok(
     struct session *s, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void reply_error(
     struct session *s, const char *format, ...);
+/* "-ERR": another session removed this message, which is no fault of the
+ * client's, however many there are. */
+void reply_gone(struct session *s, uint32_t at);
 
 #endif
