@@ -11,7 +11,11 @@ to save=DIR/1, DIR/2, ... as its bytes came, dots taken off.
     offer=WORD,WORD,...   keywords of EHLO; '_' is a space (SIZE_1000)
     lmtp=1                LHLO, an answer for each recipient
     cert=FILE key=FILE    STARTTLS is there; wrapped=1: TLS from the start
-    auth=USER:PASSWORD    what AUTH PLAIN and LOGIN take
+    auth=USER:PASSWORD    what AUTH PLAIN, LOGIN and SCRAM-SHA-256(-PLUS) take
+    scram=WORD rounds=N   what is wrong with its SCRAM: unknown, unbound (PLUS
+                          is), rubbish, nonce, sign, silent (no proof), error,
+                          refuse
+    stop=BYTES            in DATA it reads so many and then no more
     slow=MS               replies come byte by byte, so far apart
     messages=N            the connection is closed after so many messages
     bare=1                replies end in LF alone
@@ -19,9 +23,13 @@ to save=DIR/1, DIR/2, ... as its bytes came, dots taken off.
 Replies: greeting ehlo helo mail rcpt data dot bdat rset quit auth starttls,
 and rcpt:LOCAL for one recipient. Several with '|' between are said in turn, the
 last for ever. Words in their place: "drop" closes the connection, "hang" says
-nothing more, "say;drop" says and closes. '\\n' in a reply is a line end.
+nothing more, "say;drop" says and closes, "say;hang" says and hangs. "drip TEXT"
+says the text's bytes one after another, again and again, for ever, "late:MS TEXT"
+says the text so late. '\\n' in a reply is a line end.
 """
 import base64
+import hashlib
+import hmac
 import os
 import socket
 import ssl
@@ -109,22 +117,42 @@ class Session:
         self.chunks = b""
 
     def say(self, text):
-        text, _, action = text.partition(";") if text.endswith(";drop") else (text, "", "")
-        if text == "drop":
-            raise Ended
-        if text == "hang":
-            time.sleep(3600)
+        head, _, action = text.rpartition(";")
+        if text in ("drop", "hang"):
+            head, action = "", text
+        elif action not in ("drop", "hang"):
+            head, action = text, ""
+        text = head
         end = "\n" if "bare" in self.host.options else "\r\n"
+        if text.startswith("drip "):
+            self.drip(text[5:].replace("\\n", end).encode())
+        if text.startswith("late:"):
+            late, _, text = text[5:].partition(" ")
+            time.sleep(int(late) / 1000)
         data = (text.replace("\\n", end) + end).encode("utf-8", "surrogateescape")
+        if head:
+            self.put(data)
+        if action == "hang":
+            self.host.log(self.number, "(hangs)")
+            time.sleep(3600)
+        if action == "drop":
+            raise Ended
+        return text
+
+    def drip(self, data):
+        self.host.log(self.number, "(drips)")
+        while True:
+            for i in range(len(data)):
+                self.sock.sendall(data[i : i + 1])
+                time.sleep(0.05)
+
+    def put(self, data):
         slow = int(self.host.options.get("slow", 0))
         for i in range(len(data) if slow else 0):
             self.sock.sendall(data[i : i + 1])
             time.sleep(slow / 1000)
         if not slow:
             self.sock.sendall(data)
-        if action == "drop":
-            raise Ended
-        return text
 
     def fill(self):
         data = self.sock.recv(65536)
@@ -146,8 +174,10 @@ class Session:
 
     def data(self):
         """What comes until the dot, dots taken off."""
-        parts = []
+        parts, stop = [], int(self.host.options.get("stop", 0))
         while True:
+            if stop and sum(map(len, parts)) >= stop:
+                self.say("hang")
             while b"\r\n" not in self.buffer:
                 self.fill()
             end = self.buffer.rfind(b"\r\n") + 2
@@ -161,9 +191,10 @@ class Session:
 
     def finish(self, data, name):
         for number, _ in enumerate(self.recipients if self.lmtp else [0]):
-            text = self.say(self.host.reply(f"{name}:{number}", name))
-        if text.startswith("2") and self.recipients:
-            self.host.save(data)
+            text = self.host.reply(f"{name}:{number}", name)
+            if number == 0 and text.startswith("2") and self.recipients:
+                self.host.save(data)
+            self.say(text)
         self.forget()
         self.messages += 1
         if self.messages == int(self.host.options.get("messages", 0)):
@@ -187,6 +218,9 @@ class Session:
 
     def auth(self, words):
         want = self.host.options.get("auth", ":").partition(":")
+        if words[1].upper().startswith("SCRAM-"):
+            self.scram(words, want[0], want[2].encode())
+            return
         if words[1].upper() == "PLAIN":
             got = base64.b64decode(words[2]).decode().split("\0")[1:]
         else:
@@ -197,11 +231,67 @@ class Session:
         right = got == [want[0], want[2]]
         self.say("235 2.7.0 ok" if right else "535 5.7.8 wrong name or password")
 
+    def scram(self, words, user, password):
+        """RFC 5802, the host's side. Of tls-exporter it believes any 32 bytes."""
+
+        def mac(key, data):
+            return hmac.digest(key, data, "sha256")
+
+        def ask(data):
+            self.say("334 " + base64.b64encode(data).decode())
+            answer = self.line()
+            self.host.log(self.number, "(cancelled)" if answer == "*" else "(answered)")
+            return answer if answer == "*" else base64.b64decode(answer)
+
+        wrong, plus = self.host.options.get("scram"), words[1].upper().endswith("-PLUS")
+        if wrong == "unknown" or (wrong == "unbound" and plus):
+            self.say("504 5.5.4 I know no such thing")
+            return
+        first = base64.b64decode(words[2]).decode()
+        flag, _, bare = first.split(",", 2)
+        self.host.log(self.number, f"({flag})")
+        offered = "SCRAM-SHA-256-PLUS" in self.host.options.get("offer", "").replace("_", " ").split()
+        good = flag == ("p=tls-exporter" if plus else "n" if offered or not self.tls else "y") or wrong
+        nonce = bare.split(",r=")[1]
+        salt, rounds = b"0123456789abcdef", int(self.host.options.get("rounds", 4096))
+        challenge = f"r={'x' if wrong == 'nonce' else nonce}%new,s={base64.b64encode(salt).decode()},i={rounds}"
+        if wrong == "rubbish":
+            self.say("334 ****")
+            self.host.log(self.number, "(cancelled)" if self.line() == "*" else "(answered)")
+            self.say("501 5.7.0 as you like")
+            return
+        answer = ask(challenge.encode())
+        if answer == "*":
+            self.say("501 5.7.0 as you like")
+            return
+        without, _, proof = answer.decode().rpartition(",p=")
+        binding = base64.b64decode(without.split(",")[0][2:])
+        good = good and binding.startswith(flag.encode() + b",,") and len(binding) == len(flag) + 2 + (32 if plus else 0)
+        message = f"{bare},{challenge},{without}".encode()
+        salted = hashlib.pbkdf2_hmac("sha256", password, salt, rounds)
+        client = mac(salted, b"Client Key")
+        signature = mac(hashlib.sha256(client).digest(), message)
+        right = bytes(a ^ b for a, b in zip(client, signature))
+        name = bare.split(",r=")[0][2:].replace("=2C", ",").replace("=3D", "=")
+        good = good and name == user and base64.b64decode(proof) == right and wrong != "refuse"
+        server = base64.b64encode(mac(mac(salted, b"Server Key"), message)).decode()
+        if wrong == "silent":
+            self.say("235 2.7.0 welcome")
+        elif wrong in ("sign", "error"):
+            ask(b"e=invalid-proof" if wrong == "error" else b"v=" + base64.b64encode(bytes(32)))
+            self.say("501 5.7.0 as you like")
+        elif not good:
+            self.say("535 5.7.8 wrong name or password")
+        elif ask(b"v=" + server.encode()) == b"":
+            self.say("235 2.7.0 ok")
+        else:
+            self.say("501 5.7.0 what?")
+
     def command(self, line):
         words = line.split()
         verb = words[0].upper() if words else ""
         secret = verb == "AUTH"
-        self.host.log(self.number, "AUTH ..." if secret else line)
+        self.host.log(self.number, f"AUTH {words[1].upper()} ..." if secret else line)
         if verb in ("EHLO", "LHLO", "HELO"):
             self.hello(verb)
         elif verb == "MAIL":
@@ -261,7 +351,8 @@ def main():
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((ip, int(options.get("port", 0))))
     server.listen(128)
-    print("port", server.getsockname()[1] if "unix" not in options else 0, flush=True)
+    # In one piece: who waits for it may read at once.
+    print(f"port {server.getsockname()[1] if 'unix' not in options else 0}", flush=True)
     host = Host(options)
     while True:
         sock, _ = server.accept()

@@ -59,6 +59,28 @@ talk() { run "$HELPERS/tls-talk" "$PORT" "$@"; }
 	has 'ok=0 authenticated=0 result=validation-failure protocol= ' "$output"
 }
 
+# The channel binding of RFC 9266 is what the server makes of it too.
+@test "tls-exporter: both ends have the same, with TLS 1.3 alone" {
+	# It stays only while there is something to read.
+	# shellcheck disable=SC2016
+	background bash -c 'exec openssl s_server "$@" < <(exec tail -f /dev/null --pid=$$)' \
+		bash -accept "127.0.0.1:$PORT" -cert "$CERTS/self.pem" -key "$CERTS/self.key" \
+		-keymatexport EXPORTER-Channel-Binding -keymatexportlen 32 \
+		>"$BATS_TEST_TMPDIR/server" 2>&1
+	await 10 port_open "$PORT"
+	talk lines=0 exporter=1
+	local ours theirs
+	ours=$(sed -n 's/^exporter=//p' <<<"$output")
+	[ "${#ours}" = 64 ]
+	keying() { theirs=$(sed -n 's/.*Keying material: //p' "$BATS_TEST_TMPDIR/server"); [ "$theirs" ]; }
+	await 10 keying
+	[ "${theirs,,}" = "$ours" ]
+	another_port
+	server good -tls1_2
+	talk exporter=1
+	has $'exporter=\n' "$output"
+}
+
 @test "PKIX: a known authority and the name" {
 	server good
 	talk check=pkix server=mx.example.org

@@ -1,6 +1,27 @@
 /* RFC 4954: log in at a smarthost, as the route says. */
+#include <sys/random.h>
+
 #include "base/encode.h"
+#include "scram.h"
 #include "sender.h"
+
+enum { NONCE_BYTES = 18 };
+
+struct login {
+	struct sender *s;
+	struct conn *c;
+	struct arena *a;
+	struct result *r;
+	struct span user, password;
+};
+
+/* How a mechanism ended. */
+enum ending {
+	TAKEN,
+	REFUSED, /* by the host: it may like another one better */
+	UNKNOWN, /* the same, at once: it never began */
+	BROKEN,  /* there is nothing more to say to this host; r says why */
+};
 
 /* Plain text is for TLS, or for this machine. */
 static bool
@@ -10,90 +31,198 @@ is_private(const struct conn *c)
 	    span_equal(span_text(c->ip), SPAN("::1")) || c->ip[0] == '\0';
 }
 
-static bool
-auth_failed(struct sender *s, struct arena *a, struct result *r)
+static enum ending
+refused(struct login *l, bool begun)
 {
-	result_reply(r, a, &s->conn.reply, STAGE_AUTH);
+	result_reply(l->r, l->a, &l->c->reply, STAGE_AUTH);
 	/* The password may be corrected before the message gets old. */
-	result_soften(r);
-	conn_name(&s->conn, a, r);
-	return false;
+	result_soften(l->r);
+	conn_name(l->c, l->a, l->r);
+	return l->c->ending ? BROKEN : begun ? REFUSED : UNKNOWN;
 }
 
-static bool
-auth_wrong(
-    struct sender *s, struct arena *a, struct result *r, const char *text)
+static enum ending
+broken(struct login *l, const char *text)
 {
-	result_set(r, a, TEMP, "4.7.8", "%s", text);
-	conn_name(&s->conn, a, r);
-	return false;
+	result_set(l->r, l->a, TEMP, "4.7.8", "%s", text);
+	conn_name(l->c, l->a, l->r);
+	return BROKEN;
+}
+
+/* A line, or what stands behind it, that may be a secret; and the reply. */
+static bool
+say(struct login *l, const char *verb, struct str *secret)
+{
+	bool answered = conn_command(
+	    l->c, l->s->patience.reply, l->a, l->r, "%s%s", verb, secret->at);
+
+	str_wipe(secret);
+	return answered;
 }
 
 /* RFC 4616. */
-static bool
-auth_plain(struct sender *s, struct span user, struct span password,
-    struct arena *a, struct result *r)
+static enum ending
+plain(struct login *l)
 {
 	struct str secret = STR_INIT, text = STR_INIT;
-	bool answered;
 
 	str_add_byte(&secret, '\0');
-	str_add(&secret, user);
+	str_add(&secret, l->user);
 	str_add_byte(&secret, '\0');
-	str_add(&secret, password);
+	str_add(&secret, l->password);
 	base64_encode(&text, str_span(&secret));
-	answered = conn_command(
-	    &s->conn, s->patience.reply, a, r, "AUTH PLAIN %s", text.at);
 	str_wipe(&secret);
-	str_wipe(&text);
-	if (!answered)
-		return false;
-	return s->conn.reply.code == 235 || auth_failed(s, a, r);
+	if (!say(l, "AUTH PLAIN ", &text))
+		return BROKEN;
+	return l->c->reply.code == 235 ? TAKEN : refused(l, true);
 }
 
 /* The old one of Microsoft: two questions. */
-static bool
-auth_login(struct sender *s, struct span user, struct span password,
-    struct arena *a, struct result *r)
+static enum ending
+two_questions(struct login *l)
 {
-	const struct span answers[] = { user, password };
+	const struct span answers[] = { l->user, l->password };
+	struct str text = STR_INIT;
 
-	if (!conn_command(&s->conn, s->patience.reply, a, r, "AUTH LOGIN"))
-		return false;
+	if (!say(l, "AUTH LOGIN", &text))
+		return BROKEN;
 	for (size_t i = 0; i < COUNT(answers); i++) {
-		struct str text = STR_INIT;
-		bool answered;
-
-		if (s->conn.reply.code != 334)
-			return auth_failed(s, a, r);
+		if (l->c->reply.code != 334)
+			return refused(l, true);
 		base64_encode(&text, answers[i]);
-		answered = conn_command(
-		    &s->conn, s->patience.reply, a, r, "%s", text.at);
-		str_wipe(&text);
-		if (!answered)
-			return false;
+		if (!say(l, "", &text))
+			return BROKEN;
 	}
-	return s->conn.reply.code == 235 || auth_failed(s, a, r);
+	return l->c->reply.code == 235 ? TAKEN : refused(l, true);
+}
+
+/* RFC 4954 4: "*" ends the exchange. What the host says to that is of no
+ * interest: what it said before was wrong. */
+static enum ending
+scram_cancel(struct login *l, struct scram *s)
+{
+	conn_command(l->c, l->s->patience.reply, l->a, NULL, "*");
+	return broken(l, s->why.at);
+}
+
+/* Behind client-first-message. */
+static enum ending
+scram_talk(struct login *l, struct scram *s)
+{
+	const struct reply *reply = &l->c->reply;
+	struct str text = STR_INIT;
+
+	if (reply->code != 334)
+		return refused(l, false);
+	if (!scram_answer(s, str_span(&reply->lines), l->password, &text))
+		return scram_cancel(l, s);
+	if (!say(l, "", &text))
+		return BROKEN;
+	/* RFC 5802 5.1: a host that does not prove that it knows the password
+	 * is not the one we want, whatever it says of us. */
+	if (reply->code == 235)
+		return broken(l,
+		    "the host takes the login, but does not show "
+		    "that it knows the password");
+	if (reply->code != 334)
+		return refused(l, true);
+	if (!scram_verify(s, str_span(&reply->lines)))
+		return scram_cancel(l, s);
+	if (!say(l, "", &text))
+		return BROKEN;
+	return reply->code == 235 ? TAKEN : refused(l, true);
+}
+
+static enum ending
+scram(struct login *l, enum scram_binding binding, struct span channel)
+{
+	char random[NONCE_BYTES];
+	struct str nonce = STR_INIT, first = STR_INIT;
+	struct scram s;
+	enum ending e = BROKEN;
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return broken(l, "no random numbers");
+	base64_encode(&nonce, (struct span){ random, sizeof random });
+	scram_begin(&s, l->user, str_span(&nonce), binding, channel, &first);
+	str_free(&nonce);
+	if (say(l,
+		binding == SCRAM_BOUND ? "AUTH SCRAM-SHA-256-PLUS "
+				       : "AUTH SCRAM-SHA-256 ",
+		&first))
+		e = scram_talk(l, &s);
+	scram_free(&s);
+	return e;
+}
+
+/* RFC 5802 6: with the binding if the host offers that. One that then refuses
+ * at once knows other bindings than ours: to it we are a client without. */
+static enum ending
+scram_any(struct login *l)
+{
+	bool offered = (l->c->can & CAN_AUTH_SCRAM_PLUS) != 0;
+	struct str channel = STR_INIT;
+	bool bound = l->c->wire != NULL &&
+	    tls_wire_exporter(l->c->wire, &channel);
+	enum ending e = UNKNOWN;
+
+	if (bound && offered)
+		e = scram(l, SCRAM_BOUND, str_span(&channel));
+	str_wipe(&channel);
+	if (e == UNKNOWN && (l->c->can & CAN_AUTH_SCRAM) != 0)
+		e = scram(l,
+		    bound && !offered ? SCRAM_UNOFFERED : SCRAM_UNBOUND,
+		    SPAN(""));
+	return e;
+}
+
+/* The best mechanism first. A host may offer SCRAM without having what it needs
+ * of this account; that it asks for the password then is nothing that it could
+ * not do by offering nothing better. */
+static bool
+login_run(struct login *l)
+{
+	unsigned can = l->c->can;
+	enum ending e = UNKNOWN;
+	struct result before;
+
+	if ((can & (CAN_AUTH_SCRAM | CAN_AUTH_SCRAM_PLUS)) != 0)
+		e = scram_any(l);
+	before = *l->r;
+	if (e == TAKEN || e == BROKEN)
+		return e == TAKEN;
+	if ((can & CAN_AUTH_PLAIN) != 0)
+		e = plain(l);
+	else if ((can & CAN_AUTH_LOGIN) != 0)
+		e = two_questions(l);
+	else if (!before.set)
+		e = broken(l,
+		    "the host offers none of AUTH SCRAM-SHA-256, PLAIN and "
+		    "LOGIN");
+	/* That a host hangs up after one refusal says less than that. */
+	if (e != TAKEN && before.set && !l->r->reply)
+		*l->r = before;
+	return e == TAKEN;
 }
 
 bool
 auth_run(struct sender *s, const struct route *route, struct arena *a,
     struct result *r)
 {
-	struct conn *c = &s->conn;
-	struct span password;
+	struct login l = {
+		.s = s, .c = &s->conn, .a = a, .r = r, .user = route->user
+	};
 
-	if (!is_private(c))
-		return auth_wrong(s, a, r,
-		    "the route has user=, but the connection is not encrypted");
+	if (!is_private(l.c)) {
+		broken(&l,
+		    "the login is not sent without TLS: write tls=verify in "
+		    "the host's line of routes, or leave out user=");
+		return false;
+	}
 	if (!route_auth_find(
-		s->auths, str_span(&c->host), route->user, &password))
-		return auth_wrong(s, a, r,
-		    "routes.auth has no password for the route's user=");
-	if ((c->can & CAN_AUTH_PLAIN) != 0)
-		return auth_plain(s, route->user, password, a, r);
-	if ((c->can & CAN_AUTH_LOGIN) != 0)
-		return auth_login(s, route->user, password, a, r);
-	return auth_wrong(
-	    s, a, r, "the host offers neither AUTH PLAIN nor AUTH LOGIN");
+		s->auths, str_span(&l.c->host), route->user, &l.password)) {
+		broken(&l, "routes.auth has no password for the route's user=");
+		return false;
+	}
+	return login_run(&l);
 }

@@ -18,6 +18,8 @@ enum {
 	CAN_REQUIRETLS = 128,
 	CAN_AUTH_PLAIN = 256,
 	CAN_AUTH_LOGIN = 512,
+	CAN_AUTH_SCRAM = 1024,
+	CAN_AUTH_SCRAM_PLUS = 2048,
 };
 
 struct conn {
@@ -30,6 +32,7 @@ struct conn {
 	bool dirty;     /* a transaction was begun and not ended */
 	bool ending;    /* it said 421, or is not to be used again */
 	bool bdat_fine; /* it took a BDAT */
+	bool late;      /* the last reply did not come in time */
 	int64_t opened; /* clock_mono_ms() */
 	/* Whose it is */
 	struct str key; /* of the route */

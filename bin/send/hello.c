@@ -21,6 +21,8 @@ static const struct {
 } mechanisms[] = {
 	{ "PLAIN", CAN_AUTH_PLAIN },
 	{ "LOGIN", CAN_AUTH_LOGIN },
+	{ "SCRAM-SHA-256", CAN_AUTH_SCRAM },
+	{ "SCRAM-SHA-256-PLUS", CAN_AUTH_SCRAM_PLUS },
 };
 
 static void

@@ -72,6 +72,9 @@ size_t tls_client_authorities(const struct tls_client *c);
  * then the connection is worth nothing, and io as it was. */
 struct tls_wire *tls_wire_start(struct tls_client *c, struct io *io, int tcp,
     const struct tls_wish *w, struct tls_outcome *o_r);
+/* Append the channel binding tls-exporter (RFC 9266), 32 bytes that the two
+ * ends of this connection alone know. False: not with this TLS, below 1.3. */
+bool tls_wire_exporter(const struct tls_wire *t, struct str *binding);
 /* Say goodbye (without waiting) and forget; io is without a transport then,
  * says no more; the descriptor is the caller's. */
 void tls_wire_end(struct tls_wire *t);

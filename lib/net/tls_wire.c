@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "net/tls_inside.h"
 
-enum { WAIT_MS = 60000 };
+enum { WAIT_MS = 60000, EXPORTER_LEN = 32 };
 
 /* Why a call did nothing, as io wants to hear it. */
 static ssize_t
@@ -181,6 +181,21 @@ tls_wire_start(struct tls_client *c, struct io *io, int tcp,
 	free(t);
 	ERR_clear_error();
 	return NULL;
+}
+
+bool
+tls_wire_exporter(const struct tls_wire *t, struct str *binding)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	unsigned char out[EXPORTER_LEN];
+
+	/* RFC 9266 3: unique below 1.3 only with extended master secrets. */
+	if (SSL_version(t->ssl) < TLS1_3_VERSION ||
+	    SSL_export_keying_material(t->ssl, out, sizeof out, label,
+		sizeof label - 1, NULL, 0, 0) != 1)
+		return false;
+	str_add(binding, (struct span){ (const char *)out, sizeof out });
+	return true;
 }
 
 void

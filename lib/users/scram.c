@@ -56,16 +56,39 @@ salted_password(struct span password, const struct scram_keys *k,
 	sodium_memzero(u, sizeof u);
 }
 
+/* RFC 5802 3: all three keys. */
+static void
+derive(struct span password, struct scram_keys *k,
+    unsigned char client_r[SCRAM_KEY])
+{
+	unsigned char salted[SCRAM_KEY];
+
+	salted_password(password, k, salted);
+	scram_hmac(bytes(salted, SCRAM_KEY), SPAN("Client Key"), client_r);
+	crypto_hash_sha256(k->stored, client_r, SCRAM_KEY);
+	scram_hmac(bytes(salted, SCRAM_KEY), SPAN("Server Key"), k->server);
+	sodium_memzero(salted, sizeof salted);
+}
+
 void
 scram_derive(struct span password, struct scram_keys *k)
 {
-	unsigned char salted[SCRAM_KEY], client[SCRAM_KEY];
+	unsigned char client[SCRAM_KEY];
 
-	salted_password(password, k, salted);
-	scram_hmac(bytes(salted, SCRAM_KEY), SPAN("Client Key"), client);
-	crypto_hash_sha256(k->stored, client, SCRAM_KEY);
-	scram_hmac(bytes(salted, SCRAM_KEY), SPAN("Server Key"), k->server);
-	sodium_memzero(salted, sizeof salted);
+	derive(password, k, client);
+	sodium_memzero(client, sizeof client);
+}
+
+void
+scram_prove(struct span password, struct scram_keys *k,
+    struct span auth_message, unsigned char proof_r[SCRAM_KEY])
+{
+	unsigned char client[SCRAM_KEY];
+
+	derive(password, k, client);
+	scram_hmac(bytes(k->stored, SCRAM_KEY), auth_message, proof_r);
+	for (size_t i = 0; i < SCRAM_KEY; i++)
+		proof_r[i] ^= client[i];
 	sodium_memzero(client, sizeof client);
 }
 

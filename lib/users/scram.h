@@ -30,6 +30,10 @@ void scram_hmac(
 /* The client's proof is right for this AuthMessage (RFC 5802 3). */
 bool scram_proof_fits(
     const struct scram_keys *k, struct span auth_message, struct span proof);
+/* The client's side: fill in stored and server as scram_derive() does, and
+ * ClientProof for this AuthMessage. */
+void scram_prove(struct span password, struct scram_keys *k,
+    struct span auth_message, unsigned char proof_r[SCRAM_KEY]);
 /* ServerSignature. */
 void scram_signature(const struct scram_keys *k, struct span auth_message,
     unsigned char signature_r[SCRAM_KEY]);

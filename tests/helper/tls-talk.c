@@ -1,9 +1,10 @@
 /* One TLS connection as `send` makes it, told by words:
  *	tls-talk PORT [check=none|pkix|dane|pin] [server=NAME] [name=NAME ...]
  *	    [tlsa=USAGE,SELECTOR,MATCHING,HEX ...] [pin=HEX ...] [lenient=1]
- *	    [wait=MS] [idle=MS] [lines=N]
+ *	    [wait=MS] [idle=MS] [lines=N] [exporter=1]
  * Prints the outcome as a record; then sends N lines (1) and prints as many of
- * the peer's (or what became of them). */
+ * the peer's (or what became of them). exporter: prints the channel binding
+ * first. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct talk {
 	unsigned char pins[LIST_MAX][TLS_PIN_LEN];
 	int idle_ms;
 	unsigned lines;
+	bool exporter;
 	struct arena arena;
 };
 
@@ -98,6 +100,8 @@ word_take(struct talk *t, struct span word)
 		t->idle_ms = (int)n;
 	else if (span_equal(key, SPAN("lines")))
 		t->lines = (unsigned)n;
+	else if (span_equal(key, SPAN("exporter")))
+		t->exporter = n == 1;
 	else
 		die(USAGE, "no such word");
 }
@@ -122,6 +126,18 @@ outcome_print(const struct tls_outcome *o)
 	       "text=%s\n",
 	    o->ok, o->authenticated, o->result == NULL ? "-" : o->result,
 	    o->protocol, o->cipher, o->text);
+}
+
+static void
+exporter_print(const struct tls_wire *wire)
+{
+	struct str binding = STR_INIT, hex = STR_INIT;
+
+	tls_wire_exporter(wire, &binding);
+	hex_encode(&hex, str_span(&binding));
+	printf("exporter=%s\n", hex.at);
+	str_free(&binding);
+	str_free(&hex);
 }
 
 /* More lines than the network takes at once, before the first is read. */
@@ -170,6 +186,8 @@ main(int argc, char **argv)
 	wire = tls_wire_start(client, &io, tcp, &t.wish, &outcome);
 	outcome_print(&outcome);
 	if (wire != NULL) {
+		if (t.exporter)
+			exporter_print(wire);
 		lines_talk(&t, &io);
 		tls_wire_end(wire);
 	}
