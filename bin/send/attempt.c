@@ -13,7 +13,7 @@
 
 enum {
 	CONNECTIONS_MAX = 10,       /* of one attempt */
-	ATTEMPT_MS = 300000,        /* no further host after that */
+	TRIES_MIN = 2,              /* RFC 5321 5.1: addresses, at least */
 	CONNECTION_LIFE_MS = 300000 /* then the best host gets its chance */
 };
 
@@ -22,11 +22,20 @@ struct attempt {
 	struct job *j;
 	struct route route;
 	struct result why; /* the best of what went wrong */
-	unsigned connections;
+	unsigned connections, tries;
 	bool passed; /* addresses were left out that did not answer lately */
 	bool dead;   /* now is their turn */
-	int64_t end;
+	int64_t end; /* no further host after that, clock_mono_ms() */
 };
+
+/* One more connection is allowed. A host that hangs must not keep the mail from
+ * the one that is there for that. */
+static bool
+may_try(const struct attempt *t)
+{
+	return t->connections < CONNECTIONS_MAX &&
+	    (t->tries < TRIES_MIN || clock_mono_ms() < t->end);
+}
 
 /* Keep what says most: rather what may pass than what will not, rather a
  * host's word than that there was none. */
@@ -48,6 +57,8 @@ failure_log(const struct attempt *t, const struct result *r)
 {
 	struct logline l;
 
+	if (t->s->quiet)
+		return;
 	log_start(&l, "unusable");
 	log_span(&l, "id", t->j->id);
 	log_span(&l, "domain", t->j->domain);
@@ -219,6 +230,7 @@ hop_connect(
 	bool plain = false;
 	int fd = hop_dial(t, hop, d, &at, &r);
 
+	t->tries++;
 	if (fd < 0) {
 		failure_log(t, &r);
 		why_note(t, &r);
@@ -261,7 +273,7 @@ hop_try(struct attempt *t, const struct hop *hop)
 		failure_log(t, &r);
 		why_note(t, &r);
 	} else {
-		while (t->connections < CONNECTIONS_MAX &&
+		while (may_try(t) &&
 		    (d.count > 0 || hop->kind == TARGET_UNIX) &&
 		    hop_connect(t, hop, &d, &no_tls))
 			continue;
@@ -281,8 +293,7 @@ hosts_try(struct attempt *t)
 	struct result r = { 0 };
 	struct hop hop;
 
-	while (job_is_open(t->j) && t->connections < CONNECTIONS_MAX &&
-	    clock_mono_ms() < t->end && trail_next(&trail, &hop, &r))
+	while (job_is_open(t->j) && may_try(t) && trail_next(&trail, &hop, &r))
 		hop_try(t, &hop);
 	why_note(t, &r);
 }
@@ -358,7 +369,7 @@ void
 attempt_run(struct sender *s, struct job *j)
 {
 	struct attempt t = {
-		.s = s, .j = j, .end = clock_mono_ms() + ATTEMPT_MS
+		.s = s, .j = j, .end = clock_mono_ms() + s->patience.reply
 	};
 
 	if (s->forced == NULL && routes_refresh(s->routes))

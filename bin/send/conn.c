@@ -84,6 +84,7 @@ conn_reply(struct conn *c, int ms, struct arena *a, struct result *r)
 
 	c->io.deadline = clock_mono_ms() + ms;
 	got = reply_read(&c->io, &c->reply);
+	c->late = got == IO_TIMEOUT;
 	switch (got) {
 	case IO_OK:
 		/* RFC 5321 3.8: it closes after a 421. */

@@ -18,6 +18,7 @@ patience_set(struct sender *s)
 		.data = t / 5 * 2,
 		.block = t / 5 * 3,
 		.end = 2 * t,
+		.all = 12 * t,
 	};
 }
 

@@ -16,6 +16,8 @@ struct patience {
 	int data;  /* the answer to DATA: 2 minutes */
 	int block; /* one write of the message: 3 minutes */
 	int end;   /* the answer to the dot: 10 minutes */
+	int all;   /* a message's MAIL, RCPT and DATA together: an hour, for
+		    * hosts that are slow for slowness' sake */
 };
 
 struct sender {
@@ -33,6 +35,7 @@ struct sender {
 	struct str sessions; /* lines for TLS reports */
 	/* By hand: the route comes from the command line. */
 	struct route *forced;
+	bool quiet; /* what is said is not for the log */
 };
 
 /* Read the configuration, start the TLS library. */

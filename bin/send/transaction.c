@@ -23,6 +23,8 @@ struct transaction {
 	struct result *why; /* how the connection ended */
 	struct plan plan;
 	size_t accepted;
+	int64_t end;    /* of the envelope, clock_mono_ms() */
+	bool answered;  /* MAIL was, one way or the other */
 	bool refused;   /* MAIL was: all is decided */
 	bool data_said; /* DATA, or BDAT with the message, is on its way */
 	bool sent;      /* the end of the message may be on its way */
@@ -38,10 +40,16 @@ memory(struct transaction *t)
 static bool
 reply_get(struct transaction *t, int ms)
 {
+	int64_t left = t->end - clock_mono_ms();
+
+	if (left < ms)
+		ms = left > 0 ? (int)left : 0;
 	if (!conn_reply(t->c, ms, memory(t), t->why))
 		return false;
-	if (!t->c->ending)
+	if (!t->c->ending) {
+		t->answered = true;
 		return true;
+	}
 	/* 421: whatever was asked is not answered. */
 	result_reply(t->why, memory(t), &t->c->reply, STAGE_MAIL);
 	t->why->busy = true;
@@ -277,6 +285,28 @@ last_words(struct transaction *t)
 	return said || t->sent;
 }
 
+/* An answer to the envelope is missing, and the message may have gone out
+ * behind it. A host that says goodbye does not take it, and one that was gone
+ * before its first answer (as from a connection it had closed) did not, as far
+ * as anybody can tell: true is "decided", and this is not. One that is only
+ * slow may take it yet. */
+static bool
+envelope_lost(struct transaction *t)
+{
+	if (t->sent && !t->why->set &&
+	    conn_reply(t->c, LAST_WORDS_MS, memory(t), t->why)) {
+		result_reply(t->why, memory(t), &t->c->reply, STAGE_MAIL);
+		result_soften(t->why);
+		t->why->busy = t->c->reply.code == 421;
+		conn_name(t->c, memory(t), t->why);
+	}
+	t->c->ending = true;
+	if (!t->sent || t->why->reply || (!t->answered && !t->c->late))
+		return false;
+	job_result(t->j, t->why);
+	return true;
+}
+
 static bool
 dot_run(struct transaction *t)
 {
@@ -361,7 +391,7 @@ transaction_once(struct transaction *t)
 		return false;
 	t->c->dirty = true;
 	if (!envelope_run(t))
-		return t->sent && last_words(t);
+		return envelope_lost(t);
 	if (t->refused && !t->data_said)
 		return true;
 	if (!(t->plan.bdat ? bdat_run(t) : data_run(t)))
@@ -388,10 +418,15 @@ later_ones(struct job *j)
 bool
 transaction_run(struct sender *s, struct job *j, struct result *r)
 {
+	int64_t end = clock_mono_ms() + s->patience.all;
+
 	for (;;) {
-		struct transaction t = {
-			.s = s, .c = &s->conn, .j = j, .why = r, .out = STR_INIT
-		};
+		struct transaction t = { .s = s,
+			.c = &s->conn,
+			.j = j,
+			.why = r,
+			.end = end,
+			.out = STR_INIT };
 		bool ok;
 
 		*r = (struct result){ 0 };
