@@ -24,7 +24,7 @@ host() {
 	PORT=$(awk '{ print $2 }' "$name")
 }
 mail() {
-	run send -f ann@example.net "127.0.0.1:$PORT" "$@" <"$MESSAGE"
+	run send -v -f ann@example.net "127.0.0.1:$PORT" "$@" <"$MESSAGE"
 }
 
 # job [key=value ...] TO...: as queue-run would ask a worker.

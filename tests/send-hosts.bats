@@ -61,7 +61,7 @@ host() {
 got() { find "$BATS_TEST_TMPDIR/$1.mail" -type f | wc -l; }
 
 # mail TARGET: by hand.
-mail() { run send -f ann@example.net "$1" bob@example.org <"$MESSAGE"; }
+mail() { run send -v -f ann@example.net "$1" bob@example.org <"$MESSAGE"; }
 # job DOMAIN...: by the file routes, one worker for all.
 job() {
 	run "$TOP/tests/send-jobs.py" domain="$1" bob@"$1" <"$MESSAGE"
@@ -231,13 +231,13 @@ two_networks() {
 	await 10 name_server_answers ip netns exec "$US"
 	await 10 ip netns exec "$US" bash -c ': <>/dev/tcp/10.9.0.2/25'
 	for domain in example.org second.org; do # nobody answers at fd09::2
-		run ip netns exec "$US" send -f ann@example.net "mx:$domain" \
+		run ip netns exec "$US" send -v -f ann@example.net "mx:$domain" \
 			bob@example.org <"$MESSAGE"
 		[ "$status" = 0 ]
 	done
 	[ "$(got there)" = 2 ]
 	for domain in own4.org own6.org; do
-		run ip netns exec "$US" send -f ann@example.net "mx:$domain" \
+		run ip netns exec "$US" send -v -f ann@example.net "mx:$domain" \
 			bob@example.org <"$MESSAGE"
 		[ "$status" = 78 ]
 		has 'status=5.4.6' "$output"

@@ -4,11 +4,44 @@ load send-host
 
 @test "the verdict's text is the host's reply with its codes" {
 	host a 'rcpt:bob=550 5.1.1 no such user' offer=PIPELINING
-	mail bob@example.org amy@example.org
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job bob@example.org amy@example.org
 	has 'status=5.1.1' "$output"
 	has 'reply=1' "$output"
 	has 'text=550%205.1.1%20no%20such%20user' "$output"
 	[ -e "$BATS_TEST_TMPDIR/a.mail/1" ]
+}
+
+@test "by hand: a line for each recipient, and the worst as exit code" {
+	by_hand() { run send -f ann@example.net "$@" <"$MESSAGE"; }
+	host a 'rcpt:bob=550 5.1.1 no such user' 'rcpt:eve=451 4.7.1 wait'
+	by_hand "127.0.0.1:$PORT" amy@example.org
+	[ "$status" = 0 ]
+	[ "$output" = 'amy@example.org: accepted by 127.0.0.1: 250 2.0.0 taken' ]
+	by_hand "127.0.0.1:$PORT" amy@example.org bob@example.org
+	[ "$status" = 65 ]
+	[ "${lines[1]}" = 'bob@example.org: refused by 127.0.0.1: 550 5.1.1 no such user' ]
+	by_hand "127.0.0.1:$PORT" bob@example.org eve@example.org amy@example.org
+	[ "$status" = 75 ]
+	[ "${lines[1]}" = 'eve@example.org: refused for now by 127.0.0.1: 451 4.7.1 wait' ]
+	[ "${#lines[@]}" = 3 ]
+	by_hand "127.0.0.1:$(free_port)" amy@example.org
+	[ "$status" = 75 ]
+	[ "$output" = 'amy@example.org: not accepted, try again later: 127.0.0.1: connect: Connection refused' ]
+	by_hand mx:gone.example amy@gone.example # without DNS
+	[ "$status" = 67 ]
+	has 'amy@gone.example: not sent: gone.example: no route ' "$output"
+	by_hand unknown.lan amy@gone.example
+	[ "$status" = 75 ]
+	has 'amy@gone.example: not accepted, try again later: unknown.lan: the host is ' "$output"
+}
+
+@test "by hand with -v: the log as well" {
+	host a 'rcpt=550 5.1.1 no such user'
+	run send -v "127.0.0.1:$PORT" bob@example.org <"$MESSAGE"
+	[ "$status" = 65 ]
+	has 'bob@example.org: refused by' "$output"
+	has 'send event=failed ' "$output"
 }
 
 @test "all recipients refused and data wanted: it gets a lone dot" {
@@ -146,7 +179,7 @@ load send-host
 	job bob@example.org
 	has 'text=550%205.1.1%20a%20b%20c%20d%20e%20%3F' "$output"
 	mail bob@example.org
-	has 'a b c d e ?' "${output//%20/ }"
+	has 'refused by 127.0.0.1: 550 5.1.1 a b c d e ?' "$output"
 	lacks $'\e' "$output"
 	lacks $'\xff' "$output"
 }
@@ -220,40 +253,6 @@ connections() { grep -c '(connected)' "$BATS_TEST_TMPDIR/$1.log"; }
 		lacks 'down=1' "$output"
 		lacks 'verdict=75' "$output"
 		[ "$(connections $name)" = 2 ]
-	done
-}
-
-@test "AUTH PLAIN with the password of routes.auth" {
-	host a offer=AUTH_PLAIN_LOGIN 'auth=ann@x:pass # word'
-	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
-	echo '127.0.0.1 ann@x pass # word' >"$CHAINMAIL_ETC/routes.auth"
-	chmod o= "$CHAINMAIL_ETC/routes.auth"
-	job bob@example.org
-	has 'verdict=0' "$output"
-	[ -e "$BATS_TEST_TMPDIR/a.mail/1" ]
-	host b offer=AUTH_LOGIN 'auth=ann@x:pass # word'
-	echo "example.org 127.0.0.1:$PORT tls=none user=ann@x" >"$CHAINMAIL_ETC/routes"
-	job bob@example.org
-	has 'verdict=0' "$output"
-}
-
-@test "a wrong password, none, or no AUTH: later, the destination is down" {
-	host a offer=AUTH_PLAIN auth=ann:right
-	host b
-	for name in a b; do
-		PORT=$(awk '{ print $2 }' "$BATS_TEST_TMPDIR/$name")
-		echo "example.org 127.0.0.1:$PORT tls=none user=ann" >"$CHAINMAIL_ETC/routes"
-		echo '127.0.0.1 ann guess17' >"$CHAINMAIL_ETC/routes.auth"
-		chmod o= "$CHAINMAIL_ETC/routes.auth"
-		job bob@example.org
-		has 'verdict=75 status=4.7.8' "$output"
-		has 'down=1' "$output"
-		lacks MAIL "$(cat "$BATS_TEST_TMPDIR/$name.log")"
-		lacks guess17 "$output"
-		: >"$CHAINMAIL_ETC/routes.auth"
-		job bob@example.org
-		has 'verdict=75 status=4.7.8' "$output"
-		has 'down=1' "$output"
 	done
 }
 

@@ -1,6 +1,6 @@
 /* send: messages to other hosts, by SMTP or LMTP.
  *
- *	send [-f SENDER] [-t TLS] TARGET RECIPIENT ... < message
+ *	send [-v] [-f SENDER] [-t TLS] TARGET RECIPIENT ... < message
  *	send						worker
  * 0: the message, or (worker) a packet socket, connected or listening; without
  * one CHAINMAIL_RUN/send: jobs with their spool files come in, verdicts go out.

@@ -16,7 +16,8 @@
 static int
 usage(void)
 {
-	fputs("usage: send [-f SENDER] [-t TLS] TARGET RECIPIENT... < message\n"
+	fputs("usage: send [-v] [-f SENDER] [-t TLS] TARGET RECIPIENT... < "
+	      "message\n"
 	      "       send   (descriptor 0 is a packet socket of jobs)\n"
 	      "TARGET: HOST[:PORT], mx:DOMAIN, lmtp:HOST:PORT, lmtp:/PATH\n"
 	      "TLS: none, may, require, verify, wrapped\n",
@@ -88,16 +89,19 @@ domain_find(struct job *j)
 }
 
 static bool
-options(int argc, char **argv, struct job *j, struct route_line *line)
+options(int argc, char **argv, struct sender *s, struct job *j,
+    struct route_line *line)
 {
 	const char *tls = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "f:t:")) != -1)
+	while ((c = getopt(argc, argv, "f:t:v")) != -1)
 		if (c == 'f')
 			j->from = span_text(optarg);
 		else if (c == 't')
 			tls = optarg;
+		else if (c == 'v')
+			s->quiet = false;
 		else
 			return false;
 	if (span_take(&j->from, '<') && j->from.len > 0)
@@ -112,22 +116,37 @@ options(int argc, char **argv, struct job *j, struct route_line *line)
 	return true;
 }
 
+/* One line for a person: who, what became, by whom, in whose words. */
+static void
+result_tell(const struct job_recipient *t)
+{
+	const struct result *r = &t->result;
+	const char *what = r->verdict == DONE ? "accepted"
+	    : !r->reply && r->verdict == TEMP ? "not accepted, try again later"
+	    : !r->reply                       ? "not sent"
+	    : r->verdict == TEMP              ? "refused for now"
+					      : "refused";
+	/* Some of our own words begin with the host. */
+	bool named = r->host.len > 0 &&
+	    (r->reply || !span_starts(r->text, r->host));
+
+	printf("%.*s: %s%s%.*s: %.*s\n", (int)t->to.len, t->to.at, what,
+	    named ? r->reply ? " by " : ": " : "", named ? (int)r->host.len : 0,
+	    r->host.at, (int)r->text.len, r->text.at);
+}
+
 /* The worst verdict: something is to be tried again, or refused. */
 static int
-verdicts_tell(const struct job *j)
+verdicts_tell(const struct sender *s, const struct job *j)
 {
 	int code = DONE;
 
 	for (size_t i = 0; i < j->count; i++) {
 		const struct result *r = &j->to[i].result;
-		struct str line = STR_INIT;
 
-		job_answer(&j->to[i], &line);
-		str_cut(&line, line.len - 1);
-		printf("%.*s: %s\n", (int)j->to[i].to.len, j->to[i].to.at,
-		    line.at);
-		str_free(&line);
-		job_log(j, &j->to[i]);
+		result_tell(&j->to[i]);
+		if (!s->quiet)
+			job_log(j, &j->to[i]);
 		if (code == DONE || r->verdict == TEMP)
 			code = r->verdict;
 	}
@@ -144,7 +163,8 @@ oneshot_run(struct sender *s, int argc, char **argv)
 	int code;
 
 	j->id = span_text(id.text);
-	if (!options(argc, argv, j, line)) {
+	s->quiet = true;
+	if (!options(argc, argv, s, j, line)) {
 		job_free(j);
 		return usage();
 	}
@@ -155,7 +175,7 @@ oneshot_run(struct sender *s, int argc, char **argv)
 		die(TEMP, "read the message");
 	attempt_run(s, j);
 	conn_quit(&s->conn);
-	code = verdicts_tell(j);
+	code = verdicts_tell(s, j);
 	job_free(j);
 	return code;
 }
