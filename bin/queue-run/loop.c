@@ -85,7 +85,7 @@ is_over(struct runner *r)
 			r->closing_ms = clock_mono_ms() + CLOSING_MS;
 		return outstanding(r) == 0 || clock_mono_ms() > r->closing_ms;
 	}
-	if (!r->once || r->in_hand > 0 || remote_waits(r) ||
+	if (!r->once || r->in_hand > 0 || share_waits(r) ||
 	    queue_pause(&r->queue, clock_wall_s()) == 0)
 		return false;
 	/* What was renamed into new/ has its event already. */
@@ -99,7 +99,7 @@ alone_check(struct runner *r)
 {
 	int64_t now = clock_mono_ms();
 
-	bool remote = remote_waits(r);
+	bool remote = share_waits(r);
 
 	if (!r->once || (remote && r->pools[REMOTE].count > 0) ||
 	    (!remote && r->pools[LOCAL].count > 0))
@@ -143,7 +143,7 @@ pause_ms(const struct runner *r)
 		return 0;
 	/* Something is due but no worker took it: busy ones will answer, and
 	 * missing ones are looked for again. */
-	if (s == 0 || r->to_send.first != NULL || remote_waits(r) || r->closing)
+	if (s == 0 || r->to_send.first != NULL || share_waits(r) || r->closing)
 		return RECONNECT_MS;
 	if (r->stuck.first != NULL || r->blanks)
 		return BLANK_MS;

@@ -1,12 +1,17 @@
 /* The state of queue-run, and the parts of its work:
- *	start.c   what an earlier process left
- *	work.c    a message taken from the queue: its jobs are handed out
- *	remote.c  jobs for other hosts, by destination
- *	answer.c  what workers say
- *	judge.c   what an answer means
- *	settle.c  all answers are there: noted, reported, unlinked or put off
- *	control.c requests of the administrator
- *	loop.c    events */
+ *	start.c      what an earlier process left
+ *	entry.c      a message that is not in hand
+ *	work.c       one taken from the queue: its jobs are handed out
+ *	recipient.c  who serves its recipients, and which of them now
+ *	job.c        the records of its jobs
+ *	remote.c     jobs for other hosts, by destination
+ *	part.c       recipients that go in one transaction
+ *	share.c      the workers that send, shared among destinations
+ *	answer.c     what workers say
+ *	judge.c      what an answer means
+ *	settle.c     all answers are there: noted, reported, unlinked or put off
+ *	control.c    requests of the administrator
+ *	loop.c       events */
 #ifndef RUNNER_H
 #define RUNNER_H
 
@@ -123,6 +128,10 @@ struct runner {
 	struct str text;
 };
 
+enum {
+	PART_RECIPIENTS = 100, /* RFC 5321 4.5.3.1.8: any host takes as many */
+};
+
 /* start.c */
 /* Open the lock: another runner on this spool ends this one. */
 void start_lock(void);
@@ -144,11 +153,24 @@ bool work_room(const struct runner *r);
 void work_release(struct runner *r, struct work *w);
 /* Put the message among those that have something to send here. */
 void work_send_later(struct runner *r, struct work *w);
+
+/* recipient.c */
+/* Its domain, as it was written. */
+struct span recipient_domain(const struct work *w, size_t i);
+/* Those that are not finished are sorted by who serves them. Settles the message
+ * if nothing is to be done in this pass. */
+void recipients_sort(struct runner *r, struct work *w);
+
+/* job.c: n is the job's number, i the recipient. */
+/* A job of this host. */
+void job_write(struct str *out, const struct work *w, uint64_t n, size_t i);
 /* The lines of a job for another host: what goes for the whole transaction (that
  * of recipient i), and of each recipient. */
 void job_write_sender(struct str *out, const struct work *w, size_t i);
 void job_write_recipient(
     struct str *out, const struct work *w, uint64_t n, size_t i);
+/* The report that is due, to r->record. */
+void job_write_report(struct runner *r, const struct work *w, uint64_t n);
 
 /* entry.c */
 /* All that is left of the message goes there (NULL: not known). */
@@ -186,11 +208,31 @@ void remote_again(struct runner *r, struct work *w, size_t i);
 void remote_answered(struct runner *r, struct connection *c, struct part *p);
 /* The destination rests: so do all its messages. */
 void remote_rest(struct runner *r, struct dest *d);
-void remote_go(struct runner *r);
-/* Something waits for a worker or for its turn. */
-bool remote_waits(const struct runner *r);
 bool remote_room(const struct runner *r, const struct dest *d);
-void remote_lost(struct runner *r, struct connection *c);
+
+/* part.c */
+/* A part without recipients, at the line's end. */
+struct part *part_new(struct work *w, struct dest *d, struct part_line *line);
+/* Recipient i can go with those of the part (NULL: with none). */
+bool part_has_room(const struct part *p, const struct work *w, size_t i);
+void part_add(struct part *p, struct work *w, size_t i);
+void part_push(struct part_line *l, struct part *p);
+void part_push_front(struct part_line *l, struct part *p);
+/* NULL: the line is empty. */
+struct part *part_pop(struct part_line *l);
+/* The next part of this message for the destination, off the message's line;
+ * NULL if there is none. */
+struct part *part_reserve(struct work *w, const struct dest *d);
+/* Its packet, to r->record. */
+void part_write(struct runner *r, const struct part *p);
+
+/* share.c */
+/* Hand out what waits, as far as there are workers. */
+void share_go(struct runner *r);
+/* Something waits for a worker or for its turn. */
+bool share_waits(const struct runner *r);
+/* The connection is about to be ended. */
+void share_lost(struct runner *r, struct connection *c);
 
 /* answer.c */
 void answer_take(struct runner *r, struct work *w, size_t index,
