@@ -207,6 +207,31 @@ respool() {
 	await 5 empty
 }
 
+@test "a worker that sends is let go when it is idle, and had again when it is needed" {
+	worker
+	worker send
+	sender=${BACKGROUND[-1]}
+	runner
+	put -f ann@mail.example.org one@elsewhere.example
+	await 5 empty
+	await 30 test -s "$JOBS.ends"
+	[ "$(wc -l <"$JOBS.ends")" = 1 ]
+	put -f ann@mail.example.org two@elsewhere.example
+	await 5 empty
+	let_go() { [ "$(wc -l <"$JOBS.ends")" = 2 ]; }
+	await 30 let_go
+	# It is started anew while nobody has a connection to it.
+	kill -9 "$sender"
+	rm "$CHAINMAIL_RUN/send"
+	put -f ann@mail.example.org three@elsewhere.example
+	put -f ann@mail.example.org here@mail.example.org
+	await 5 grep -q to=here@ "$JOBS"
+	worker send
+	await 5 grep -q to=three@elsewhere.example "$JOBS"
+	await 5 empty
+	[ "$(grep -c event=deferred log)" = 0 ]
+}
+
 @test "jobs of a worker that dies are done again, and say so" {
 	worker
 	put -f ann@mail.example.org die-once@mail.example.org

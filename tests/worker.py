@@ -9,7 +9,9 @@ send. Anything else is done.
 
 The domain of a job for other hosts counts before: down.* can't be used (as long
 as the file LOG.up does not exist), busy.* wants one connection, hang.* never
-answers, slow.* answers after half a second, tls.* reports a session."""
+answers, slow.* answers after half a second, tls.* reports a session.
+
+LOG.ends has a line for each connection that ended."""
 import array
 import os
 import select
@@ -86,6 +88,8 @@ class Worker:
             self.conns.remove(conn)
             self.open.pop(conn, None)
             self.late = [x for x in self.late if x[1] is not conn]
+            with open(self.log.name + ".ends", "a", encoding="ascii") as file:
+                file.write(f"conn={conn.fileno()}\n")
             conn.close()
 
     def transaction(self, conn, jobs):

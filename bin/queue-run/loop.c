@@ -133,6 +133,28 @@ blanks_check(struct runner *r)
 	r->blanks = false;
 }
 
+/* Workers that send are there while there is something to be sent: each is a
+ * process. */
+static void
+idle_check(struct runner *r)
+{
+	struct pool *p = &r->pools[REMOTE];
+	struct connection *c;
+
+	while ((c = pool_spare(p, clock_mono_ms())) != NULL) {
+		share_lost(r, c);
+		pool_dismiss(p, c);
+	}
+}
+
+static int
+no_later_than(int64_t ms, int64_t at)
+{
+	int64_t left = at == INT64_MAX ? ms : at - clock_mono_ms();
+
+	return (int)(left < 0 ? 0 : left < ms ? left : ms);
+}
+
 /* Milliseconds to wait for events. */
 static int
 pause_ms(const struct runner *r)
@@ -147,7 +169,9 @@ pause_ms(const struct runner *r)
 		return RECONNECT_MS;
 	if (r->stuck.first != NULL || r->blanks)
 		return BLANK_MS;
-	return (int)(s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000;
+	return no_later_than(
+	    (s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000,
+	    pool_spare_ms(&r->pools[REMOTE]));
 }
 
 /* After the signals, inotify, and those of the control. */
@@ -254,6 +278,7 @@ turn(struct runner *r, struct polled *p)
 	stuck_try(r);
 	alone_check(r);
 	blanks_check(r);
+	idle_check(r);
 	clock_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);
