@@ -490,6 +490,40 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	[ "$(jobs_of b@down)" = 0 ]
 }
 
+# lines LINE...: a message of these; its id is in $ID.
+lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.example); }
+
+@test "a message that asks for no TLS is tried where TLS fails for others" {
+	worker send
+	runner
+	gone() { ! spooled "$ID"; }
+	put -f ann@mail.example.org a@strict.example
+	await 5 grep -q 'event=rest dest=strict.example ' log
+	lines 'TLS-Required: No' '' text
+	await 5 gone
+	# Behind a long header too.
+	lines X-1:{,,,}{,,,}{,,,}{,,,}"$(printf '%0.60d' 0)" 'TLS-Required: No' '' text
+	await 5 gone
+	# But only as the one field that says so (RFC 8689 5).
+	lines 'TLS-Required: No' 'TLS-Required: No' '' text
+	lines 'Subject: test' '' 'TLS-Required: No'
+	put -f ann@mail.example.org a@ok.example
+	await 5 grep -q to=a@ok.example "$JOBS"
+	[ "$(out_jobs strict.example)" = 3 ]
+	has 'name=strict.example state=rests' "$(control destinations)"
+}
+
+@test "a message that asks for more TLS than others stops none of them" {
+	worker send
+	put -f ann@mail.example.org a@lax.example
+	respool 'from=ann@mail.example.org|from=ann@mail.example.org requiretls=1'
+	runner
+	await 5 grep -q 'event=rest dest="lax.example requiretls" ' log
+	put -f ann@mail.example.org b@lax.example
+	await 5 grep -q to=b@lax.example "$JOBS"
+	has 'name=lax.example%20requiretls state=rests' "$(control destinations)"
+}
+
 @test "destinations that hang hold up neither others nor local mail" {
 	worker
 	worker send

@@ -1,5 +1,6 @@
 /* Destinations: what is known of each place that mail goes out to, shared by
- * all its messages. A destination is the key of a route (net/route.h).
+ * all its messages. A destination is the key of a route (net/route.h),
+ * and what the message wants of TLS (demand.c).
  *
  * It has a window, the number of workers that may be busy with it: one until it
  * has answered, then three, more with success, half at every "busy". When it can't be used it rests: a minute, then twice as long

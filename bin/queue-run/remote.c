@@ -11,11 +11,14 @@ remote_dest(struct runner *r, struct work *w, size_t i)
 	struct str *domain = &r->text;
 	struct route route;
 
+	if (w->demand == DEMAND_UNKNOWN)
+		w->demand = demand_find(r, w);
 	str_clear(domain);
 	if (!domain_fold_any(recipient_domain(w, i), domain))
 		return false;
 	route_find(r->routes, str_span(domain), a, &route);
-	w->slots[i].dest = dest_get(&r->dests, route.key);
+	w->slots[i].dest = dest_get(
+	    &r->dests, demand_key(a, &route, w->demand));
 	return true;
 }
 

@@ -5,6 +5,7 @@
  *	recipient.c  who serves its recipients, and which of them now
  *	job.c        the records of its jobs
  *	remote.c     jobs for other hosts, by destination
+ *	demand.c   what a message wants of TLS, a part of its destination
  *	part.c       recipients that go in one transaction
  *	share.c      the workers that send, shared among destinations
  *	answer.c     what workers say
@@ -38,6 +39,14 @@ enum slot_state {
 /* Larger files are removed, not kept as blanks. */
 enum { BLANK_SIZE_MAX = 65536 };
 
+/* What a message itself wants of TLS. */
+enum demand {
+	DEMAND_UNKNOWN, /* not looked at yet */
+	DEMAND_USUAL,
+	DEMAND_TLS,     /* REQUIRETLS */
+	DEMAND_NOTHING, /* TLS-Required: No */
+};
+
 /* A recipient of a message in hand. */
 struct slot {
 	uint8_t state; /* enum slot_state */
@@ -68,13 +77,14 @@ struct work {
 	struct spool_message message;
 	struct result *results; /* one per recipient, as are */
 	struct slot *slots;
-	size_t size;            /* allocated */
-	size_t sorted;          /* slots that are filled in */
-	size_t cursor;          /* no local recipient to send before */
-	size_t to_send;         /* local ones */
-	size_t open;            /* recipients without an answer */
-	unsigned deaths;        /* workers that ended with it */
-	int64_t birth;          /* seconds of the epoch */
+	size_t size;     /* allocated */
+	size_t sorted;   /* slots that are filled in */
+	size_t cursor;   /* no local recipient to send before */
+	size_t to_send;  /* local ones */
+	size_t open;     /* recipients without an answer */
+	unsigned deaths; /* workers that ended with it */
+	int64_t birth;   /* seconds of the epoch */
+	enum demand demand;
 	struct part_line parts; /* while it is sorted */
 	struct dest *only; /* where all go that are not finished, or NULL */
 	struct dest *full; /* one that had no room */
@@ -209,6 +219,13 @@ void remote_answered(struct runner *r, struct connection *c, struct part *p);
 /* The destination rests: so do all its messages. */
 void remote_rest(struct runner *r, struct dest *d);
 bool remote_room(const struct runner *r, const struct dest *d);
+
+/* demand.c */
+/* To be called once a message, for others than ours: it reads the header. */
+enum demand demand_find(struct runner *r, const struct work *w);
+/* The key of the destination; in the arena, or the route's own. */
+struct span demand_key(
+    struct arena *a, const struct route *route, enum demand demand);
 
 /* part.c */
 /* A part without recipients, at the line's end. */
