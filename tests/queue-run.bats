@@ -488,6 +488,27 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	[ "$output" = 0 ]
 	grep -q more=1 "$CHAINMAIL_SPOOL/state/$ID"
 	[ "$(jobs_of b@down)" = 0 ]
+	# Both wait for it, the second for nothing else any more.
+	has 'name=down.example state=rests' "$(control destinations)"
+	has 'waiting=2' "$(control destinations)"
+	lacks 'name=ok.example' "$(control destinations)"
+}
+
+@test "a message that waits for several destinations counts at each" {
+	worker
+	worker send
+	runner
+	put -f ann@mail.example.org a@down.one b@down.two c@down.two later@three.example \
+		later@mail.example.org
+	await 5 grep -q "event=deferred id=$ID to=later@mail" log
+	counts() { [ "$(control destinations | grep -c 'waiting=1 ')" = 3 ]; }
+	await 5 counts
+	control remove "$ID"
+	[ "$(control destinations | grep -c 'waiting=0 ')" = 2 ]
+	# In a worker's hands it is not done either.
+	put -f ann@mail.example.org a@hang.example b@down.one
+	await 5 grep -q to=a@hang.example "$JOBS"
+	[ "$(control destinations | grep -c 'waiting=1 ')" = 2 ]
 }
 
 # lines LINE...: a message of these; its id is in $ID.

@@ -46,7 +46,7 @@ struct dest {
 	size_t sent;              /* parts that workers have */
 	struct part_line parts;   /* of messages in hand, to be sent */
 	struct entry_line parked; /* messages that are not in hand */
-	size_t messages;          /* to tell them, while they are counted */
+	size_t messages; /* known to go there, while they are counted */
 	/* Of the message that is being sorted: */
 	struct part *last_part;     /* the last that was made */
 	const struct entry *joined; /* one of its parts is in the line */

@@ -86,9 +86,6 @@ recipient_sort(struct runner *r, struct work *w, size_t i)
 		w->envelope.recipients[i].address, &r->text))
 		slot->sender = envelope_keep(&w->envelope, str_span(&r->text));
 	here = recipient_find(r, w, i);
-	if (slot->dest == NULL || (w->only != NULL && w->only != slot->dest))
-		w->mixed = true;
-	w->only = slot->dest;
 	if (here < 0)
 		return;
 	if (is_early(w, i)) {
@@ -117,8 +114,7 @@ recipients_sort(struct runner *r, struct work *w)
 		    w->results[i].verdict == TEMP)
 			recipient_sort(r, w, i);
 	}
-	if (w->mixed)
-		w->only = NULL;
+	entry_note_dests(r, w);
 	remote_join(r, w);
 	if (--w->open == 0)
 		work_settle(r, w);

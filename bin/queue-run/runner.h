@@ -85,16 +85,14 @@ struct work {
 	unsigned deaths; /* workers that ended with it */
 	int64_t birth;   /* seconds of the epoch */
 	enum demand demand;
-	struct part_line parts; /* while it is sorted */
-	struct dest *only; /* where all go that are not finished, or NULL */
-	struct dest *full; /* one that had no room */
-	int64_t skipped;   /* when the first that was skipped is due */
-	bool tried;        /* some recipient was, in this pass */
-	bool mixed;        /* there is no such one destination */
-	bool remote;       /* counted as one for other hosts */
-	bool noted;        /* a state file may exist */
-	bool waits;        /* in the list of what can be sent */
-	bool report_sent;  /* to the helper process */
+	struct part_line parts;   /* while it is sorted */
+	struct dest *full;        /* one that had no room */
+	int64_t skipped;          /* when the first that was skipped is due */
+	bool tried;               /* some recipient was, in this pass */
+	bool remote;              /* counted as one for other hosts */
+	bool noted;               /* a state file may exist */
+	bool waits;               /* in the list of what can be sent */
+	bool report_sent;         /* to the helper process */
 	enum state_report report; /* wanted now */
 	struct entry *held;       /* the report's own entry */
 	int64_t stuck_ms; /* settle again then: the state can't be written */
@@ -139,6 +137,7 @@ struct runner {
 };
 
 enum {
+	DESTS_TOLD = 8,        /* of a message that goes to many */
 	PART_RECIPIENTS = 100, /* RFC 5321 4.5.3.1.8: any host takes as many */
 };
 
@@ -185,6 +184,8 @@ void job_write_report(struct runner *r, const struct work *w, uint64_t n);
 /* entry.c */
 /* All that is left of the message goes there (NULL: not known). */
 void entry_set_dest(struct runner *r, struct entry *e, struct dest *d);
+/* Note where goes what is left of a message whose recipients are sorted. */
+void entry_note_dests(struct runner *r, struct work *w);
 /* Out of the queue. */
 void entry_forget(struct runner *r, struct entry *e);
 /* It is in no worker's hands any more, and due then: unless the administrator
