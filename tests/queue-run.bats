@@ -207,6 +207,31 @@ respool() {
 	await 5 empty
 }
 
+@test "a worker that sends is let go when it is idle, and had again when it is needed" {
+	worker
+	worker send
+	sender=${BACKGROUND[-1]}
+	runner
+	put -f ann@mail.example.org one@elsewhere.example
+	await 5 empty
+	await 30 test -s "$JOBS.ends"
+	[ "$(wc -l <"$JOBS.ends")" = 1 ]
+	put -f ann@mail.example.org two@elsewhere.example
+	await 5 empty
+	let_go() { [ "$(wc -l <"$JOBS.ends")" = 2 ]; }
+	await 30 let_go
+	# It is started anew while nobody has a connection to it.
+	kill -9 "$sender"
+	rm "$CHAINMAIL_RUN/send"
+	put -f ann@mail.example.org three@elsewhere.example
+	put -f ann@mail.example.org here@mail.example.org
+	await 5 grep -q to=here@ "$JOBS"
+	worker send
+	await 5 grep -q to=three@elsewhere.example "$JOBS"
+	await 5 empty
+	[ "$(grep -c event=deferred log)" = 0 ]
+}
+
 @test "jobs of a worker that dies are done again, and say so" {
 	worker
 	put -f ann@mail.example.org die-once@mail.example.org
@@ -463,6 +488,61 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	[ "$output" = 0 ]
 	grep -q more=1 "$CHAINMAIL_SPOOL/state/$ID"
 	[ "$(jobs_of b@down)" = 0 ]
+	# Both wait for it, the second for nothing else any more.
+	has 'name=down.example state=rests' "$(control destinations)"
+	has 'waiting=2' "$(control destinations)"
+	lacks 'name=ok.example' "$(control destinations)"
+}
+
+@test "a message that waits for several destinations counts at each" {
+	worker
+	worker send
+	runner
+	put -f ann@mail.example.org a@down.one b@down.two c@down.two later@three.example \
+		later@mail.example.org
+	await 5 grep -q "event=deferred id=$ID to=later@mail" log
+	counts() { [ "$(control destinations | grep -c 'waiting=1 ')" = 3 ]; }
+	await 5 counts
+	control remove "$ID"
+	[ "$(control destinations | grep -c 'waiting=0 ')" = 2 ]
+	# In a worker's hands it is not done either.
+	put -f ann@mail.example.org a@hang.example b@down.one
+	await 5 grep -q to=a@hang.example "$JOBS"
+	[ "$(control destinations | grep -c 'waiting=1 ')" = 2 ]
+}
+
+# lines LINE...: a message of these; its id is in $ID.
+lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.example); }
+
+@test "a message that asks for no TLS is tried where TLS fails for others" {
+	worker send
+	runner
+	gone() { ! spooled "$ID"; }
+	put -f ann@mail.example.org a@strict.example
+	await 5 grep -q 'event=rest dest=strict.example ' log
+	lines 'TLS-Required: No' '' text
+	await 5 gone
+	# Behind a long header too.
+	lines X-1:{,,,}{,,,}{,,,}{,,,}"$(printf '%0.60d' 0)" 'TLS-Required: No' '' text
+	await 5 gone
+	# But only as the one field that says so (RFC 8689 5).
+	lines 'TLS-Required: No' 'TLS-Required: No' '' text
+	lines 'Subject: test' '' 'TLS-Required: No'
+	put -f ann@mail.example.org a@ok.example
+	await 5 grep -q to=a@ok.example "$JOBS"
+	[ "$(out_jobs strict.example)" = 3 ]
+	has 'name=strict.example state=rests' "$(control destinations)"
+}
+
+@test "a message that asks for more TLS than others stops none of them" {
+	worker send
+	put -f ann@mail.example.org a@lax.example
+	respool 'from=ann@mail.example.org|from=ann@mail.example.org requiretls=1'
+	runner
+	await 5 grep -q 'event=rest dest="lax.example requiretls" ' log
+	put -f ann@mail.example.org b@lax.example
+	await 5 grep -q to=b@lax.example "$JOBS"
+	has 'name=lax.example%20requiretls state=rests' "$(control destinations)"
 }
 
 @test "destinations that hang hold up neither others nor local mail" {

@@ -9,7 +9,10 @@ send. Anything else is done.
 
 The domain of a job for other hosts counts before: down.* can't be used (as long
 as the file LOG.up does not exist), busy.* wants one connection, hang.* never
-answers, slow.* answers after half a second, tls.* reports a session."""
+answers, slow.* answers after half a second, tls.* reports a session, strict.* can't
+be used but by messages that say TLS-Required: No, lax.* by those with REQUIRETLS.
+
+LOG.ends has a line for each connection that ended."""
 import array
 import os
 import select
@@ -24,6 +27,7 @@ ANSWERS = {
     "dsn": "verdict=0 status=2.0.0 dsn=1 host=mx.example.net text=250%20ok",
 }
 DOWN = "verdict=75 status=4.4.1 down=1 text=connection%20refused"
+STRICT = "verdict=75 status=4.7.5 down=1 text=no%20TLS"
 BUSY = "verdict=75 status=4.3.2 busy=1 text=421%20too%20many"
 SECURE = "verdict=0 status=2.0.0 host=mx.example.net ip=192.0.2.9 tls=TLSv1.3 rule=dane text=250%20ok"
 
@@ -64,6 +68,10 @@ class Worker:
         domain = job.get("domain", "").split(".")[0]
         if domain == "down" and not os.path.exists(sys.argv[2] + ".up"):
             return DOWN
+        if domain == "strict" and b"\nTLS-Required: No\n" not in job["text"]:
+            return STRICT
+        if domain == "lax" and job.get("requiretls") == "1":
+            return STRICT
         if domain == "busy" and len(self.at(job["domain"])) > 1:
             return BUSY
         if domain == "tls":
@@ -86,6 +94,8 @@ class Worker:
             self.conns.remove(conn)
             self.open.pop(conn, None)
             self.late = [x for x in self.late if x[1] is not conn]
+            with open(self.log.name + ".ends", "a", encoding="ascii") as file:
+                file.write(f"conn={conn.fileno()}\n")
             conn.close()
 
     def transaction(self, conn, jobs):
@@ -111,18 +121,18 @@ class Worker:
 
     def read(self, conn):
         data, fds = receive(conn)
-        head = b""
+        text = b""
         for fd in fds:
-            head = os.pread(fd, 18, 0)
+            text = os.pread(fd, 65536, 0)
             os.close(fd)
         if not data:
             self.end(conn)
             return
-        jobs = jobs_of(data)
+        jobs = [job | {"text": text} for job in jobs_of(data)]
         first = data.splitlines()[0]
         for i, job in enumerate(jobs):
             line = data.splitlines()[i + 1] if "domain" in job else ""
-            self.log.write(f"{first} {line} conn={conn.fileno()} part={len(jobs)} head={head!r}\n")
+            self.log.write(f"{first} {line} conn={conn.fileno()} part={len(jobs)} head={text[:18]!r}\n")
         self.log.flush()
         self.transaction(conn, jobs)
 

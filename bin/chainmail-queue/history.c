@@ -1,74 +1,19 @@
 /* What became of recipients that are finished: CHAINMAIL_SPOOL/history. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/io.h"
 #include "base/record.h"
-#include "os/file.h"
 #include "print.h"
 #include "request.h"
+#include "spool/day.h"
 
 enum {
-	DAY_LEN = 10,       /* YYYY-MM-DD */
 	LINE_LIMIT = 16384, /* longer ones are no lines of ours */
 	WORDS = 12,
 };
-
-struct day {
-	char name[DAY_LEN + 1];
-};
-struct days {
-	struct day *all;
-	size_t count, size;
-};
-
-static bool
-is_day(struct span name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (i == 4 || i == 7 ? name.at[i] != '-'
-				     : !byte_is_digit(name.at[i]))
-			return false;
-	return name.len == DAY_LEN;
-}
-
-static int
-day_compare(const void *a, const void *b)
-{
-	return strcmp(
-	    ((const struct day *)a)->name, ((const struct day *)b)->name);
-}
-
-static void
-days_read(struct days *d, int folder)
-{
-	int copy = folder < 0 ? -1 : dir_open(folder, ".");
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *e;
-
-	if (dir == NULL) {
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	while ((e = readdir(dir)) != NULL) {
-		if (!is_day(span_text(e->d_name)))
-			continue;
-		if (d->count == d->size) {
-			d->size = d->size == 0 ? 16 : 2 * d->size;
-			d->all = mem_resize(d->all, d->size, sizeof *d->all);
-		}
-		memcpy(d->all[d->count++].name, e->d_name, DAY_LEN + 1);
-	}
-	closedir(dir);
-	if (d->count > 0)
-		qsort(d->all, d->count, sizeof *d->all, day_compare);
-}
 
 /* The words of a line, decoded. */
 struct entry {
@@ -243,13 +188,13 @@ present_print(struct request *r)
 int
 command_history(struct request *r)
 {
-	struct days days = { NULL, 0, 0 };
+	struct days days;
 	size_t count = 0;
 
-	days_read(&days, r->history);
+	days_read(&days, r->history); /* no folder: no history yet */
 	for (size_t i = 0; i < days.count; i++)
 		count += day_print(r, &days.all[i]);
-	free(days.all);
+	days_free(&days);
 	present_print(r);
 	return count > 0 ? DONE : 1;
 }

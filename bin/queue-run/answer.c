@@ -196,7 +196,7 @@ answer_lost(struct runner *r, struct pool *p, struct connection *c)
 	struct logline l;
 	size_t n;
 
-	remote_lost(r, c);
+	share_lost(r, c);
 	n = pool_end(p, c, &jobs);
 	/* A worker that sends may end when it has nothing to do. */
 	if (n > 0 || p != &r->pools[REMOTE]) {

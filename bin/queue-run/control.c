@@ -277,11 +277,20 @@ dest_tell(struct dest *d, void *reply)
 }
 
 static bool
-dest_count(struct dest *d, void *unused)
+count_begin(struct dest *d, void *unused)
 {
 	(void)unused;
-	d->messages = d->parts.count + d->sent;
+	d->messages = 0;
 	return true;
+}
+
+static void
+entry_count(const struct entry *e)
+{
+	if (e->several == NULL && e->dest != NULL)
+		e->dest->messages++;
+	for (size_t i = 0; e->several != NULL && e->several[i] != NULL; i++)
+		e->several[i]->messages++;
 }
 
 static void
@@ -289,13 +298,10 @@ destinations_tell(struct reply *y)
 {
 	struct runner *r = y->r;
 
-	dests_each(&r->dests, dest_count, NULL);
-	for (size_t i = 0; i < r->queue.size; i++) {
-		const struct entry *e = r->queue.slots[i];
-
-		if (e != NULL && e->dest != NULL && e->place != PLACE_WORKING)
-			e->dest->messages++;
-	}
+	dests_each(&r->dests, count_begin, NULL);
+	for (size_t i = 0; i < r->queue.size; i++)
+		if (r->queue.slots[i] != NULL)
+			entry_count(r->queue.slots[i]);
 	dests_each(&r->dests, dest_tell, y);
 }
 

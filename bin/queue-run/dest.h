@@ -1,5 +1,6 @@
 /* Destinations: what is known of each place that mail goes out to, shared by
- * all its messages. A destination is the key of a route (net/route.h).
+ * all its messages. A destination is the key of a route (net/route.h),
+ * and what the message wants of TLS (demand.c).
  *
  * It has a window, the number of workers that may be busy with it: one until it
  * has answered, then three, more with success, half at every "busy". When it can't be used it rests: a minute, then twice as long
@@ -45,7 +46,7 @@ struct dest {
 	size_t sent;              /* parts that workers have */
 	struct part_line parts;   /* of messages in hand, to be sent */
 	struct entry_line parked; /* messages that are not in hand */
-	size_t messages;          /* to tell them, while they are counted */
+	size_t messages; /* known to go there, while they are counted */
 	/* Of the message that is being sorted: */
 	struct part *last_part;     /* the last that was made */
 	const struct entry *joined; /* one of its parts is in the line */

@@ -1,4 +1,5 @@
 /* A message that is not in hand: when it has its turn, and where it waits. */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,9 +22,70 @@ entry_set_dest(struct runner *r, struct entry *e, struct dest *d)
 		dest_drop(&r->dests, old);
 }
 
+static void
+several_drop(struct runner *r, struct entry *e)
+{
+	for (size_t i = 0; e->several != NULL && e->several[i] != NULL; i++)
+		dest_drop(&r->dests, e->several[i]);
+	free(e->several);
+	e->several = NULL;
+}
+
+/* The recipient is not done. */
+static bool
+is_left(const struct work *w, size_t i)
+{
+	return w->results[i].attempts == 0 || w->results[i].verdict == TEMP;
+}
+
+/* The destinations of what is left, DESTS_TOLD at most. only_r: it is one for
+ * all of it. */
+static size_t
+dests_left(const struct work *w, struct dest *all[DESTS_TOLD], bool *only_r)
+{
+	size_t count = 0, k;
+
+	*only_r = true;
+	for (size_t i = 0; i < w->envelope.count; i++) {
+		struct dest *d = w->slots[i].dest;
+
+		if (!is_left(w, i))
+			continue;
+		if (d == NULL || (count > 0 && d != all[0]))
+			*only_r = false;
+		for (k = 0; k < count && all[k] != d; k++)
+			continue;
+		if (d != NULL && k == count && count < DESTS_TOLD)
+			all[count++] = d;
+	}
+	*only_r = *only_r && count == 1;
+	return count;
+}
+
+void
+entry_note_dests(struct runner *r, struct work *w)
+{
+	struct dest *all[DESTS_TOLD];
+	struct entry *e = w->entry;
+	bool only;
+	size_t count = dests_left(w, all, &only);
+
+	/* The slots keep them all meanwhile. */
+	several_drop(r, e);
+	entry_set_dest(r, e, only ? all[0] : NULL);
+	if (only || count == 0)
+		return;
+	e->several = mem_new((count + 1) * sizeof *all);
+	for (size_t i = 0; i < count; i++) {
+		dest_keep(all[i]);
+		e->several[i] = all[i];
+	}
+}
+
 void
 entry_forget(struct runner *r, struct entry *e)
 {
+	several_drop(r, e);
 	entry_set_dest(r, e, NULL);
 	queue_remove(&r->queue, e);
 }
@@ -172,7 +234,10 @@ entries_forget_dests(struct runner *r)
 	for (size_t i = 0; i < q->size; i++) {
 		struct entry *e = q->slots[i];
 
-		if (e == NULL || e->dest == NULL)
+		if (e == NULL)
+			continue;
+		several_drop(r, e);
+		if (e->dest == NULL)
 			continue;
 		if (e->place == PLACE_PARKED)
 			queue_renew(q, e);

@@ -1,38 +1,16 @@
 #include "history.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
 #include "base/record.h"
-#include "os/file.h"
+#include "spool/day.h"
 #include "spool/spool.h"
 
-enum {
-	DAY_S = 86400,
-	DAY_LEN = 10, /* YYYY-MM-DD */
-	FILE_MODE = 0640,
-};
-
-struct day_name {
-	char text[32];
-};
-
-static struct day_name
-day_name(int64_t day)
-{
-	time_t at = (time_t)(day * DAY_S);
-	struct day_name name = { "" };
-	struct tm tm;
-
-	if (gmtime_r(&at, &tm) != NULL)
-		strftime(name.text, sizeof name.text, "%Y-%m-%d", &tm);
-	return name;
-}
+enum { FILE_MODE = 0640 };
 
 static void
 diary_open(struct diary *d, const char *name)
@@ -82,14 +60,14 @@ history_session(struct history *h, struct span line)
 
 /* O_APPEND: a line is whole or not there, also when the disk is full. */
 static void
-diary_write(struct diary *d, const char *name)
+diary_write(struct diary *d, int64_t now)
 {
 	struct logline l;
 
 	if (d->lines.len == 0)
 		return;
 	if (d->fd < 0) {
-		d->fd = openat(d->dir, name,
+		d->fd = openat(d->dir, day_of(now).name,
 		    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 		    FILE_MODE);
 		if (d->fd >= 0)
@@ -121,46 +99,28 @@ history_write(struct history *h, int64_t now)
 		diary_close(&h->sessions);
 		h->day = now / DAY_S;
 	}
-	diary_write(&h->results, day_name(h->day).text);
-	diary_write(&h->sessions, day_name(h->day).text);
-}
-
-static bool
-is_day(struct span name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (i == 4 || i == 7 ? name.at[i] != '-'
-				     : !byte_is_digit(name.at[i]))
-			return false;
-	return name.len == DAY_LEN;
+	diary_write(&h->results, now);
+	diary_write(&h->sessions, now);
 }
 
 static void
-diary_clean(struct diary *d, const char *oldest)
+diary_clean(const struct diary *d, const struct day *oldest)
 {
-	int copy = d->dir < 0 ? -1 : dir_open(d->dir, ".");
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *e;
+	struct days days;
 
-	if (dir == NULL) {
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	while ((e = readdir(dir)) != NULL)
-		if (is_day(span_text(e->d_name)) &&
-		    span_compare(span_text(e->d_name), span_text(oldest)) < 0)
-			unlinkat(d->dir, e->d_name, 0);
-	closedir(dir);
+	days_read(&days, d->dir);
+	for (size_t i = 0; i < days.count; i++)
+		if (days.all[i].begin < oldest->begin)
+			unlinkat(d->dir, days.all[i].name, 0);
+	days_free(&days);
 }
 
 /* The sessions too: they are kept by whoever reports them, if anybody does. */
 void
 history_clean(struct history *h, int64_t now)
 {
-	int64_t oldest = now - (int64_t)h->keep;
-	struct day_name name = day_name(oldest > 0 ? oldest / DAY_S : 0);
+	struct day oldest = day_of(now - (int64_t)h->keep);
 
-	diary_clean(&h->results, name.text);
-	diary_clean(&h->sessions, name.text);
+	diary_clean(&h->results, &oldest);
+	diary_clean(&h->sessions, &oldest);
 }

@@ -85,7 +85,7 @@ is_over(struct runner *r)
 			r->closing_ms = clock_mono_ms() + CLOSING_MS;
 		return outstanding(r) == 0 || clock_mono_ms() > r->closing_ms;
 	}
-	if (!r->once || r->in_hand > 0 || remote_waits(r) ||
+	if (!r->once || r->in_hand > 0 || share_waits(r) ||
 	    queue_pause(&r->queue, clock_wall_s()) == 0)
 		return false;
 	/* What was renamed into new/ has its event already. */
@@ -99,7 +99,7 @@ alone_check(struct runner *r)
 {
 	int64_t now = clock_mono_ms();
 
-	bool remote = remote_waits(r);
+	bool remote = share_waits(r);
 
 	if (!r->once || (remote && r->pools[REMOTE].count > 0) ||
 	    (!remote && r->pools[LOCAL].count > 0))
@@ -133,6 +133,28 @@ blanks_check(struct runner *r)
 	r->blanks = false;
 }
 
+/* Workers that send are there while there is something to be sent: each is a
+ * process. */
+static void
+idle_check(struct runner *r)
+{
+	struct pool *p = &r->pools[REMOTE];
+	struct connection *c;
+
+	while ((c = pool_spare(p, clock_mono_ms())) != NULL) {
+		share_lost(r, c);
+		pool_dismiss(p, c);
+	}
+}
+
+static int
+no_later_than(int64_t ms, int64_t at)
+{
+	int64_t left = at == INT64_MAX ? ms : at - clock_mono_ms();
+
+	return (int)(left < 0 ? 0 : left < ms ? left : ms);
+}
+
 /* Milliseconds to wait for events. */
 static int
 pause_ms(const struct runner *r)
@@ -143,11 +165,13 @@ pause_ms(const struct runner *r)
 		return 0;
 	/* Something is due but no worker took it: busy ones will answer, and
 	 * missing ones are looked for again. */
-	if (s == 0 || r->to_send.first != NULL || remote_waits(r) || r->closing)
+	if (s == 0 || r->to_send.first != NULL || share_waits(r) || r->closing)
 		return RECONNECT_MS;
 	if (r->stuck.first != NULL || r->blanks)
 		return BLANK_MS;
-	return (int)(s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000;
+	return no_later_than(
+	    (s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000,
+	    pool_spare_ms(&r->pools[REMOTE]));
 }
 
 /* After the signals, inotify, and those of the control. */
@@ -254,6 +278,7 @@ turn(struct runner *r, struct polled *p)
 	stuck_try(r);
 	alone_check(r);
 	blanks_check(r);
+	idle_check(r);
 	clock_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);

@@ -13,6 +13,7 @@ enum {
 	RETRY_MS = 500,  /* between attempts to reach a socket */
 	SLOW_MS = 30,    /* a worker this long on a job may be in a pipe */
 	ANEW_MS = 10000, /* so long a program may take to be there again */
+	IDLE_MS = 8000,  /* `send` keeps its connection for 5 seconds */
 };
 
 void
@@ -44,6 +45,7 @@ pool_adopt(struct pool *p, int fd)
 
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	c->fd = fd;
+	c->oldest_ms = clock_mono_ms();
 	p->connections[p->count++] = c;
 }
 
@@ -58,8 +60,12 @@ pool_open(struct pool *p)
 	fd = sock_connect_unix(p->path, SOCK_SEQPACKET, 0);
 	if (fd < 0) {
 		p->retry_ms = clock_mono_ms() + RETRY_MS;
+		if (p->missed_ms == 0)
+			p->missed_ms = clock_mono_ms();
 		return false;
 	}
+	p->seen = true;
+	p->missed_ms = 0;
 	pool_adopt(p, fd);
 	return true;
 }
@@ -68,7 +74,9 @@ bool
 pool_exists(struct pool *p)
 {
 	return p->count > 0 || pool_open(p) ||
-	    (p->seen_ms > 0 && clock_mono_ms() - p->seen_ms < ANEW_MS);
+	    (p->seen &&
+		(p->missed_ms == 0 ||
+		    clock_mono_ms() - p->missed_ms < ANEW_MS));
 }
 
 /* An idle worker first; else one more worker; else the least busy of those that
@@ -169,6 +177,47 @@ pool_answered(
 	return false;
 }
 
+static void
+connection_end(struct pool *p, struct connection *c)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->connections[i] == c)
+			p->connections[i] = p->connections[--p->count];
+	close(c->fd);
+	free(c);
+}
+
+struct connection *
+pool_spare(const struct pool *p, int64_t now_ms)
+{
+	for (size_t i = 0; p->path != NULL && i < p->count; i++)
+		if (p->connections[i]->count == 0 &&
+		    now_ms - p->connections[i]->oldest_ms >= IDLE_MS)
+			return p->connections[i];
+	return NULL;
+}
+
+int64_t
+pool_spare_ms(const struct pool *p)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; p->path != NULL && i < p->count; i++)
+		if (p->connections[i]->count == 0 &&
+		    p->connections[i]->oldest_ms + IDLE_MS < first)
+			first = p->connections[i]->oldest_ms + IDLE_MS;
+	return first;
+}
+
+void
+pool_dismiss(struct pool *p, struct connection *c)
+{
+	free(c->jobs);
+	connection_end(p, c);
+	/* It was there until now. */
+	p->missed_ms = 0;
+}
+
 size_t
 pool_end(struct pool *p, struct connection *c, struct job **jobs_r)
 {
@@ -176,12 +225,9 @@ pool_end(struct pool *p, struct connection *c, struct job **jobs_r)
 
 	*jobs_r = c->jobs;
 	p->outstanding -= n;
-	for (size_t i = 0; i < p->count; i++)
-		if (p->connections[i] == c)
-			p->connections[i] = p->connections[--p->count];
-	close(c->fd);
-	free(c);
-	p->seen_ms = clock_mono_ms();
-	p->retry_ms = p->seen_ms + RETRY_MS / 10;
+	connection_end(p, c);
+	p->seen = true;
+	p->missed_ms = clock_mono_ms();
+	p->retry_ms = p->missed_ms + RETRY_MS / 10;
 	return n;
 }

@@ -33,15 +33,17 @@ struct entry {
 			uint32_t heap; /* place in the heap */
 		};
 	};
-	struct dest *dest; /* where all that is left of it goes, if known */
-	uint16_t tries;    /* finished so far */
-	uint8_t place;     /* enum place */
-	uint8_t wish;      /* enum wish */
-	bool again : 1;    /* may have been tried by an earlier process */
-	bool forced : 1;   /* try it whatever its own times say */
-	bool wakes : 1;    /* and those of its destinations */
-	bool warned : 1;   /* its sender knows that it waits, or need not */
-	bool many : 1;     /* parked, but others of it go elsewhere */
+	struct dest *dest;     /* where all that is left of it goes, if known */
+	struct dest **several; /* or its first few destinations, to tell them;
+				* ends in NULL. NULL: none are known */
+	uint16_t tries;        /* finished so far */
+	uint8_t place;         /* enum place */
+	uint8_t wish;          /* enum wish */
+	bool again : 1;        /* may have been tried by an earlier process */
+	bool forced : 1;       /* try it whatever its own times say */
+	bool wakes : 1;        /* and those of its destinations */
+	bool warned : 1;       /* its sender knows that it waits, or need not */
+	bool many : 1;         /* parked, but others of it go elsewhere */
 	char id[ID_LEN + 1];
 };
 

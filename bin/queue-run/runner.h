@@ -1,12 +1,18 @@
 /* The state of queue-run, and the parts of its work:
- *	start.c   what an earlier process left
- *	work.c    a message taken from the queue: its jobs are handed out
- *	remote.c  jobs for other hosts, by destination
- *	answer.c  what workers say
- *	judge.c   what an answer means
- *	settle.c  all answers are there: noted, reported, unlinked or put off
- *	control.c requests of the administrator
- *	loop.c    events */
+ *	start.c      what an earlier process left
+ *	entry.c      a message that is not in hand
+ *	work.c       one taken from the queue: its jobs are handed out
+ *	recipient.c  who serves its recipients, and which of them now
+ *	job.c        the records of its jobs
+ *	remote.c     jobs for other hosts, by destination
+ *	demand.c   what a message wants of TLS, a part of its destination
+ *	part.c       recipients that go in one transaction
+ *	share.c      the workers that send, shared among destinations
+ *	answer.c     what workers say
+ *	judge.c      what an answer means
+ *	settle.c     all answers are there: noted, reported, unlinked or put off
+ *	control.c    requests of the administrator
+ *	loop.c       events */
 #ifndef RUNNER_H
 #define RUNNER_H
 
@@ -32,6 +38,14 @@ enum slot_state {
 
 /* Larger files are removed, not kept as blanks. */
 enum { BLANK_SIZE_MAX = 65536 };
+
+/* What a message itself wants of TLS. */
+enum demand {
+	DEMAND_UNKNOWN, /* not looked at yet */
+	DEMAND_USUAL,
+	DEMAND_TLS,     /* REQUIRETLS */
+	DEMAND_NOTHING, /* TLS-Required: No */
+};
 
 /* A recipient of a message in hand. */
 struct slot {
@@ -63,23 +77,22 @@ struct work {
 	struct spool_message message;
 	struct result *results; /* one per recipient, as are */
 	struct slot *slots;
-	size_t size;            /* allocated */
-	size_t sorted;          /* slots that are filled in */
-	size_t cursor;          /* no local recipient to send before */
-	size_t to_send;         /* local ones */
-	size_t open;            /* recipients without an answer */
-	unsigned deaths;        /* workers that ended with it */
-	int64_t birth;          /* seconds of the epoch */
-	struct part_line parts; /* while it is sorted */
-	struct dest *only; /* where all go that are not finished, or NULL */
-	struct dest *full; /* one that had no room */
-	int64_t skipped;   /* when the first that was skipped is due */
-	bool tried;        /* some recipient was, in this pass */
-	bool mixed;        /* there is no such one destination */
-	bool remote;       /* counted as one for other hosts */
-	bool noted;        /* a state file may exist */
-	bool waits;        /* in the list of what can be sent */
-	bool report_sent;  /* to the helper process */
+	size_t size;     /* allocated */
+	size_t sorted;   /* slots that are filled in */
+	size_t cursor;   /* no local recipient to send before */
+	size_t to_send;  /* local ones */
+	size_t open;     /* recipients without an answer */
+	unsigned deaths; /* workers that ended with it */
+	int64_t birth;   /* seconds of the epoch */
+	enum demand demand;
+	struct part_line parts;   /* while it is sorted */
+	struct dest *full;        /* one that had no room */
+	int64_t skipped;          /* when the first that was skipped is due */
+	bool tried;               /* some recipient was, in this pass */
+	bool remote;              /* counted as one for other hosts */
+	bool noted;               /* a state file may exist */
+	bool waits;               /* in the list of what can be sent */
+	bool report_sent;         /* to the helper process */
 	enum state_report report; /* wanted now */
 	struct entry *held;       /* the report's own entry */
 	int64_t stuck_ms; /* settle again then: the state can't be written */
@@ -123,6 +136,11 @@ struct runner {
 	struct str text;
 };
 
+enum {
+	DESTS_TOLD = 8,        /* of a message that goes to many */
+	PART_RECIPIENTS = 100, /* RFC 5321 4.5.3.1.8: any host takes as many */
+};
+
 /* start.c */
 /* Open the lock: another runner on this spool ends this one. */
 void start_lock(void);
@@ -144,15 +162,30 @@ bool work_room(const struct runner *r);
 void work_release(struct runner *r, struct work *w);
 /* Put the message among those that have something to send here. */
 void work_send_later(struct runner *r, struct work *w);
+
+/* recipient.c */
+/* Its domain, as it was written. */
+struct span recipient_domain(const struct work *w, size_t i);
+/* Those that are not finished are sorted by who serves them. Settles the message
+ * if nothing is to be done in this pass. */
+void recipients_sort(struct runner *r, struct work *w);
+
+/* job.c: n is the job's number, i the recipient. */
+/* A job of this host. */
+void job_write(struct str *out, const struct work *w, uint64_t n, size_t i);
 /* The lines of a job for another host: what goes for the whole transaction (that
  * of recipient i), and of each recipient. */
 void job_write_sender(struct str *out, const struct work *w, size_t i);
 void job_write_recipient(
     struct str *out, const struct work *w, uint64_t n, size_t i);
+/* The report that is due, to r->record. */
+void job_write_report(struct runner *r, const struct work *w, uint64_t n);
 
 /* entry.c */
 /* All that is left of the message goes there (NULL: not known). */
 void entry_set_dest(struct runner *r, struct entry *e, struct dest *d);
+/* Note where goes what is left of a message whose recipients are sorted. */
+void entry_note_dests(struct runner *r, struct work *w);
 /* Out of the queue. */
 void entry_forget(struct runner *r, struct entry *e);
 /* It is in no worker's hands any more, and due then: unless the administrator
@@ -186,11 +219,38 @@ void remote_again(struct runner *r, struct work *w, size_t i);
 void remote_answered(struct runner *r, struct connection *c, struct part *p);
 /* The destination rests: so do all its messages. */
 void remote_rest(struct runner *r, struct dest *d);
-void remote_go(struct runner *r);
-/* Something waits for a worker or for its turn. */
-bool remote_waits(const struct runner *r);
 bool remote_room(const struct runner *r, const struct dest *d);
-void remote_lost(struct runner *r, struct connection *c);
+
+/* demand.c */
+/* To be called once a message, for others than ours: it reads the header. */
+enum demand demand_find(struct runner *r, const struct work *w);
+/* The key of the destination; in the arena, or the route's own. */
+struct span demand_key(
+    struct arena *a, const struct route *route, enum demand demand);
+
+/* part.c */
+/* A part without recipients, at the line's end. */
+struct part *part_new(struct work *w, struct dest *d, struct part_line *line);
+/* Recipient i can go with those of the part (NULL: with none). */
+bool part_has_room(const struct part *p, const struct work *w, size_t i);
+void part_add(struct part *p, struct work *w, size_t i);
+void part_push(struct part_line *l, struct part *p);
+void part_push_front(struct part_line *l, struct part *p);
+/* NULL: the line is empty. */
+struct part *part_pop(struct part_line *l);
+/* The next part of this message for the destination, off the message's line;
+ * NULL if there is none. */
+struct part *part_reserve(struct work *w, const struct dest *d);
+/* Its packet, to r->record. */
+void part_write(struct runner *r, const struct part *p);
+
+/* share.c */
+/* Hand out what waits, as far as there are workers. */
+void share_go(struct runner *r);
+/* Something waits for a worker or for its turn. */
+bool share_waits(const struct runner *r);
+/* The connection is about to be ended. */
+void share_lost(struct runner *r, struct connection *c);
 
 /* answer.c */
 void answer_take(struct runner *r, struct work *w, size_t index,

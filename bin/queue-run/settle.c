@@ -192,8 +192,8 @@ work_conclude(struct runner *r, struct work *w)
 	}
 	e->forced = w->full != NULL && e->forced && !w->tried;
 	e->wakes = false;
-	e->many = w->only == NULL;
-	entry_set_dest(r, e, w->only);
+	entry_note_dests(r, w);
+	e->many = e->dest == NULL;
 	if (w->full == NULL)
 		entry_wait(r, e, next);
 	else if (r->once || next == INT64_MAX)

@@ -1,21 +1,16 @@
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
-#include "base/record.h"
-#include "retry.h"
 #include "runner.h"
-#include "verp.h"
 
 enum {
 	TURNS = 16,   /* messages that wait for room */
 	LATER_S = 60, /* when something here is wrong for now */
 	RECIPIENTS_FIRST = 1,
-	NO_HOST = 68, /* EX_NOHOST */
 };
 
 void
@@ -102,123 +97,6 @@ work_size(struct work *w)
 	w->slots = mem_resize(w->slots, w->size, sizeof *w->slots);
 }
 
-static struct span
-domain_of(struct span address)
-{
-	size_t at = address.len;
-
-	while (at > 0 && address.at[at - 1] != '@')
-		at--;
-	return at == 0 ? SPAN("") : span_from(address, at);
-}
-
-/* A recipient for another host. What rests is not tried, nor noted. */
-static void
-recipient_sort_remote(struct runner *r, struct work *w, size_t i)
-{
-	struct slot *slot = &w->slots[i];
-	int64_t now = clock_wall_s();
-
-	if (w->entry->wakes && dest_rests(slot->dest, now))
-		dest_wake(&r->dests, slot->dest);
-	if (!dest_rests(slot->dest, now)) {
-		slot->state = SLOT_TO_SEND;
-		remote_add(r, w, i);
-		return;
-	}
-	slot->state = SLOT_SKIPPED;
-	w->open--;
-	if (slot->dest->rest < w->skipped)
-		w->skipped = slot->dest->rest;
-}
-
-/* Who serves the recipient: 1 a worker here, 0 one that sends; -1: it has its
- * answer. */
-static int
-recipient_find(struct runner *r, struct work *w, size_t i)
-{
-	struct span domain = domain_of(w->envelope.recipients[i].address);
-	int ours = users_domain(&r->users, domain);
-
-	if (ours < 0)
-		answer_make(r, w, i, TEMP, SPAN("4.3.0"),
-		    SPAN("the user database can't be read"));
-	else if (ours == 0 && !pool_exists(&r->pools[REMOTE]))
-		answer_make(r, w, i, TEMP, SPAN("4.4.4"),
-		    SPAN("no program that sends to other hosts is running "
-			 "here"));
-	else if (ours == 0 && !remote_dest(r, w, i))
-		answer_make(r, w, i, NO_HOST, SPAN("5.1.2"),
-		    SPAN("the domain is not a valid name"));
-	else
-		return ours;
-	return -1;
-}
-
-/* Tried before, and not due again yet: others of the message are. */
-static bool
-is_early(const struct work *w, size_t i)
-{
-	const struct result *res = &w->results[i];
-	int64_t now = clock_wall_s();
-
-	return res->attempts > 0 && !w->entry->forced &&
-	    retry_sane(w->birth, now, res->next) > now;
-}
-
-/* What is to be done for a recipient that is not finished. */
-static void
-recipient_sort(struct runner *r, struct work *w, size_t i)
-{
-	struct slot *slot = &w->slots[i];
-	int here;
-
-	w->open++;
-	if (w->envelope.verp.len > 0 &&
-	    verp_sender(w->envelope.from, w->envelope.verp,
-		w->envelope.recipients[i].address, &r->text))
-		slot->sender = envelope_keep(&w->envelope, str_span(&r->text));
-	here = recipient_find(r, w, i);
-	if (slot->dest == NULL || (w->only != NULL && w->only != slot->dest))
-		w->mixed = true;
-	w->only = slot->dest;
-	if (here < 0)
-		return;
-	if (is_early(w, i)) {
-		slot->state = SLOT_SKIPPED;
-		w->open--;
-		if (w->results[i].next < w->skipped)
-			w->skipped = w->results[i].next;
-	} else if (here > 0) {
-		slot->state = SLOT_TO_SEND;
-		w->to_send++;
-	} else {
-		recipient_sort_remote(r, w, i);
-	}
-}
-
-static void
-recipients_sort(struct runner *r, struct work *w)
-{
-	/* One more than there are, until all are sorted, so that an answer at
-	 * once doesn't settle the message. */
-	w->open = 1;
-	for (size_t i = 0; i < w->envelope.count; i++) {
-		w->slots[i] = (struct slot){ .state = SLOT_FINAL };
-		w->sorted = i + 1;
-		if (w->results[i].attempts == 0 ||
-		    w->results[i].verdict == TEMP)
-			recipient_sort(r, w, i);
-	}
-	if (w->mixed)
-		w->only = NULL;
-	remote_join(r, w);
-	if (--w->open == 0)
-		work_settle(r, w);
-	else if (w->to_send > 0)
-		work_send_later(r, w);
-}
-
 /* The file can't be had now: say so and try again later. */
 static void
 work_put_off(struct runner *r, struct work *w, const char *what)
@@ -281,105 +159,6 @@ next_index(struct work *w)
 	return i;
 }
 
-static void
-add_if(struct str *record, const char *key, struct span value)
-{
-	if (value.len > 0)
-		record_add(record, key, value);
-}
-
-static void
-add_from(struct str *out, const struct work *w, size_t i)
-{
-	struct span own = w->slots[i].sender;
-
-	record_add(out, "from", own.len > 0 ? own : w->envelope.from);
-}
-
-static void
-add_attempt(struct str *out, const struct work *w, size_t i)
-{
-	record_add_number(out, "attempt",
-	    1 + w->results[i].attempts + w->entry->again + w->deaths);
-	record_add_number(out, "index", (int64_t)i);
-}
-
-static void
-add_dsn(struct str *out, const struct work *w, size_t i)
-{
-	const struct recipient *to = &w->envelope.recipients[i];
-
-	add_if(out, "notify", to->notify);
-	add_if(out, "orcpt", to->orcpt);
-}
-
-static void
-add_options(struct str *out, const struct envelope *e)
-{
-	add_if(out, "ret", e->ret);
-	add_if(out, "envid", e->envid);
-	add_if(out, "body", e->body);
-	if (e->smtputf8)
-		record_add_number(out, "smtputf8", 1);
-	if (e->requiretls)
-		record_add_number(out, "requiretls", 1);
-}
-
-void
-job_write_sender(struct str *out, const struct work *w, size_t i)
-{
-	record_verb(out, "job");
-	record_add_text(out, "id", w->entry->id);
-	add_from(out, w, i);
-	record_add_number(out, "birth", w->birth);
-	add_options(out, &w->envelope);
-}
-
-void
-job_write_recipient(struct str *out, const struct work *w, uint64_t n, size_t i)
-{
-	record_add(out, "to", w->envelope.recipients[i].address);
-	record_add_number(out, "n", (int64_t)n);
-	add_attempt(out, w, i);
-	add_dsn(out, w, i);
-}
-
-static void
-job_write(struct str *out, const struct work *w, uint64_t n, size_t i)
-{
-	str_clear(out);
-	record_verb(out, "job");
-	record_add_number(out, "n", (int64_t)n);
-	record_add_text(out, "id", w->entry->id);
-	record_add(out, "to", w->envelope.recipients[i].address);
-	add_from(out, w, i);
-	record_add_number(out, "birth", w->birth);
-	add_attempt(out, w, i);
-	add_dsn(out, w, i);
-	add_options(out, &w->envelope);
-}
-
-static void
-report_write(struct runner *r, const struct work *w, uint64_t n)
-{
-	struct str *out = &r->record;
-
-	str_clear(out);
-	record_verb(out, "report");
-	record_add_number(out, "n", (int64_t)n);
-	record_add_text(out, "id", w->entry->id);
-	record_add_text(out, "as", w->held->id);
-	record_add_text(out, "kind", report_name(w->report));
-	if (w->envelope.from.len > 0) {
-		record_add(out, "to", w->envelope.from);
-		return;
-	}
-	/* A report that can't be delivered: see judge.c. */
-	str_setf(&r->text, "postmaster@%s", r->users.me.at);
-	record_add(out, "to", str_span(&r->text));
-	record_add_number(out, "double", 1);
-}
-
 /* Send one job of this message to a worker of this kind, if it has one and
  * there is room. */
 static bool
@@ -400,7 +179,7 @@ job_send(struct runner *r, struct work *w, enum pool_name name)
 	if (c == NULL)
 		return false;
 	if (name == REPORT)
-		report_write(r, w, pool_number(p));
+		job_write_report(r, w, pool_number(p));
 	else
 		job_write(&r->record, w, pool_number(p), job.index);
 	if (pool_send(p, c, str_span(&r->record),
@@ -475,5 +254,5 @@ work_go_on(struct runner *r)
 	jobs_send(r);
 	works_begin(r);
 	jobs_send(r);
-	remote_go(r);
+	share_go(r);
 }

@@ -104,22 +104,6 @@ message_look_end(struct message_look *l)
 		l->facts->wire += 2;
 }
 
-/* RFC 8689 5: exactly one such field, and it says "No". */
-static bool
-says_tls_optional(struct span header)
-{
-	struct header_field f;
-	unsigned count = 0;
-	bool no = false;
-
-	while (header_next(&header, &f))
-		if (header_is(&f, "TLS-Required")) {
-			count++;
-			no = span_equal_case(span_trim(f.value), SPAN("No"));
-		}
-	return count == 1 && no;
-}
-
 static int
 header_look(struct message *m)
 {
@@ -130,13 +114,13 @@ header_look(struct message *m)
 	if (size > HEADER_MAX)
 		size = HEADER_MAX;
 	if (m->chunk_at == 0 && m->chunk.len >= size) {
-		m->facts.tls_optional = says_tls_optional(
+		m->facts.tls_optional = header_tls_optional(
 		    span_head(str_span(&m->chunk), size));
 		return 0;
 	}
 	r = read_part(m->fd, m->offset, size, &header);
 	if (r == 0)
-		m->facts.tls_optional = says_tls_optional(str_span(&header));
+		m->facts.tls_optional = header_tls_optional(str_span(&header));
 	str_free(&header);
 	return r;
 }

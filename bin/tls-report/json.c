@@ -5,7 +5,7 @@
 
 #include "report.h"
 
-enum { DAY_S = 86400, GZIP_BITS = 15 + 16, MEMORY_LEVEL = 8 };
+enum { GZIP_BITS = 15 + 16, MEMORY_LEVEL = 8 };
 
 struct span
 report_domain(const struct report *r)

@@ -6,7 +6,6 @@
  * Descriptors: 1 what would be sent, 2 the log. Uid: chainmail-queue.
  * Exit codes: 0 done; 64 usage; 75 some report could not be sent, and is tried
  * again the next time; 78 configuration. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +25,6 @@
 #include "report.h"
 
 enum {
-	DAY_S = 86400,
 	SETTLE_S = 600,      /* until nobody adds to a day that is over */
 	KEPT_S = 3 * DAY_S,  /* RFC 8460 5.6 asks for one day of tries */
 	FILE_MAX = 32 << 20, /* bytes of a day that are counted */
@@ -135,18 +133,14 @@ day_send(struct program *p, const struct day *d)
 static void
 days_send(struct program *p)
 {
-	int copy = openat(p->tls, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *e;
-	struct day d;
+	struct days days;
 
-	if (folder == NULL)
+	if (days_read(&days, p->tls) < 0)
 		die(TEMP, "read the folder tls of the spool");
-	while ((e = readdir(folder)) != NULL)
-		if (day_parse(span_text(e->d_name), &d) &&
-		    d.begin + DAY_S + SETTLE_S <= p->now)
-			day_send(p, &d);
-	closedir(folder);
+	for (size_t i = 0; i < days.count; i++)
+		if (days.all[i].begin + DAY_S + SETTLE_S <= p->now)
+			day_send(p, &days.all[i]);
+	days_free(&days);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "net/dns.h"
 #include "net/https.h"
+#include "spool/day.h"
 #include "spool/spool.h"
 
 enum { URIS_MAX = 5 };
@@ -27,14 +28,6 @@ void sessions_read(struct sessions *s, struct span text);
 void sessions_free(struct sessions *s);
 /* How many from the first on are about the same domain. */
 size_t sessions_of_domain(const struct session *first, size_t count);
-
-/* A day, UTC. */
-struct day {
-	char name[11]; /* 2026-11-26 */
-	int64_t begin; /* seconds since the epoch */
-};
-/* "2026-11-26"; false: not a day. */
-bool day_parse(struct span text, struct day *d_r);
 
 /* One report: the sessions of a domain on a day. */
 struct report {

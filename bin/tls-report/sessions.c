@@ -1,11 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/record.h"
 #include "report.h"
 
-enum { FIELDS = 8, DAY_LEN = 10 };
+enum { FIELDS = 8 };
 
 /* The words of a line, in the order by which lines are sorted. */
 static const struct {
@@ -117,30 +116,4 @@ sessions_of_domain(const struct session *first, size_t count)
 	while (n < count && span_equal(first[n].domain, first[0].domain))
 		n++;
 	return n;
-}
-
-bool
-day_parse(struct span text, struct day *d_r)
-{
-	struct span rest = text;
-	uint64_t year, month, day;
-	struct tm tm = { 0 }, back;
-	time_t begin;
-
-	if (text.len != DAY_LEN || !span_number(&rest, 9999, &year) ||
-	    !span_take(&rest, '-') || !span_number(&rest, 12, &month) ||
-	    !span_take(&rest, '-') || !span_number(&rest, 31, &day) ||
-	    rest.len > 0 || year < 1970)
-		return false;
-	tm.tm_year = (int)year - 1900;
-	tm.tm_mon = (int)month - 1;
-	tm.tm_mday = (int)day;
-	begin = timegm(&tm);
-	if (gmtime_r(&begin, &back) == NULL || back.tm_mday != (int)day ||
-	    back.tm_mon != (int)month - 1)
-		return false;
-	d_r->begin = begin;
-	memcpy(d_r->name, text.at, DAY_LEN);
-	d_r->name[DAY_LEN] = '\0';
-	return true;
 }

@@ -122,3 +122,18 @@ header_unfold(struct str *out, struct span value)
 		str_add(out, value.len > 0 ? without_line_end(line) : line);
 	}
 }
+
+bool
+header_tls_optional(struct span header)
+{
+	struct header_field f;
+	unsigned count = 0;
+	bool no = false;
+
+	while (header_next(&header, &f))
+		if (header_is(&f, "TLS-Required")) {
+			count++;
+			no = span_equal_case(span_trim(f.value), SPAN("No"));
+		}
+	return count == 1 && no;
+}

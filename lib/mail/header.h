@@ -28,4 +28,7 @@ size_t header_size(struct span message);
  * only the line ends go, the blanks behind them stay). */
 void header_unfold(struct str *out, struct span value);
 
+/* RFC 8689 5: the header says "TLS-Required: No", in exactly one such field. */
+bool header_tls_optional(struct span header);
+
 #endif

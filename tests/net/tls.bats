@@ -97,7 +97,9 @@ s.sendmail("ann@chain.example", sys.argv[1:], sys.stdin.read(), ["REQUIRETLS"])'
 	grep -q '5\.7\.30' "$(mail_files chain ann@chain.example)"
 	run ! said norequire "$THIS"
 }
-@test "TLS-Required: No: sent where a policy would forbid it" {
+@test "TLS-Required: No: sent where a policy forbids it, which holds up others" {
+	message | post chain "other.$THIS@optional.example"
+	await 15 waits chain "other.$THIS@optional.example"
 	{ echo "TLS-Required: No"; message; } | post chain "$THIS@optional.example"
 	await 15 arrived optional
 }

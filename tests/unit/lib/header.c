@@ -100,6 +100,20 @@ unfolding_keeps_inner_blanks(void **state)
 	str_free(&s);
 }
 
+static void
+tls_is_optional_only_by_one_field(void **state)
+{
+	static const char *const wrong[] = { "", "TLS-Required: Yes\n\n",
+		"TLS-Required: No\nTLS-Required: No\n",
+		"A: b\n\nTLS-Required: No\n", "TLS-Required: No, really\n" };
+
+	(void)state;
+	assert_true(header_tls_optional(SPAN("A: b\ntls-required : no \n\n")));
+	assert_true(header_tls_optional(SPAN("TLS-Required: No\r\n\r\n")));
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_false(header_tls_optional(span_text(wrong[i])));
+}
+
 int
 main(void)
 {
@@ -109,6 +123,7 @@ main(void)
 		cmocka_unit_test(only_an_empty_line_ends_the_header),
 		cmocka_unit_test(finding_stops_at_the_body),
 		cmocka_unit_test(unfolding_keeps_inner_blanks),
+		cmocka_unit_test(tls_is_optional_only_by_one_field),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
