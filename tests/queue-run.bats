@@ -422,6 +422,27 @@ control() { python3 "$TOP/tests/queue-control.py" "$CHAINMAIL_RUN/queue" "$@"; }
 	[ "$(grep -c "domain=one.example .*part=2" "$JOBS")" = 2 ]
 }
 
+@test "domains of one route for which tls-policy says other things go apart" {
+	echo '* 192.0.2.1' >"$CHAINMAIL_ETC/routes"
+	printf '%s\n' 'two.example verify' 'three.example  verify' 'four.example none' \
+		>"$CHAINMAIL_ETC/tls-policy"
+	worker send
+	runner
+	put -f ann@mail.example.org a@one.example b@TWO.example c@three.example d@four.example e@five.example
+	gone() { ! spooled "$ID"; }
+	await 5 gone
+	[ "$(grep -c "domain=one.example .*part=2" "$JOBS")" = 2 ]
+	[ "$(grep -c "domain=two.example .*part=2" "$JOBS")" = 2 ]
+	grep -q "domain=four.example .*part=1" "$JOBS"
+	# A file that is changed counts from the next message on.
+	echo 'five.example require' >"$CHAINMAIL_ETC/tls-policy.new"
+	mv "$CHAINMAIL_ETC/tls-policy.new" "$CHAINMAIL_ETC/tls-policy"
+	put -f ann@mail.example.org f@two.example g@five.example
+	await 5 gone
+	grep -q "to=f@two.example .*part=1" "$JOBS"
+	grep -q "domain=five.example to=g@five.example .*part=1" "$JOBS"
+}
+
 @test "mail to an address in brackets goes out" {
 	worker send
 	put -f ann@mail.example.org 'a@[192.0.2.1]' 'b@[ipv6:2001:DB8::1]'

@@ -183,6 +183,29 @@ job() {
 	[ ! -s "$ASKED" ]
 }
 
+@test "tls-policy: a recipient whose domain has another line does not ride along" {
+	routes "* 127.0.0.1:${PORT[here]}"
+	echo 'strict.example verify' >"$CHAINMAIL_ETC/tls-policy"
+	run "$TOP/tests/send-jobs.py" domain=example.org bob@example.org bob@Strict.example \
+		bob@other.example <"$MESSAGE"
+	has 'verdict=0' "${lines[0]}"
+	has 'verdict=75 status=4.7.5' "${lines[1]}"
+	lacks 'down=1' "${lines[1]}"
+	has 'verdict=0' "${lines[2]}"
+	[ "$(got here)" = 1 ]
+	lacks strict "$(cat "$BATS_TEST_TMPDIR"/*.log)"
+}
+
+@test "tls-policy: a line that is there now counts for an open connection too" {
+	routes "example.org 127.0.0.1:${PORT[here]}"
+	"$TOP/tests/send-jobs.py" domain=example.org times=40 wait=0.2 \
+		bob@example.org <"$MESSAGE" >"$BATS_TEST_TMPDIR/answers" 3>&- &
+	BACKGROUND+=("$!")
+	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/2"
+	echo 'example.org verify' >"$CHAINMAIL_ETC/tls-policy"
+	await 10 grep -q 'verdict=75 status=4.7' "$BATS_TEST_TMPDIR/answers"
+}
+
 @test "routes: a worker in its sandbox takes a changed file with the next job" {
 	host other
 	routes "example.org 127.0.0.1:${PORT[here]}"

@@ -1,4 +1,5 @@
-/* What a message itself wants of TLS (RFC 8689). What fails for one that wants
+/* What is wanted of TLS: by a message itself (RFC 8689), and by tls-policy for
+ * a domain among those that share a route. What fails for one that wants
  * more than others, or for those that want more than it, says nothing about the
  * others: so it has a destination of its own at the same place. */
 #include "base/io.h"
@@ -40,18 +41,29 @@ demand_find(struct runner *r, const struct work *w)
 }
 
 struct span
-demand_key(struct arena *a, const struct route *route, enum demand demand)
+demand_key(struct runner *r, struct arena *a, const struct route *route,
+    struct span domain, enum demand demand)
 {
+	bool unsaid = route->tls == TARGET_TLS_UNSAID;
+	const struct tls_line *line = unsaid && route->listed
+	    ? tls_policy_find(r->policy, domain)
+	    : NULL;
 	struct str key = STR_INIT;
 	struct span kept;
 
 	/* A route's tls= is for all messages, but for those with more. */
-	if (demand == DEMAND_USUAL ||
-	    (demand == DEMAND_NOTHING && route->tls != TARGET_TLS_UNSAID))
+	if (demand == DEMAND_NOTHING && !unsaid)
+		demand = DEMAND_USUAL;
+	if (demand == DEMAND_USUAL && line == NULL)
 		return route->key;
 	str_set(&key, route->key);
-	str_add_text(
-	    &key, demand == DEMAND_TLS ? " requiretls" : " tls-required=no");
+	if (line != NULL) {
+		str_add_text(&key, " tls-policy=");
+		str_add(&key, line->text);
+	}
+	if (demand != DEMAND_USUAL)
+		str_add_text(&key,
+		    demand == DEMAND_TLS ? " requiretls" : " tls-required=no");
 	kept = arena_copy(a, str_span(&key));
 	str_free(&key);
 	return kept;

@@ -142,6 +142,7 @@ main(int argc, char **argv)
 	conf_limits(etc, &r.limits, NULL, NULL);
 	users_open(&r.users, etc);
 	r.routes = routes_open(etc, conf_complain, (void *)"routes");
+	r.policy = tls_policy_open(etc, NULL, NULL); /* send complains */
 	answer_init(&r.answer);
 	queue_init(&r.queue);
 	dests_init(&r.dests, (unsigned)r.limits.destination_workers);

@@ -18,7 +18,7 @@ remote_dest(struct runner *r, struct work *w, size_t i)
 		return false;
 	route_find(r->routes, str_span(domain), a, &route);
 	w->slots[i].dest = dest_get(
-	    &r->dests, demand_key(a, &route, w->demand));
+	    &r->dests, demand_key(r, a, &route, str_span(domain), w->demand));
 	return true;
 }
 

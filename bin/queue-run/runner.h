@@ -19,6 +19,7 @@
 #include "dest.h"
 #include "history.h"
 #include "net/route.h"
+#include "net/tls_policy.h"
 #include "os/conf.h"
 #include "pool.h"
 #include "queue.h"
@@ -110,6 +111,7 @@ struct runner {
 	uint64_t number; /* of the last job */
 	struct users users;
 	struct routes *routes;
+	struct tls_policy *policy;
 	struct dests dests;
 	struct history history;
 	struct limits limits;
@@ -225,8 +227,8 @@ bool remote_room(const struct runner *r, const struct dest *d);
 /* To be called once a message, for others than ours: it reads the header. */
 enum demand demand_find(struct runner *r, const struct work *w);
 /* The key of the destination; in the arena, or the route's own. */
-struct span demand_key(
-    struct arena *a, const struct route *route, enum demand demand);
+struct span demand_key(struct runner *r, struct arena *a,
+    const struct route *route, struct span domain, enum demand demand);
 
 /* part.c */
 /* A part without recipients, at the line's end. */

@@ -219,8 +219,11 @@ jobs_send(struct runner *r)
 static void
 databases_refresh(struct runner *r)
 {
+	bool routes = routes_refresh(r->routes);
+	bool policy = tls_policy_refresh(r->policy);
+
 	users_refresh(&r->users);
-	if (routes_refresh(r->routes))
+	if (routes || policy)
 		entries_forget_dests(r);
 }
 

@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mail/address.h"
+#include "mail/domain.h"
 #include "trail.h"
 
 enum {
@@ -117,7 +119,6 @@ conn_begin(struct attempt *t, const struct hop *hop)
 	c->address.addresses = NULL;
 	c->address.count = 0;
 	domain_fill(t, hop, &c->memory, &c->domain);
-	tls_rules_refresh(t->s->rules);
 	tls_domain_find(t->s->rules, &c->domain, &c->memory);
 	tls_rule_find(t->s->rules, &c->domain,
 	    &(struct tls_host){ str_span(&c->host), &hop->address, hop->port },
@@ -365,6 +366,43 @@ attempt_hosts(struct attempt *t)
 		conn_close(&s->conn);
 }
 
+static const struct tls_line *
+policy_line(struct attempt *t, struct span domain)
+{
+	struct tls_domain d = { .domain = domain, .route = t->route.tls };
+
+	tls_domain_find(t->s->rules, &d, &t->j->memory);
+	return d.line;
+}
+
+/* All recipients share a connection, and so what tls-policy asks of it.
+ * queue-run sees to that; but since then the file may have changed, and by hand
+ * anything can be asked for. */
+static void
+policy_part(struct attempt *t)
+{
+	struct job *j = t->j;
+	struct str domain = STR_INIT;
+	struct result r = { 0 };
+	const struct tls_line *line = policy_line(t, j->domain);
+
+	result_set(&r, &j->memory, TEMP, "4.7.5",
+	    "tls-policy has another line for its domain than for the first "
+	    "recipient's: it goes by itself");
+	for (size_t i = 0; i < j->count; i++) {
+		struct address a;
+
+		str_clear(&domain);
+		if (!address_parse(j->to[i].to, &a) ||
+		    !domain_fold_any(a.domain, &domain) ||
+		    span_equal(str_span(&domain), j->domain) ||
+		    tls_lines_equal(line, policy_line(t, str_span(&domain))))
+			continue;
+		j->to[i].result = r;
+	}
+	str_free(&domain);
+}
+
 void
 attempt_run(struct sender *s, struct job *j)
 {
@@ -372,13 +410,16 @@ attempt_run(struct sender *s, struct job *j)
 		.s = s, .j = j, .end = clock_mono_ms() + s->patience.reply
 	};
 
-	if (s->forced == NULL && routes_refresh(s->routes))
+	if (tls_rules_refresh(s->rules) ||
+	    (s->forced == NULL && routes_refresh(s->routes)))
 		conn_quit(&s->conn);
 	if (s->forced != NULL)
 		t.route = *s->forced;
 	else
 		route_find(s->routes, j->domain, &j->memory, &t.route);
-	attempt_hosts(&t);
+	policy_part(&t);
+	if (job_is_open(j))
+		attempt_hosts(&t);
 	if (!t.why.set)
 		result_set(&t.why, &j->memory, TEMP, "4.4.1",
 		    "no host could be tried");

@@ -5,7 +5,8 @@
 #include "mail/domain.h"
 #include "net/domain_table.h"
 
-static const struct tls_line broken_line = { .broken = true };
+static const struct tls_line broken_line = { .text = SPAN("wrong"),
+	.broken = true };
 
 struct tls_policy {
 	struct domain_table table;
@@ -44,6 +45,7 @@ line_parse(struct span text, struct arena *a, struct span *domain_r,
 	*domain_r = arena_copy(a, str_span(&key));
 	str_free(&key);
 	wrong = tls_line_parse(text, a, line);
+	line->text = arena_copy(a, span_trim(text));
 	if (wrong == NULL)
 		return line;
 	str_add_text(wrong_r, wrong);
@@ -81,4 +83,10 @@ tls_policy_find(const struct tls_policy *p, struct span domain)
 	if (p->table.error != 0)
 		return &broken_line;
 	return domain_table_find(&p->table, domain);
+}
+
+bool
+tls_lines_equal(const struct tls_line *x, const struct tls_line *y)
+{
+	return x == NULL || y == NULL ? x == y : span_equal(x->text, y->text);
 }

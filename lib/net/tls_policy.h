@@ -26,7 +26,8 @@ struct tls_line {
 	size_t name_count;
 	unsigned char (*pins)[TLS_PIN_LEN];
 	size_t pin_count;
-	bool broken; /* the line is wrong: mail for its domain waits */
+	struct span text; /* as it is written, without the domain */
+	bool broken;      /* the line is wrong: mail for its domain waits */
 };
 
 struct tls_policy;
@@ -42,6 +43,8 @@ bool tls_policy_refresh(struct tls_policy *p);
  * ".suffix", or "*"; NULL: none. */
 const struct tls_line *tls_policy_find(
     const struct tls_policy *p, struct span domain);
+/* Both are none, or are written with the same words. */
+bool tls_lines_equal(const struct tls_line *x, const struct tls_line *y);
 
 /* Read one line (without its domain) into the arena; NULL, or what is wrong
  * with it. For tls_policy_open(), and fuzzing. */

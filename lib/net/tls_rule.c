@@ -40,10 +40,10 @@ tls_rules_close(struct tls_rules *r)
 	free(r);
 }
 
-void
+bool
 tls_rules_refresh(struct tls_rules *r)
 {
-	tls_policy_refresh(r->policy);
+	return tls_policy_refresh(r->policy);
 }
 
 void

@@ -86,7 +86,7 @@ struct tls_rules *tls_rules_open(int etc, struct dns *dns,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg);
 void tls_rules_close(struct tls_rules *r);
 /* See tls_policy_refresh(): once a job. */
-void tls_rules_refresh(struct tls_rules *r);
+bool tls_rules_refresh(struct tls_rules *r);
 
 /* Needs CALLS_CONNECT, and waits for mta-sts up to STS_ASK_MS. */
 void tls_domain_find(
