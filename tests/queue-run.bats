@@ -672,6 +672,20 @@ lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.exa
 	[ "$(grep -c 'kind=failed' log)" = 2 ]
 }
 
+@test "what is told of a destination that rests is what it said" {
+	worker
+	worker send
+	printf 'delay-warning 1s\n' >"$CHAINMAIL_ETC/limits"
+	runner
+	put -f ann@mail.example.org a@strict.example
+	await 5 grep -q 'event=rest dest=strict.example ' log
+	put -i 01K00000000000000000000000 -f ann@mail.example.org b@strict.example
+	await 5 grep -q kind=delayed log
+	grep -q 'status=4.7.5 .* reply=1 host=mx.example.net text=454%20no%20TLS' \
+		"$CHAINMAIL_SPOOL/state/$ID"
+	[ "$(out_jobs strict.example)" = 1 ]
+}
+
 @test "a report that can't be delivered goes to the postmaster, once" {
 	worker
 	put -f no@mail.example.org no@mail.example.org

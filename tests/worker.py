@@ -27,7 +27,7 @@ ANSWERS = {
     "dsn": "verdict=0 status=2.0.0 dsn=1 host=mx.example.net text=250%20ok",
 }
 DOWN = "verdict=75 status=4.4.1 down=1 text=connection%20refused"
-STRICT = "verdict=75 status=4.7.5 down=1 text=no%20TLS"
+STRICT = "verdict=75 status=4.7.5 down=1 host=mx.example.net reply=1 text=454%20no%20TLS"
 BUSY = "verdict=75 status=4.3.2 busy=1 text=421%20too%20many"
 SECURE = "verdict=0 status=2.0.0 host=mx.example.net ip=192.0.2.9 tls=TLSv1.3 rule=dane text=250%20ok"
 

@@ -78,7 +78,7 @@ dest_judge(
 		return ++slot->busy <= BUSY_MAX;
 	if (getrandom(&random, sizeof random, 0) != sizeof random)
 		random = 0;
-	if (dest_fail(&r->dests, d, clock_wall_s(), random, str_span(&a->text)))
+	if (dest_fail(&r->dests, d, clock_wall_s(), random, &a->result))
 		dest_log(d, true);
 	slot->down = true;
 	return false;

@@ -23,9 +23,54 @@ dests_init(struct dests *all, unsigned window_max)
 }
 
 static void
-dest_free(struct dest *d)
+why_forget(struct dest *d)
 {
 	free(d->text);
+	free(d->host);
+	d->text = d->host = NULL;
+}
+
+static char *
+text_keep(struct span text)
+{
+	return text.len == 0 ? NULL : mem_text(span_head(text, TEXT_MAX));
+}
+
+static void
+why_set(struct dest *d, const struct result *why)
+{
+	/* RFC 3463 3.5: no answer from host. */
+	struct span status = SPAN("4.4.1");
+
+	if (why->status.len > 0 && why->status.len < sizeof d->status)
+		status = why->status;
+	why_forget(d);
+	memcpy(d->status, status.at, status.len);
+	d->status[status.len] = '\0';
+	d->text = text_keep(why->text);
+	d->host = text_keep(why->host);
+	d->reply = why->reply;
+}
+
+static struct span
+kept(const char *text)
+{
+	return text == NULL ? SPAN("") : span_text(text);
+}
+
+void
+dest_why(const struct dest *d, struct result *r)
+{
+	r->status = span_text(d->status);
+	r->text = kept(d->text);
+	r->host = kept(d->host);
+	r->reply = d->reply;
+}
+
+static void
+dest_free(struct dest *d)
+{
+	why_forget(d);
 	free(d->key);
 	free(d);
 }
@@ -194,13 +239,6 @@ dest_busy(struct dests *all, struct dest *d, bool one_more)
 	d->busy += one_more ? 1u : -1u;
 }
 
-static void
-text_set(struct dest *d, struct span text)
-{
-	free(d->text);
-	d->text = text.len == 0 ? NULL : mem_text(span_head(text, TEXT_MAX));
-}
-
 /* Its workers are counted in its class: take them along. */
 static void
 class_change(struct dests *all, struct dest *d, bool proven, unsigned failures)
@@ -220,7 +258,7 @@ dest_answered(struct dests *all, struct dest *d)
 	if (!d->proven) {
 		class_change(all, d, true, 0);
 		d->rest = 0;
-		text_set(d, SPAN(""));
+		why_forget(d);
 		d->window = WINDOW_FIRST < all->window_max ? WINDOW_FIRST
 							   : all->window_max;
 	} else if (d->window < all->window_max &&
@@ -233,7 +271,7 @@ dest_answered(struct dests *all, struct dest *d)
 
 bool
 dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
-    struct span text)
+    const struct result *why)
 {
 	unsigned shift = d->failures < SHIFT_MAX ? d->failures : SHIFT_MAX;
 	int64_t pause = (int64_t)DEST_REST_FIRST_S << shift;
@@ -246,7 +284,7 @@ dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
 	d->rest = now + pause + random % (uint32_t)(pause / 10);
 	d->window = 1;
 	d->success = 0;
-	text_set(d, text);
+	why_set(d, why);
 	return true;
 }
 
@@ -270,7 +308,7 @@ dest_wake(struct dests *all, struct dest *d)
 		return;
 	class_change(all, d, false, 0);
 	d->rest = 0;
-	text_set(d, SPAN(""));
+	why_forget(d);
 }
 
 unsigned

@@ -9,6 +9,7 @@
 #define DEST_H
 
 #include "queue.h"
+#include "spool/state.h"
 
 enum {
 	DEST_REST_FIRST_S = 60,
@@ -37,9 +38,12 @@ struct dest {
 	struct dest *next; /* in a list of those that have something to send */
 	bool listed;
 	bool proven;
-	unsigned failures;        /* rests in a row */
-	int64_t rest;             /* epoch: nobody tries it before; 0: none */
-	char *text;               /* why it rests; NULL: it does not */
+	unsigned failures; /* rests in a row */
+	int64_t rest;      /* epoch: nobody tries it before; 0: none */
+	/* Why it rests; text is NULL when it does not: */
+	char *text, *host; /* what was said, by which host; NULL: by us */
+	char status[16];   /* RFC 3463 */
+	bool reply;        /* text is the host's own words */
 	unsigned window, success; /* workers; answers since it grew */
 	uint64_t shrunk;          /* the last job before it was made smaller */
 	unsigned busy;            /* workers that have a job for it */
@@ -92,7 +96,9 @@ bool dest_answered(struct dests *all, struct dest *d);
 bool dest_shrink(struct dest *d, uint64_t job, uint64_t last);
 /* It can't be used, and rests. False: it rests already, nothing changes. */
 bool dest_fail(struct dests *all, struct dest *d, int64_t now, uint32_t random,
-    struct span text);
+    const struct result *why);
+/* Why it rests, as the result of a recipient; the spans are the destination's. */
+void dest_why(const struct dest *d, struct result *r);
 /* End its rest. */
 void dest_wake(struct dests *all, struct dest *d);
 

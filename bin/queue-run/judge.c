@@ -137,11 +137,10 @@ skipped_judge(struct runner *r, struct work *w, size_t i, int64_t next)
 	res->at = now;
 	res->index = i;
 	res->verdict = TEMP;
-	res->status = SPAN("4.4.1"); /* RFC 3463 3.5: no answer from host */
-	res->text = slot->dest->text == NULL
-	    ? SPAN("")
-	    : envelope_keep(&w->envelope, span_text(slot->dest->text));
-	res->reply = false;
+	dest_why(slot->dest, res);
+	res->text = envelope_keep(&w->envelope, res->text);
+	res->host = envelope_keep(&w->envelope, res->host);
+	res->status = envelope_keep(&w->envelope, res->status);
 	res->attempts++;
 	slot->state = SLOT_ANSWERED;
 	slot->down = true;

@@ -12,6 +12,11 @@
 
 enum { NOW = 1764000000 };
 
+static const struct result why = { .status = SPAN("4.7.5"),
+	.text = SPAN("refused"),
+	.host = SPAN("mx.example"),
+	.reply = true };
+
 static struct dest *
 dest_n(struct dests *all, int n)
 {
@@ -89,16 +94,17 @@ rests_grow_from_a_minute_to_an_hour(void **state)
 	struct dests all;
 	struct dest *d;
 	int64_t now = NOW, pause = 0;
+	struct result said = { 0 };
 
 	(void)state;
 	dests_init(&all, 10);
 	d = dest_n(&all, 1);
 	for (int i = 0; i < 20; i++) {
-		dest_fail(&all, d, now, 0, SPAN("refused"));
+		dest_fail(&all, d, now, 0, &why);
 		assert_true(d->rest - now >= pause);
 		pause = d->rest - now;
 		/* While it rests further failures change nothing. */
-		dest_fail(&all, d, now + 1, 0, SPAN("refused"));
+		dest_fail(&all, d, now + 1, 0, &why);
 		assert_int_equal(d->rest - now, pause);
 		if (i == 0)
 			assert_int_equal(pause, DEST_REST_FIRST_S);
@@ -108,7 +114,11 @@ rests_grow_from_a_minute_to_an_hour(void **state)
 	}
 	assert_int_equal(pause, DEST_REST_MAX_S);
 	assert_int_equal(d->failures, 20);
-	assert_string_equal(d->text, "refused");
+	dest_why(d, &said);
+	assert_true(span_equal(said.text, why.text));
+	assert_true(span_equal(said.host, why.host));
+	assert_true(span_equal(said.status, why.status));
+	assert_true(said.reply);
 	/* One worker tries it, with one message. */
 	assert_int_equal(d->window, 1);
 	assert_int_equal(dest_depth(d), 1);
@@ -128,7 +138,7 @@ a_clock_set_back_ends_a_rest(void **state)
 	(void)state;
 	dests_init(&all, 10);
 	d = dest_n(&all, 1);
-	dest_fail(&all, d, NOW, 0, SPAN("x"));
+	dest_fail(&all, d, NOW, 0, &why);
 	assert_true(dest_rests(d, NOW));
 	assert_false(dest_rests(d, NOW - 86400));
 	dests_free(&all);
@@ -143,7 +153,7 @@ one_that_failed_is_remembered_until_its_rest_is_over(void **state)
 	(void)state;
 	dests_init(&all, 10);
 	d = dest_n(&all, 1);
-	dest_fail(&all, d, NOW, 0, SPAN("x"));
+	dest_fail(&all, d, NOW, 0, &why);
 	dest_drop(&all, d);
 	dests_clean(&all, NOW);
 	assert_ptr_equal(dest_find(&all, SPAN("d1.example")), d);
@@ -167,7 +177,7 @@ workers_are_counted_in_the_class_of_their_destination(void **state)
 	dest_answered(&all, d);
 	assert_int_equal(all.busy[DEST_UNKNOWN], 0);
 	assert_int_equal(all.busy[DEST_PROVEN], 2);
-	dest_fail(&all, d, NOW, 0, SPAN("x"));
+	dest_fail(&all, d, NOW, 0, &why);
 	assert_int_equal(all.busy[DEST_FAILING], 2);
 	dest_wake(&all, d);
 	assert_int_equal(all.busy[DEST_UNKNOWN], 2);
@@ -219,7 +229,7 @@ nobody_has_more_in_hand_than_its_workers_need(void **state)
 	d->parts.count = 3;
 	assert_false(dest_has_room(d));
 	d->sent = d->parts.count = 0;
-	dest_fail(&all, d, NOW, 0, SPAN("x"));
+	dest_fail(&all, d, NOW, 0, &why);
 	assert_true(dest_has_room(d));
 	d->sent = 1;
 	assert_false(dest_has_room(d));
