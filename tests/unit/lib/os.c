@@ -1,4 +1,4 @@
-/* lib/os: durable files, locks, configuration, addresses of sockets. */
+/* lib/os: durable files, locks, configuration, addresses of sockets, input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "os/conf.h"
 #include "os/file.h"
+#include "os/input.h"
 #include "os/lock.h"
 #include "os/sock.h"
 
@@ -188,6 +189,70 @@ a_path_that_is_too_long_is_refused(void **state)
 	assert_int_equal(errno, ENAMETOOLONG);
 }
 
+static void
+assert_input(const struct input *in, const char *text)
+{
+	char bytes[64];
+
+	assert_int_equal(in->size, strlen(text));
+	/* Twice: nothing is used up. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    pread(in->fd, bytes, sizeof bytes, (off_t)in->offset),
+		    in->size);
+		assert_memory_equal(bytes, text, in->size);
+	}
+	assert_int_equal(fcntl(in->fd, F_GETFD), FD_CLOEXEC);
+}
+
+static void
+a_file_is_input_from_where_it_stands(void **state)
+{
+	struct input in;
+	int fd;
+
+	(void)state;
+	close(file_with("a", "mbox\nmessage"));
+	fd = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
+	assert_int_equal(input_take(fd, 3, &in), 0); /* however long */
+	close(fd);
+	assert_input(&in, "message");
+	close(in.fd);
+	fd = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+	lseek(fd, 100, SEEK_SET); /* behind its end */
+	assert_int_equal(input_take(fd, 3, &in), 0);
+	assert_int_equal(in.size, 0);
+	close(in.fd);
+	close(fd);
+}
+
+static void
+a_pipe_is_input_up_to_a_limit(void **state)
+{
+	struct input in;
+
+	(void)state;
+	for (uint64_t limit = 6; limit <= 7; limit++) {
+		int ends[2];
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(write_all(ends[1], SPAN("message")), 0);
+		close(ends[1]);
+		errno = 0;
+		assert_int_equal(
+		    input_take(ends[0], limit, &in), limit < 7 ? -1 : 0);
+		close(ends[0]);
+		if (limit == 7)
+			assert_input(&in, "message");
+		else
+			assert_int_equal(errno, EMSGSIZE);
+	}
+	close(in.fd);
+	assert_int_equal(input_take(-1, 10, &in), -1);
+	assert_int_equal(errno, EBADF);
+}
+
 int
 main(void)
 {
@@ -198,6 +263,8 @@ main(void)
 		cmocka_unit_test(no_configuration_has_every_default),
 		cmocka_unit_test(addresses_are_read_without_dns),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
+		cmocka_unit_test(a_file_is_input_from_where_it_stands),
+		cmocka_unit_test(a_pipe_is_input_up_to_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
