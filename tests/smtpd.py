@@ -433,7 +433,10 @@ def senders():
                    "ann@example.org, bob@example.org",
                    "ann@example.org (x), \"ann@example.org\" <bob@example.org>",
                    "bob @ example.org", "<@a.example:bob@example.org>",
-                   "g: bob@example.org;", "(c)bob(d)@example.org"):
+                   "g: bob@example.org;", "(c)bob(d)@example.org",
+                   "bob@example.org Bob", "bob@exam ple.org",
+                   "<ann@example.org> bob@example.org",
+                   "bob@example.org@remote.example"):
         reply = submit(c, f"From: {author}\n\nforged\n", "<ann@example.org>")
         assert reply.startswith("553 5.7.1 The address in From:"), (
             author, reply)
