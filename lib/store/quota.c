@@ -250,6 +250,18 @@ mark_path(struct span address, struct str *path_r)
 	str_lower(path_r, at);
 }
 
+/* Others look for a mark by its name and list none; whatever the umask says. */
+static void
+marks_make(void)
+{
+	struct str dir = STR_INIT;
+
+	str_setf(&dir, "%s/.full", dir_mail());
+	if (mkdir(dir.at, 0700) == 0)
+		chmod(dir.at, 0711);
+	str_free(&dir);
+}
+
 void
 quota_mark(struct span address, bool full)
 {
@@ -260,15 +272,11 @@ quota_mark(struct span address, bool full)
 	if (!full) {
 		unlink(path.at);
 	} else {
-		fd = open(path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		fd = open(path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		if (fd < 0 && errno == ENOENT) {
-			struct str dir = STR_INIT;
-
-			str_setf(&dir, "%s/.full", dir_mail());
-			mkdir(dir.at, 0755);
-			str_free(&dir);
+			marks_make();
 			fd = open(
-			    path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+			    path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		}
 		if (fd >= 0)
 			close(fd);
