@@ -200,14 +200,7 @@ write_file(const struct store *s, const struct quota *q)
 		str_addf(&text, "%s%juC", text.len > 0 ? "," : "",
 		    (uintmax_t)q->messages);
 	str_addf(&text, "\n%jd %jd\n", (intmax_t)q->used, (intmax_t)q->count);
-	c.fd = file_create(s->root.tmp, c.from, 0);
-	r = c.fd < 0 ? -1 : write_all(c.fd, str_span(&text));
-	if (r == 0)
-		r = file_commit_how(&c, 1, true);
-	else if (c.fd >= 0)
-		unlinkat(s->root.tmp, c.from, 0);
-	if (c.fd >= 0)
-		close(c.fd);
+	r = file_write(&c, 0, str_span(&text));
 	str_free(&text);
 	return r;
 }

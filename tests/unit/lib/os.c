@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,6 +85,39 @@ a_commit_never_replaces_unless_told(void **state)
 	close(c.fd);
 	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
 	assert_int_equal(st.st_size, 6);
+}
+
+static void
+a_small_file_is_written_whole_or_not_at_all(void **state)
+{
+	struct commit c = { .from_dir = dir,
+		.from = "a",
+		.to_dir = dir,
+		.to = "b",
+		.replace = true };
+	struct stat st;
+	struct rlimit limit, small;
+
+	(void)state;
+	close(file_with("a", "left by a crash"));
+	assert_int_equal(file_write(&c, 0640, SPAN("whole")), 0);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 5);
+	assert_int_equal(st.st_mode & 0700, 0600);
+	assert_int_equal(fstatat(dir, "a", &st, 0), -1);
+	/* No room. */
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small = limit;
+	small.rlim_cur = 3;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(file_write(&c, 0, SPAN("longer")), -1);
+	assert_int_equal(errno, EFBIG);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	assert_int_equal(fstatat(dir, "a", &st, 0), -1);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 5);
+	unlinkat(dir, "b", 0);
 }
 
 static void
@@ -258,6 +293,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_commit_never_replaces_unless_told),
+		cmocka_unit_test(a_small_file_is_written_whole_or_not_at_all),
 		cmocka_unit_test(a_lock_keeps_others_out_until_it_is_closed),
 		cmocka_unit_test(every_mistake_in_limits_is_told_with_its_line),
 		cmocka_unit_test(no_configuration_has_every_default),
