@@ -153,7 +153,9 @@ services='cd /root
 		printf "%0700d\r\n%0700d\r\n" 0 0 >>message
 		mail() { curl -sS --mail-from a@far.example --mail-rcpt small@example.org \
 			-T message "$@" smtp://localhost; }
+		first() { [ -n "$(ls /var/mail/example.org/small/Maildir/new)" ]; }
 		mail
+		await 20 first 2>/dev/null
 		mail # accepted, and then there is no room
 		await 20 test -e /var/mail/.full/small@example.org
 		mail -v || echo "curl $?"'
