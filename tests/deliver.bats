@@ -277,6 +277,8 @@ cat@example.org | exec cat >/dev/null'
 	run -65 deliver small@example.org < <(message; head -c 3000 /dev/zero | tr '\0' x)
 	has 5.2.3 "$output"
 	[ -n "$(ls -A "$CHAINMAIL_MAIL/.full")" ]
+	# smtpd, of another user, looks for the mark.
+	[ "$(stat -c %a "$CHAINMAIL_MAIL/.full")" = 711 ]
 	run -0 jobs_of attempt=2 small@example.org bob@example.org < <(message; head -c 1500 /dev/zero)
 	has verdict=75 "${lines[0]}"
 	has verdict=0 "${lines[1]}"

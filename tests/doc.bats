@@ -86,3 +86,15 @@ setup() { cd "$TOP" || return; }
 	[ "$status" = 64 ]
 	has 'usage: chainmail-setup' "$output"
 }
+
+@test "README's commands for each link alone work as printed" {
+	need openssl
+	cd "$BATS_TEST_TMPDIR"
+	awk '/^```sh/ { f = 1; next } /^```/ { f = 0 } f' "$TOP/README.md" >commands
+	grep -q '^listen ' commands
+	sed -i '/^listen /d' commands # it goes on and on
+	run bash -e commands
+	[ "$status" = 0 ]
+	has '* 2 FETCH (FLAGS' "$output"
+	has '+OK 2 messages' "$output"
+}

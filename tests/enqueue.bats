@@ -34,9 +34,17 @@ message() { sed '1,/^$/d' "$(only)"; }
 	[ "$(message | tail -n 2 | od -An -c | tr -d ' \n')" = 'a\rb\nc\n' ]
 }
 
+# pieces TEXT...: write each when the reader has taken the one before.
+pieces() {
+	python3 -c 'import fcntl, os, sys, termios, time
+for text in sys.argv[1:]:
+    os.write(1, text.encode().decode("unicode_escape").encode())
+    while any(fcntl.ioctl(1, termios.FIONREAD, bytes(4))):
+        time.sleep(0.001)' "$@"
+}
+
 @test "a CRLF across two reads becomes one LF" {
-	{ printf 'S: x\r'; sleep 0.1; printf '\n\r\na\r'; sleep 0.1; printf '\n'; } |
-		enqueue -f a@b.c d@e.f
+	pieces 'S: x\r' '\n\r\na\r' '\n' | enqueue -f a@b.c d@e.f
 	[ "$(message | tr -dc '\r' | wc -c)" = 0 ]
 	[ "$(message | tail -n 1)" = a ]
 }
@@ -103,7 +111,8 @@ message() { sed '1,/^$/d' "$(only)"; }
 	[ "$status" = 65 ]
 	run bash -c '{ printf "a: b\n\n"; yes 123456789 | head -n 500; printf "\0"; } | enqueue -f a@b.c d@e.f'
 	[ "$status" = 65 ]
-	run bash -c '{ printf "a: b\n\n"; sleep 0.1; printf "\0"; } | enqueue -f a@b.c d@e.f'
+	split_nul() { pieces 'a: b\n\n' '\0' | enqueue -f a@b.c d@e.f; }
+	run split_nul
 	[ "$status" = 65 ]
 	[ -z "$(find "$CHAINMAIL_SPOOL"/{new,tmp} -type f)" ]
 }

@@ -608,11 +608,13 @@ lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.exa
 	put -f ann@mail.example.org a@down.example
 	await 5 grep -q event=deferred log
 	put -f ann@mail.example.org b@down.example
-	sleep 0.2
+	await 5 two_wait
 	echo '* 192.0.2.1' >"$CHAINMAIL_ETC/routes"
 	put -f ann@mail.example.org c@down.example
 	await 5 grep -q to=c@down.example "$JOBS"
 }
+
+two_wait() { control destinations | grep -q 'name=down.example .*waiting=2'; }
 
 @test "DSN: the next host reports, or we say relayed" {
 	worker
@@ -656,6 +658,11 @@ lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.exa
 	lacks kind=delayed "$output"
 }
 
+empty_after_retry() {
+	control retry all=1 >/dev/null
+	empty
+}
+
 @test "what waits for a destination that stays down is told and given up in time" {
 	worker
 	worker send
@@ -663,11 +670,7 @@ lines() { ID=$(printf '%s\n' "$@" | enqueue -f ann@mail.example.org a@strict.exa
 	runner
 	put -i 01K00000000000000000000000 -f ann@mail.example.org a@down.example
 	put -i 01K00000000000000000000001 -f ann@mail.example.org b@down.example
-	for _ in 1 2 3 4 5 6 7; do
-		control retry all=1 >/dev/null
-		sleep 0.2
-	done
-	await 10 empty
+	await 10 empty_after_retry
 	[ "$(grep -c 'kind=delayed' log)" -ge 1 ]
 	[ "$(grep -c 'kind=failed' log)" = 2 ]
 }

@@ -9,6 +9,7 @@ setup() {
 	echo mail.example.org >"$CHAINMAIL_ETC/me"
 	cd "$BATS_TEST_TMPDIR" || return
 }
+teardown() { stop_background; }
 
 leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
 
@@ -55,6 +56,19 @@ leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
 	done
 	[ -p "$BATS_TEST_TMPDIR/services/log/fifo" ]
 }
+
+@test "what waits for the next day ends with its service" {
+	need setpriv
+	background chainmail-service tls-report
+	waits() {
+		read -r waiting <"/proc/${BACKGROUND[0]}/task/${BACKGROUND[0]}/children" || [ -n "$waiting" ] || return
+		[ "$(cat "/proc/${waiting%% *}/comm")" = sleep ]
+	}
+	await 5 waits
+	kill "${BACKGROUND[0]}"
+	await 5 gone "${waiting%% *}"
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
 
 @test "an unknown service is refused" {
 	run chainmail-service nntp

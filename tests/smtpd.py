@@ -75,6 +75,12 @@ class Client:
         assert self.reply().startswith("220 ")
         return self.say(word + " client.example", "250")
 
+    def data(self):
+        """A transaction up to the message."""
+        self.say("MAIL FROM:<s@r.example>", "250")
+        self.say("RCPT TO:<bob@example.org>", "250")
+        self.say("DATA", "354")
+
     def start_tls(self, server_hostname="mx.example.org"):
         context = ssl.create_default_context()
         context.check_hostname = False
@@ -84,6 +90,14 @@ class Client:
 
     def closed(self):
         return self.line() == ""
+
+
+def greeted():
+    """A server, and a client that has said EHLO."""
+    s = Server()
+    c = s.client()
+    c.hello()
+    return s, c
 
 
 USERS = {"bob@example.org": "secret", "ann@example.org": "word"}
@@ -178,9 +192,7 @@ def submit(client, data, sender="<bob@example.org>"):
 
 def pipelining():
     """A whole session in one packet is answered in order, and in one packet."""
-    s = Server()
-    c = s.client()
-    c.hello()
+    s, c = greeted()
     c.send("MAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\n"
            "RCPT TO:<no@example.org>\r\nDATA\r\n")
     got = c.sock.recv(65536).decode()
@@ -193,12 +205,8 @@ def pipelining():
 
 def byte_by_byte():
     """The end of the message is recognised across any reads."""
-    s = Server()
-    c = s.client()
-    c.hello()
-    c.say("MAIL FROM:<s@r.example>", "250")
-    c.say("RCPT TO:<bob@example.org>", "250")
-    c.say("DATA", "354")
+    s, c = greeted()
+    c.data()
     for b in b"a: b\r\n\r\nbody\r\n..\r\n.\r\nNOOP\r\n":
         c.send(bytes([b]))
     assert c.reply().startswith("250 2.0.0 0")
@@ -220,9 +228,7 @@ def many_sessions():
 
 
 def flood_of_noops():
-    s = Server()
-    c = s.client()
-    c.hello()
+    s, c = greeted()
     replies = []
     try:
         for _ in range(300):
@@ -235,12 +241,8 @@ def flood_of_noops():
 
 def too_slow():
     """Half a message and then silence: 421 at the time limit, nothing kept."""
-    s = Server()
-    c = s.client()
-    c.hello()
-    c.say("MAIL FROM:<s@r.example>", "250")
-    c.say("RCPT TO:<bob@example.org>", "250")
-    c.say("DATA", "354")
+    s, c = greeted()
+    c.data()
     c.send("a: b\r\n\r\nx\r\n")
     assert c.reply().startswith("421 4.4.2")
     assert c.closed()
@@ -249,9 +251,7 @@ def too_slow():
 
 
 def idle_command():
-    s = Server()
-    c = s.client()
-    c.hello()
+    s, c = greeted()
     c.send("NO")
     assert c.reply().startswith("421 4.4.2")
     assert c.closed()
@@ -260,12 +260,8 @@ def idle_command():
 
 def stop_in_data():
     """A session that ends within DATA leaves no message."""
-    s = Server()
-    c = s.client()
-    c.hello()
-    c.say("MAIL FROM:<s@r.example>", "250")
-    c.say("RCPT TO:<bob@example.org>", "250")
-    c.say("DATA", "354")
+    s, c = greeted()
+    c.data()
     c.send(b"x" * 100000)
     c.sock.close()
     s.stop()
@@ -290,12 +286,8 @@ def no_process():
 
 def terminated_in_data():
     """SIGTERM within DATA: no 250, in time, nothing partial."""
-    s = Server()
-    c = s.client()
-    c.hello()
-    c.say("MAIL FROM:<s@r.example>", "250")
-    c.say("RCPT TO:<bob@example.org>", "250")
-    c.say("DATA", "354")
+    s, c = greeted()
+    c.data()
     c.send(b"x" * 1000000)
     s.process.terminate()
     assert s.process.wait(14) == 0
@@ -433,7 +425,10 @@ def senders():
                    "ann@example.org, bob@example.org",
                    "ann@example.org (x), \"ann@example.org\" <bob@example.org>",
                    "bob @ example.org", "<@a.example:bob@example.org>",
-                   "g: bob@example.org;", "(c)bob(d)@example.org"):
+                   "g: bob@example.org;", "(c)bob(d)@example.org",
+                   "bob@example.org Bob", "bob@exam ple.org",
+                   "<ann@example.org> bob@example.org",
+                   "bob@example.org@remote.example"):
         reply = submit(c, f"From: {author}\n\nforged\n", "<ann@example.org>")
         assert reply.startswith("553 5.7.1 The address in From:"), (
             author, reply)
@@ -521,9 +516,7 @@ def tls_and_state():
 
 
 def tls_during_mail():
-    s = Server()
-    c = s.client()
-    c.hello()
+    s, c = greeted()
     c.say("MAIL FROM:<s@r.example>", "250")
     c.say("RCPT TO:<bob@example.org>", "250")
     c.say("STARTTLS", "220")
@@ -563,9 +556,7 @@ def filters():
     clients = [s.client() for _ in range(20)]
     for n, c in enumerate(clients):
         c.hello()
-        c.say("MAIL FROM:<s@r.example>", "250")
-        c.say("RCPT TO:<bob@example.org>", "250")
-        c.say("DATA", "354")
+        c.data()
         c.send(f"a: {n}\r\n\r\nx{n}\r\n.\r\n")
     for c in clients:
         assert c.reply().startswith("250")

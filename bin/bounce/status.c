@@ -106,15 +106,7 @@ action(const struct report *r, const struct result *res)
 		return "failed";
 	if (r->kind == REPORT_DELAYED)
 		return "delayed";
-	switch (res->action) {
-	case ACTION_RELAYED:
-		return "relayed";
-	case ACTION_EXPANDED:
-		return "expanded";
-	case ACTION_DELIVERED:
-		break;
-	}
-	return "delivered";
+	return state_action_word(res->action);
 }
 
 /* RFC 3464 2.3.4: the status of a failure begins with 5 or 4, of a success with

@@ -21,15 +21,7 @@ recipient_state(const struct item *it, size_t index)
 		return "waiting";
 	if (r->verdict != DONE)
 		return "failed";
-	switch (r->action) {
-	case ACTION_RELAYED:
-		return "relayed";
-	case ACTION_EXPANDED:
-		return "expanded";
-	case ACTION_DELIVERED:
-		break;
-	}
-	return "delivered";
+	return state_action_word(r->action);
 }
 
 void

@@ -8,12 +8,10 @@
  * 67 no such user, 75 try again, other codes: never. */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "os/input.h"
 #include "os/proc.h"
 #include "pipe.h"
 #include "resolve.h"
@@ -28,32 +26,19 @@ usage(void)
 	return USAGE;
 }
 
-/* Standard input as something that can be read twice. */
 static void
 message_take(struct job *j, uint64_t limit)
 {
-	char buffer[65536];
-	struct stat st;
-	off_t at = lseek(0, 0, SEEK_CUR);
-	ssize_t n;
+	struct input in;
 
-	if (fstat(0, &st) == 0 && S_ISREG(st.st_mode) && at >= 0) {
-		j->fd = dup(0);
-		j->offset = (uint64_t)at;
-		j->size = at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
-		return;
-	}
-	j->fd = memfd_create("message", MFD_CLOEXEC);
-	while ((n = read(0, buffer, sizeof buffer)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 ||
-		    write_all(j->fd, (struct span){ buffer, (size_t)n }) < 0)
-			die(TEMP, "read the message");
-		j->size += (uint64_t)n;
-		if (j->size > limit)
+	if (input_take(0, limit, &in) < 0) {
+		if (errno == EMSGSIZE)
 			die(DATA, "the message is over message-size");
+		die(TEMP, "read the message");
 	}
+	j->fd = in.fd;
+	j->offset = in.offset;
+	j->size = in.size;
 }
 
 static int

@@ -98,7 +98,7 @@ cache_write(int dir, struct span domain, const struct known *k)
 {
 	struct str temporary = STR_INIT, name = STR_INIT, text = STR_INIT;
 	struct commit c = { .from_dir = dir, .to_dir = dir, .replace = true };
-	int r = -1;
+	int r;
 
 	str_add_text(&text, "chainmail-sts 1");
 	record_add(&text, "id", str_span(&k->id));
@@ -112,18 +112,9 @@ cache_write(int dir, struct span domain, const struct known *k)
 	str_add(&text, str_span(&k->text));
 	str_set(&name, domain);
 	str_setf(&temporary, ".new-%ld", (long)getpid());
-	unlinkat(dir, temporary.at, 0); /* of a process that died */
-	c.fd = file_create(dir, temporary.at, 0);
 	c.from = temporary.at;
 	c.to = name.at;
-	if (c.fd >= 0) {
-		r = write_all(c.fd, str_span(&text));
-		if (r == 0)
-			r = file_commit(&c, 1);
-		else
-			unlinkat(dir, temporary.at, 0);
-		close(c.fd);
-	}
+	r = file_write(&c, 0, str_span(&text));
 	str_free(&temporary);
 	str_free(&name);
 	str_free(&text);

@@ -4,8 +4,8 @@
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/mime.h"
+#include "mail/quote.h"
 #include "message.h"
-#include "qp.h"
 
 enum { BASE64_LINE = 57 /* bytes that make 76 characters */ };
 
@@ -156,7 +156,7 @@ leaf_convert(struct convert *c, const struct part *p, struct fault f)
 		}
 		if (span_equal_case(media.type, SPAN("text"))) {
 			header_put(c, p, "quoted-printable");
-			qp_encode(c->out, p->body);
+			quoted_encode(c->out, p->body);
 		} else {
 			header_put(c, p, "base64");
 			base64_put(c, p->body);
@@ -168,7 +168,7 @@ leaf_convert(struct convert *c, const struct part *p, struct fault f)
 	 * take them as they are (quoted-printable). */
 	copy_until(c, p->body.at, false);
 	if (encoding_of(encoding) == ENCODING_QUOTED && (f.eight || f.bare)) {
-		qp_repair(c->out, p->body);
+		quoted_repair(c->out, p->body);
 		skip_to(c, p->body.at + p->body.len);
 	} else if (encoding_of(encoding) == ENCODING_BASE64) {
 		copy_until(c, p->body.at + p->body.len, c->seven);

@@ -2,14 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/id.h"
 #include "mail/address.h"
 #include "mail/domain.h"
 #include "net/route_parse.h"
+#include "os/input.h"
 #include "os/sandbox.h"
 #include "sender.h"
 
@@ -25,33 +24,15 @@ usage(void)
 	return USAGE;
 }
 
-/* Standard input as something that can be read twice. */
 static void
-message_take(struct job *j, uint64_t limit, uint64_t *size_r, uint64_t *at_r)
+message_take(struct job *j, uint64_t limit, struct input *in_r)
 {
-	char buffer[65536];
-	struct stat st;
-	off_t at = lseek(0, 0, SEEK_CUR);
-	ssize_t n;
-
-	*size_r = *at_r = 0;
-	if (fstat(0, &st) == 0 && S_ISREG(st.st_mode) && at >= 0) {
-		j->fd = dup(0);
-		*at_r = (uint64_t)at;
-		*size_r = at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
-		return;
-	}
-	j->fd = memfd_create("message", MFD_CLOEXEC);
-	while ((n = read(0, buffer, sizeof buffer)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 ||
-		    write_all(j->fd, (struct span){ buffer, (size_t)n }) < 0)
-			die(TEMP, "read the message");
-		*size_r += (uint64_t)n;
-		if (*size_r > limit)
+	if (input_take(0, limit, in_r) < 0) {
+		if (errno == EMSGSIZE)
 			die(DATA, "the message is over message-size");
+		die(TEMP, "read the message");
 	}
+	j->fd = in_r->fd;
 }
 
 /* The target as a line of routes would have it. */
@@ -159,7 +140,7 @@ oneshot_run(struct sender *s, int argc, char **argv)
 	struct job *j = job_new();
 	struct id id = id_new();
 	struct route_line *line = arena_new(&j->memory, sizeof *line);
-	uint64_t size, at;
+	struct input in;
 	int code;
 
 	j->id = span_text(id.text);
@@ -168,10 +149,10 @@ oneshot_run(struct sender *s, int argc, char **argv)
 		job_free(j);
 		return usage();
 	}
-	message_take(j, s->limits.message_size, &size, &at);
+	message_take(j, s->limits.message_size, &in);
 	s->forced = &line->route;
 	sender_sandbox(false);
-	if (message_open(&j->message, j->fd, at, size) < 0)
+	if (message_open(&j->message, j->fd, in.offset, in.size) < 0)
 		die(TEMP, "read the message");
 	attempt_run(s, j);
 	conn_quit(&s->conn);

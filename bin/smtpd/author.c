@@ -1,65 +1,39 @@
 #include "author.h"
 
-/* Take a quoted string with its quotes; one that doesn't end goes to the
- * end. */
-static struct span
-take_quoted(struct span *rest)
-{
-	size_t n = 1;
+#include <string.h>
 
-	while (n < rest->len && rest->at[n] != '"')
-		n += rest->at[n] == '\\' ? 2 : 1;
-	n = n < rest->len ? n + 1 : rest->len;
-	struct span quoted = span_head(*rest, n);
+#include "mail/cfws.h"
 
-	*rest = span_from(*rest, n);
-	return quoted;
-}
-
-static void
-skip_comment(struct span *rest)
-{
-	size_t depth = 0;
-
-	while (rest->len > 0) {
-		char c = rest->at[0];
-
-		*rest = span_from(*rest, c == '\\' ? 2 : 1);
-		if (c == '(')
-			depth++;
-		if (c == ')' && --depth == 0)
-			break;
-	}
-}
-
+/* Between such bytes a blank means nothing. */
 static bool
-is_space(char c)
+is_special(char c)
 {
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
-void
-author_skip(struct span *rest)
-{
-	while (rest->len > 0)
-		if (rest->at[0] == '(')
-			skip_comment(rest);
-		else if (is_space(rest->at[0]))
-			*rest = span_from(*rest, 1);
-		else
-			return;
+	return memchr(".@,:;<>", c, 7) != NULL;
 }
 
 void
 author_plain(struct span value, struct str *plain)
 {
-	for (author_skip(&value); value.len > 0; author_skip(&value))
+	size_t start = plain->len;
+
+	for (;;) {
+		struct span before = value, word;
+
+		cfws_skip(&value);
+		if (value.len == 0)
+			return;
+		if (value.len < before.len && plain->len > start &&
+		    !is_special(plain->at[plain->len - 1]) &&
+		    !is_special(value.at[0]))
+			str_add_byte(plain, ' ');
 		if (value.at[0] == '"') {
-			str_add(plain, take_quoted(&value));
+			word = quoted_take(&value);
 		} else {
-			str_add_byte(plain, value.at[0]);
+			word = span_head(value, 1);
 			value = span_from(value, 1);
 		}
+		str_add(plain, word);
+	}
 }
 
 /* Up to one of the stops outside quotes, or to the end; the stop is taken too
@@ -72,7 +46,7 @@ take_item(struct span *rest, const char *stops, char *stop_r)
 	while (
 	    rest->len > 0 && rest->at[0] != stops[0] && rest->at[0] != stops[1])
 		if (rest->at[0] == '"')
-			take_quoted(rest);
+			quoted_take(rest);
 		else
 			*rest = span_from(*rest, 1);
 	item = span_head(start, start.len - rest->len);
@@ -112,4 +86,18 @@ author_next(struct span *plain, struct span *address_r)
 			return true;
 	}
 	return false;
+}
+
+bool
+author_domain(struct span address, struct span *domain_r)
+{
+	char stop;
+
+	*domain_r = (struct span){ NULL, 0 };
+	take_item(&address, "@@", &stop);
+	if (stop == '\0')
+		return true;
+	*domain_r = address;
+	return span_find(address, ' ') == address.len &&
+	    span_find(address, '@') == address.len;
 }

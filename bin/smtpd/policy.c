@@ -1,5 +1,6 @@
 #include "policy.h"
 
+#include "author.h"
 #include "store/quota.h"
 
 static bool
@@ -33,12 +34,15 @@ policy_sender(struct session *s, const struct address *a)
 int
 policy_author(struct session *s, struct span address)
 {
-	struct span domain = span_from(address, 0), rest = address;
+	struct span domain;
 	int local;
 
-	while (span_until(&rest, '@', &domain))
-		rest = span_from(rest, 1);
-	local = users_domain(&s->server->users, rest);
+	/* One reader would show another address than the next. */
+	if (!author_domain(address, &domain))
+		return 0;
+	if (domain.at == NULL)
+		return 1;
+	local = users_domain(&s->server->users, domain);
 	if (local <= 0)
 		return local < 0 ? -1 : 1;
 	return users_may_send(&s->server->users, str_span(&s->user), address);

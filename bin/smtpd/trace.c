@@ -4,6 +4,7 @@
 
 #include "author.h"
 #include "base/clock.h"
+#include "mail/cfws.h"
 #include "mail/date.h"
 #include "mail/header.h"
 #include "os/sock.h"
@@ -20,7 +21,7 @@ result_server(struct span value)
 {
 	size_t n = 0;
 
-	author_skip(&value);
+	cfws_skip(&value);
 	if (span_take(&value, '"'))
 		return span_head(value, span_find(value, '"'));
 	while (n < value.len && value.at[n] != '\0' &&

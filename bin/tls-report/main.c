@@ -75,17 +75,8 @@ day_keep(struct program *p, const char *name, struct span lines)
 		.to_dir = p->tls,
 		.to = name,
 		.replace = true };
-	int r;
 
-	unlinkat(p->tls, ".new", 0);
-	c.fd = file_create(p->tls, ".new", 0640);
-	if (c.fd < 0)
-		return -1;
-	r = write_all(c.fd, lines);
-	if (r == 0)
-		r = file_commit(&c, 1);
-	close(c.fd);
-	return r;
+	return file_write(&c, 0640, lines);
 }
 
 static void

@@ -35,6 +35,12 @@ byte_is_blank(char c)
 }
 
 bool
+byte_is_space(char c)
+{
+	return byte_is_blank(c) || c == '\r' || c == '\n';
+}
+
+bool
 byte_is_control(char c)
 {
 	return (unsigned char)c < 32 || c == 127;

@@ -64,6 +64,8 @@ bool byte_is_digit(char c);
 bool byte_is_alpha(char c);
 /* Space and tab. */
 bool byte_is_blank(char c);
+/* The same, CR and LF: what a field may be folded with. */
+bool byte_is_space(char c);
 /* 0 to 31 and 127. */
 bool byte_is_control(char c);
 

@@ -1,4 +1,5 @@
 /* BODY and BODYSTRUCTURE (RFC 3501 7.4.2). */
+#include "mail/cfws.h"
 #include "mail/envelope.h"
 #include "mail/header.h"
 #include "mail/nstring.h"
@@ -64,7 +65,7 @@ language_add(struct str *out, struct span value)
 	while (value.at != NULL && mime_take_token(&value, &token)) {
 		str_add_byte(out, n++ == 0 ? '(' : ' ');
 		string_add(out, token);
-		mime_skip(&value);
+		cfws_skip(&value);
 		span_take(&value, ',');
 	}
 	str_add_text(out, n == 0 ? "NIL" : ")");

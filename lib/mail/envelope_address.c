@@ -17,12 +17,6 @@ struct pieces {
 	bool any;
 };
 
-static bool
-is_space(char c)
-{
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
 static void
 pieces_clear(struct pieces *p)
 {
@@ -148,7 +142,7 @@ take_literal(struct span *rest, struct pieces *p)
 	word_start(p);
 	str_add_byte(target(p), '[');
 	while (span_take_byte(rest, &c)) {
-		if (!is_space(c))
+		if (!byte_is_space(c))
 			str_add_byte(target(p), c);
 		if (c == ']')
 			break;
@@ -248,7 +242,7 @@ envelope_addresses(struct str *out, struct span value)
 	char c;
 
 	while (span_take_byte(&value, &c)) {
-		if (is_space(c))
+		if (byte_is_space(c))
 			l.p.spaced = true;
 		else if (c == '(')
 			take_comment(&value, &l.p);

@@ -102,18 +102,12 @@ header_size(struct span message)
 	return message.len - rest.len;
 }
 
-static bool
-is_space(char c)
-{
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
 void
 header_unfold(struct str *out, struct span value)
 {
-	while (value.len > 0 && is_space(value.at[0]))
+	while (value.len > 0 && byte_is_space(value.at[0]))
 		value = span_from(value, 1);
-	while (value.len > 0 && is_space(value.at[value.len - 1]))
+	while (value.len > 0 && byte_is_space(value.at[value.len - 1]))
 		value.len--;
 	while (value.len > 0) {
 		struct span line = span_head(value, line_len(value));

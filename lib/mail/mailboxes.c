@@ -1,5 +1,7 @@
 #include "mail/mailboxes.h"
 
+#include "mail/cfws.h"
+
 /* One address on its way. */
 struct reading {
 	struct str *address;
@@ -9,42 +11,6 @@ struct reading {
 	bool at;            /* behind the '@' */
 	bool spaced;        /* a blank or comment before the next word */
 };
-
-static bool
-is_space(char c)
-{
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
-static void
-skip_comment(struct span *rest)
-{
-	size_t depth = 0;
-	char c;
-
-	while (span_take_byte(rest, &c)) {
-		if (c == '\\')
-			span_take_byte(rest, &c);
-		else if (c == '(')
-			depth++;
-		else if (c == ')' && --depth == 0)
-			return;
-	}
-}
-
-/* A quoted string with its quotes; one without an end goes to the end. */
-static struct span
-take_quoted(struct span *rest)
-{
-	struct span start = *rest;
-	char c;
-
-	span_take(rest, '"');
-	while (span_take_byte(rest, &c) && c != '"')
-		if (c == '\\')
-			span_take_byte(rest, &c);
-	return span_head(start, start.len - rest->len);
-}
 
 /* Two words with a blank between them are no address, and must not look like
  * one. */
@@ -89,7 +55,7 @@ byte_add(struct reading *r, char c, struct span byte, struct span behind)
 		r->angle = true;
 	} else if (name_ends) {
 		start_again(r); /* of a group, or a route */
-	} else if (is_space(c)) {
+	} else if (byte_is_space(c)) {
 		r->spaced = true;
 	} else {
 		r->at |= c == '@';
@@ -107,10 +73,10 @@ reading_run(struct reading *r, struct span *rest)
 		struct span start = *rest;
 
 		if (start.at[0] == '(') {
-			skip_comment(rest);
+			comment_skip(rest);
 			r->spaced = true;
 		} else if (start.at[0] == '"') {
-			struct span word = take_quoted(rest);
+			struct span word = quoted_take(rest);
 
 			word_add(r, word, *rest);
 		} else {
@@ -144,7 +110,7 @@ mailbox_is_bare(struct span address)
 
 	while (rest.len > 0)
 		if (rest.at[0] == '"')
-			take_quoted(&rest);
+			quoted_take(&rest);
 		else if (span_take_byte(&rest, &c) && c == '@')
 			return false;
 	return true;

@@ -61,7 +61,5 @@ void params_add(struct str *out, struct span params);
 
 /* Take a token (RFC 2045 5.1) after blanks, line ends and comments. */
 bool mime_take_token(struct span *rest, struct span *token_r);
-/* Skip blanks, line ends and comments. */
-void mime_skip(struct span *rest);
 
 #endif

@@ -2,53 +2,17 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "mail/cfws.h"
 #include "mail/mime.h"
 #include "mail/nstring.h"
-
-static bool
-is_space(char c)
-{
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
-static void
-comment_skip(struct span *rest)
-{
-	unsigned depth = 0;
-	char c;
-
-	do {
-		if (!span_take_byte(rest, &c))
-			return;
-		if (c == '\\')
-			span_take_byte(rest, &c);
-		else if (c == '(')
-			depth++;
-		else if (c == ')')
-			depth--;
-	} while (depth > 0);
-}
-
-void
-mime_skip(struct span *rest)
-{
-	while (rest->len > 0) {
-		if (is_space(rest->at[0]))
-			*rest = span_from(*rest, 1);
-		else if (rest->at[0] == '(')
-			comment_skip(rest);
-		else
-			return;
-	}
-}
 
 bool
 mime_take_token(struct span *rest, struct span *token_r)
 {
 	size_t n = 0;
 
-	mime_skip(rest);
-	while (n < rest->len && !is_space(rest->at[n]) &&
+	cfws_skip(rest);
+	while (n < rest->len && !byte_is_space(rest->at[n]) &&
 	    !byte_is_control(rest->at[n]) &&
 	    memchr("()<>@,;:\\\"/[]?=", rest->at[n], 15) == NULL)
 		n++;
@@ -64,7 +28,7 @@ mime_media(const struct part *p)
 	struct media m;
 
 	if (p->type.at != NULL && mime_take_token(&rest, &m.type)) {
-		mime_skip(&rest);
+		cfws_skip(&rest);
 		if (span_take(&rest, '/') &&
 		    mime_take_token(&rest, &m.subtype)) {
 			m.params = rest;
@@ -99,8 +63,8 @@ take_loose(struct span *rest, struct str *value_r)
 {
 	size_t n = 0;
 
-	while (n < rest->len && !is_space(rest->at[n]) && rest->at[n] != ';' &&
-	    rest->at[n] != '(')
+	while (n < rest->len && !byte_is_space(rest->at[n]) &&
+	    rest->at[n] != ';' && rest->at[n] != '(')
 		n++;
 	str_add(value_r, span_head(*rest, n));
 	*rest = span_from(*rest, n);
@@ -117,10 +81,10 @@ param_next(struct span *rest, struct span *name_r, struct str *value_r)
 		*rest = span_from(*rest, n + 1);
 		if (!mime_take_token(rest, name_r))
 			continue;
-		mime_skip(rest);
+		cfws_skip(rest);
 		if (!span_take(rest, '='))
 			continue;
-		mime_skip(rest);
+		cfws_skip(rest);
 		str_clear(value_r);
 		if (span_take(rest, '"'))
 			take_quoted(rest, value_r);

@@ -8,41 +8,103 @@ enum {
 	WORD_BYTES = 42, /* RFC 2047 2: 75 characters with =?utf-8?b?...?= */
 };
 
-/* RFC 2045 6.7 (3): no blank stands at the end of a line. */
-static bool
-is_plain(struct span text)
+static void
+hex_add(struct str *out, char c)
 {
-	unsigned char c = (unsigned char)text.at[0];
-	bool last = text.len == 1 || text.at[1] == '\n';
+	str_addf(out, "=%02X", (unsigned char)c);
+}
 
-	if (byte_is_blank(text.at[0]))
-		return !last;
-	return c > ' ' && c < 127 && c != '=';
+/* The line goes on here: a soft break goes before what does not fit. */
+static void
+room_make(struct str *out, size_t *column, size_t len)
+{
+	if (*column + len > LINE_MAX - 1) {
+		str_add_text(out, "=\n");
+		*column = 0;
+	}
+	*column += len;
+}
+
+/* RFC 2045 6.7 (3): no blank at a line's end. "From " and a dot at its start
+ * are encoded for the sake of old programs (RFC 2049 3). */
+static bool
+is_plain(struct span line, size_t i, size_t column)
+{
+	char c = line.at[i];
+
+	if (byte_is_blank(c))
+		return i + 1 < line.len;
+	if (column == 0 &&
+	    (c == '.' || span_starts(span_from(line, i), SPAN("From "))))
+		return false;
+	return c > ' ' && c <= '~' && c != '=';
+}
+
+static void
+line_encode(struct str *out, struct span line)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < line.len; i++) {
+		/* A soft break makes a start of a line too. */
+		size_t at = column + 1 > LINE_MAX - 1 ? 0 : column;
+		bool plain = is_plain(line, i, at);
+
+		room_make(out, &column, plain ? 1 : 3);
+		if (plain)
+			str_add_byte(out, line.at[i]);
+		else
+			hex_add(out, line.at[i]);
+	}
+}
+
+/* Take a line; false at the end. ends_r: it had an end. */
+static bool
+line_take(struct span *rest, struct span *line_r, bool *ends_r)
+{
+	size_t n = span_find(*rest, '\n');
+
+	if (rest->len == 0)
+		return false;
+	*line_r = span_head(*rest, n);
+	*ends_r = n < rest->len;
+	*rest = span_from(*rest, n + 1);
+	if (*ends_r && n > 0 && line_r->at[n - 1] == '\r')
+		line_r->len--;
+	return true;
 }
 
 void
 quoted_encode(struct str *out, struct span text)
 {
-	size_t column = 0;
+	struct span line;
+	bool ends;
 
-	for (; text.len > 0; text = span_from(text, 1)) {
-		bool plain = is_plain(text);
-		size_t width = plain ? 1 : 3;
-
-		if (text.at[0] == '\n') {
+	while (line_take(&text, &line, &ends)) {
+		line_encode(out, line);
+		if (ends)
 			str_add_byte(out, '\n');
-			column = 0;
-			continue;
+	}
+}
+
+void
+quoted_repair(struct str *out, struct span text)
+{
+	struct span line;
+	bool ends;
+
+	while (line_take(&text, &line, &ends)) {
+		for (size_t i = 0; i < line.len; i++) {
+			char c = line.at[i];
+
+			if ((unsigned char)c > 126 ||
+			    (byte_is_control(c) && c != '\t'))
+				hex_add(out, c);
+			else
+				str_add_byte(out, c);
 		}
-		if (column + width >= LINE_MAX) {
-			str_add_text(out, "=\n");
-			column = 0;
-		}
-		if (plain)
-			str_add_byte(out, text.at[0]);
-		else
-			str_addf(out, "=%02X", (unsigned char)text.at[0]);
-		column += width;
+		if (ends)
+			str_add_byte(out, '\n');
 	}
 }
 

@@ -4,9 +4,13 @@
 
 #include "base/str.h"
 
-/* Append lines of any bytes (LF ends them) as quoted-printable (RFC 2045 6.7),
- * which ends without a line end if the text does. */
+/* Append lines of any bytes (LF ends them, or CR and LF) as quoted-printable
+ * (RFC 2045 6.7) with LF line ends, the last with one only if the text has
+ * it. */
 void quoted_encode(struct str *out, struct span text);
+/* Append what claims to be quoted-printable, with the bytes encoded that can't
+ * be in it. */
+void quoted_repair(struct str *out, struct span text);
 /* Append text for a header field's value (RFC 2047): as it is when it is
  * ASCII, else as encoded words of UTF-8 with blanks between them. Control
  * characters become blanks, what is not UTF-8 becomes U+FFFD. */

@@ -32,12 +32,6 @@ take_word(struct span *rest, struct word *w_r)
 	return true;
 }
 
-static bool
-is_fold(char c)
-{
-	return byte_is_blank(c) || c == '\r' || c == '\n';
-}
-
 /* Decoded bytes of adjacent words of one character set, converted together:
  * writers split characters between words though RFC 2047 5 forbids it. */
 struct pending {
@@ -83,7 +77,7 @@ static bool
 all_fold(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_fold(s.at[i]))
+		if (!byte_is_space(s.at[i]))
 			return false;
 	return true;
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 int
 file_create(int dir, const char *name, mode_t mode)
 {
@@ -126,6 +128,29 @@ int
 file_commit(struct commit *files, size_t n)
 {
 	return file_commit_how(files, n, true);
+}
+
+int
+file_write(struct commit *c, mode_t mode, struct span bytes)
+{
+	int r, saved;
+
+	unlinkat(c->from_dir, c->from, 0);
+	c->fd = file_create(c->from_dir, c->from, mode);
+	if (c->fd < 0)
+		return -1;
+	r = write_all(c->fd, bytes);
+	saved = errno;
+	if (r < 0)
+		unlinkat(c->from_dir, c->from, 0);
+	else {
+		r = file_commit(c, 1);
+		saved = errno;
+	}
+	close(c->fd);
+	c->fd = -1;
+	errno = saved;
+	return r;
 }
 
 void

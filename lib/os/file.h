@@ -30,6 +30,11 @@ int file_commit(struct commit *files, size_t n);
  * of a durable file): sync_files false. */
 int file_commit_how(struct commit *files, size_t n, bool sync_files);
 
+/* Write a small file and commit it. c names it, with fd not set; a temporary
+ * file that a crash left under c->from goes first. mode as below. 0; -1, errno
+ * and nothing left of it. */
+int file_write(struct commit *c, mode_t mode, struct span bytes);
+
 /* Open a new file for writing: O_CREAT | O_EXCL, mode 0600 less the umask when
  * mode is 0; -1 and errno. */
 int file_create(int dir, const char *name, mode_t mode);

@@ -17,6 +17,20 @@ enum {
 	STATE_MAX = 64 << 20, /* five days of thousands of recipients */
 };
 
+const char *
+state_action_word(enum state_action a)
+{
+	switch (a) {
+	case ACTION_RELAYED:
+		return "relayed";
+	case ACTION_EXPANDED:
+		return "expanded";
+	case ACTION_DELIVERED:
+		break;
+	}
+	return "delivered";
+}
+
 static void
 result_write(struct str *out, const struct result *r)
 {

@@ -13,6 +13,8 @@ enum state_action {
 	ACTION_RELAYED,   /* to a host that knows no DSN */
 	ACTION_EXPANDED,  /* to the members of a list */
 };
+/* Its word there: "delivered". */
+const char *state_action_word(enum state_action a);
 /* What became of one recipient. */
 struct result {
 	int64_t at;         /* seconds since the epoch */

@@ -115,15 +115,7 @@ write_file(const struct keywords *k, int dir, int tmp)
 	for (unsigned i = 0; i < k->count; i++)
 		if (k->at[i] != 0)
 			str_addf(&text, "%u %s\n", i, keywords_name(k, i).at);
-	unlinkat(tmp, c.from, 0); /* left by a crash; the lock is ours */
-	c.fd = file_create(tmp, c.from, 0);
-	r = c.fd < 0 ? -1 : write_all(c.fd, str_span(&text));
-	if (r == 0)
-		r = file_commit(&c, 1);
-	else if (c.fd >= 0)
-		unlinkat(tmp, c.from, 0);
-	if (c.fd >= 0)
-		close(c.fd);
+	r = file_write(&c, 0, str_span(&text)); /* the lock is ours */
 	str_free(&text);
 	return r;
 }

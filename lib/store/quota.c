@@ -200,14 +200,7 @@ write_file(const struct store *s, const struct quota *q)
 		str_addf(&text, "%s%juC", text.len > 0 ? "," : "",
 		    (uintmax_t)q->messages);
 	str_addf(&text, "\n%jd %jd\n", (intmax_t)q->used, (intmax_t)q->count);
-	c.fd = file_create(s->root.tmp, c.from, 0);
-	r = c.fd < 0 ? -1 : write_all(c.fd, str_span(&text));
-	if (r == 0)
-		r = file_commit_how(&c, 1, true);
-	else if (c.fd >= 0)
-		unlinkat(s->root.tmp, c.from, 0);
-	if (c.fd >= 0)
-		close(c.fd);
+	r = file_write(&c, 0, str_span(&text));
 	str_free(&text);
 	return r;
 }
@@ -250,6 +243,18 @@ mark_path(struct span address, struct str *path_r)
 	str_lower(path_r, at);
 }
 
+/* Others look for a mark by its name and list none; whatever the umask says. */
+static void
+marks_make(void)
+{
+	struct str dir = STR_INIT;
+
+	str_setf(&dir, "%s/.full", dir_mail());
+	if (mkdir(dir.at, 0700) == 0)
+		chmod(dir.at, 0711);
+	str_free(&dir);
+}
+
 void
 quota_mark(struct span address, bool full)
 {
@@ -260,15 +265,11 @@ quota_mark(struct span address, bool full)
 	if (!full) {
 		unlink(path.at);
 	} else {
-		fd = open(path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		fd = open(path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		if (fd < 0 && errno == ENOENT) {
-			struct str dir = STR_INIT;
-
-			str_setf(&dir, "%s/.full", dir_mail());
-			mkdir(dir.at, 0755);
-			str_free(&dir);
+			marks_make();
 			fd = open(
-			    path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+			    path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		}
 		if (fd >= 0)
 			close(fd);

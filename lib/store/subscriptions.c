@@ -93,16 +93,7 @@ write_file(const struct store *s, struct span dirs)
 		    &text, line.len == 1 ? SPAN("INBOX") : span_from(line, 1));
 		str_add_byte(&text, '\n');
 	}
-	unlinkat(
-	    s->root.tmp, c.from, 0); /* left by a crash; the lock is ours */
-	c.fd = file_create(s->root.tmp, c.from, 0);
-	r = c.fd < 0 ? -1 : write_all(c.fd, str_span(&text));
-	if (r == 0)
-		r = file_commit(&c, 1);
-	else if (c.fd >= 0)
-		unlinkat(s->root.tmp, c.from, 0);
-	if (c.fd >= 0)
-		close(c.fd);
+	r = file_write(&c, 0, str_span(&text)); /* the lock is ours */
 	str_free(&text);
 	return r;
 }

@@ -5,11 +5,11 @@
 
 #include "../../../bin/send/convert.h"
 #include "../../../bin/send/message.h"
-#include "../../../bin/send/qp.h"
 #include "../../../bin/send/wire.h"
 #include "base/arena.h"
 #include "mail/decode.h"
 #include "mail/mime.h"
+#include "mail/quote.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,7 +29,7 @@ check_quoted(struct span text)
 	struct str out = STR_INIT, back = STR_INIT, same = STR_INIT;
 	struct span rest, line;
 
-	qp_encode(&out, text);
+	quoted_encode(&out, text);
 	rest = str_span(&out);
 	while (span_line(&rest, &line))
 		if (line.len > 76 || !span_is_ascii(line) ||

@@ -147,42 +147,20 @@ answer(const struct fake_query *q)
 		fake_send(q, &p);
 }
 
-struct world {
-	struct fake fake;
-	struct dns *dns;
-	struct arena arena;
-	struct dns_answer answer;
-};
-
 static int
 setup(void **state)
 {
-	struct world *w = calloc(1, sizeof *w);
+	struct fake_world *w;
 
-	if (w == NULL || !fake_open(&w->fake, answer)) {
-		free(w);
+	if (fake_world_new(state, answer) < 0)
 		return -1;
-	}
-	w->dns = dns_open(w->fake.etc, NULL, NULL);
+	w = *state;
 	dns_patience(w->dns, 5000);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	dns_close(w->dns);
-	arena_free(&w->arena);
-	fake_close(&w->fake);
-	free(w);
 	return 0;
 }
 
 static enum dns_result
-ask(struct world *w, const char *name, enum dns_type type)
+ask(struct fake_world *w, const char *name, enum dns_type type)
 {
 	dns_ask(w->dns, span_text(name), type, &w->arena, &w->answer);
 	return w->answer.result;
@@ -198,7 +176,7 @@ assert_span(struct span s, const char *text)
 static void
 records_of_each_type_are_read(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "example.org", DNS_MX), DNS_FOUND);
 	/* The one that names an address is left out. */
@@ -223,7 +201,7 @@ records_of_each_type_are_read(void **state)
 static void
 a_missing_name_and_a_missing_record_are_told_apart(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "gone.example.org", DNS_A), DNS_GONE);
 	assert_int_equal(ask(w, "nothing.example.org", DNS_A), DNS_EMPTY);
@@ -234,7 +212,7 @@ a_missing_name_and_a_missing_record_are_told_apart(void **state)
 static void
 cnames_are_followed_to_their_end(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "alias.example.org", DNS_A), DNS_FOUND);
 	assert_int_equal(w->answer.count, 2);
@@ -257,7 +235,7 @@ a_broken_answer_is_none(void **state)
 	static const char *const silent[] = { "wrongid.trick",
 		"wrongname.trick", "wrongtype.trick", "question.trick",
 		"short.trick", "header.trick", "silent.trick" };
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	int64_t start = clock_mono_ms();
 
 	assert_int_equal(ask(w, "loop.trick", DNS_MX), DNS_LATER);
@@ -279,7 +257,7 @@ a_broken_answer_is_none(void **state)
 static void
 a_forged_answer_does_not_keep_the_real_one_away(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "forged.trick", DNS_A), DNS_FOUND);
 	assert_int_equal(
@@ -289,7 +267,7 @@ a_forged_answer_does_not_keep_the_real_one_away(void **state)
 static void
 a_lost_packet_is_asked_again(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	*w->fake.queries = 0;
 	dns_patience(w->dns, 1500);
@@ -300,7 +278,7 @@ a_lost_packet_is_asked_again(void **state)
 static void
 a_server_without_edns_is_asked_without(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "old.trick", DNS_A), DNS_FOUND);
 }
@@ -308,7 +286,7 @@ a_server_without_edns_is_asked_without(void **state)
 static void
 long_answers_come_over_tcp(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(ask(w, "huge.trick", DNS_TXT), DNS_FOUND);
 	assert_int_equal(w->answer.records[0].is.text.len, 65000 / 250 * 249);
@@ -317,7 +295,7 @@ long_answers_come_over_tcp(void **state)
 static void
 only_a_server_on_loopback_is_believed(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	struct dns *d;
 	char lines[60];
 
@@ -340,7 +318,7 @@ only_a_server_on_loopback_is_believed(void **state)
 static void
 a_server_that_is_not_there_costs_no_time(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	int64_t start = clock_mono_ms();
 	struct dns *d;
 	char lines[80];
@@ -379,7 +357,7 @@ complain(unsigned line, const char *text, void *arg)
 static void
 the_file_dns_is_read_or_complained_of(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	struct complaints c = { 0 };
 	struct dns *d;
 
@@ -416,7 +394,7 @@ the_file_dns_is_read_or_complained_of(void **state)
 static void
 names_that_can_not_be_are_not_asked_for(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	char label[70], whole[300];
 
 	memset(label, 'a', sizeof label);
@@ -443,7 +421,7 @@ names_that_can_not_be_are_not_asked_for(void **state)
 static void
 it_works_inside_the_sandbox(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	int status;
 	pid_t pid = fork();
 
@@ -464,7 +442,7 @@ it_works_inside_the_sandbox(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fake_world_free)
 	const struct CMUnitTest tests[] = {
 		TEST(records_of_each_type_are_read),
 		TEST(a_missing_name_and_a_missing_record_are_told_apart),

@@ -19,7 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/span.h"
+#include "base/arena.h"
+#include "net/dns.h"
+#include "net/mx.h"
 
 /* One question, and where its answer goes. */
 struct fake_query {
@@ -280,6 +282,52 @@ fake_close(struct fake *f)
 	close(f->etc);
 	rmdir(f->folder);
 	munmap(f->queries, sizeof *f->queries);
+}
+
+/* What a test of questions has: the server, one who asks it, memory, and what
+ * the last question brought. */
+struct fake_world {
+	struct fake fake;
+	struct dns *dns;
+	struct arena arena;
+	struct dns_answer answer;
+	struct dns_host host;
+	struct mx mx;
+};
+
+/* The configuration has changed. */
+static inline void
+fake_world_reread(struct fake_world *w)
+{
+	dns_close(w->dns);
+	w->dns = dns_open(w->fake.etc, NULL, NULL);
+}
+
+/* For a test's setup, which takes the world as its state. */
+static inline int
+fake_world_new(void **state, fake_answer *answer)
+{
+	struct fake_world *w = calloc(1, sizeof *w);
+
+	if (w == NULL || !fake_open(&w->fake, answer)) {
+		free(w);
+		return -1;
+	}
+	w->dns = dns_open(w->fake.etc, NULL, NULL);
+	*state = w;
+	return 0;
+}
+
+static inline int
+fake_world_free(void **state)
+{
+	struct fake_world *w = *state;
+
+	dns_close(w->dns);
+	arena_free(&w->arena);
+	fake_close(&w->fake);
+	free(w);
+	return 0;
 }
 
 #endif

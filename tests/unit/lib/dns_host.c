@@ -39,42 +39,15 @@ answer(const struct fake_query *q)
 	fake_send(q, &p);
 }
 
-struct world {
-	struct fake fake;
-	struct dns *dns;
-	struct arena arena;
-	struct dns_host host;
-};
-
 static int
 setup(void **state)
 {
-	struct world *w = calloc(1, sizeof *w);
-
-	if (w == NULL || !fake_open(&w->fake, answer)) {
-		free(w);
-		return -1;
-	}
-	w->dns = dns_open(w->fake.etc, NULL, NULL);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	dns_close(w->dns);
-	arena_free(&w->arena);
-	fake_close(&w->fake);
-	free(w);
-	return 0;
+	return fake_world_new(state, answer);
 }
 
 /* The addresses of a host, as text with blanks between. */
 static const char *
-addresses(struct world *w, const char *name)
+addresses(struct fake_world *w, const char *name)
 {
 	static char text[2000];
 
@@ -90,7 +63,7 @@ addresses(struct world *w, const char *name)
 static void
 a_host_has_addresses_of_both_kinds_in_turn(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_string_equal(
 	    addresses(w, "mx1.example.org"), "2001:db8::1 192.0.2.1 192.0.2.2");
@@ -116,14 +89,13 @@ a_host_has_addresses_of_both_kinds_in_turn(void **state)
 static void
 addresses_and_known_hosts_need_no_server(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	fake_file(&w->fake, "hosts",
 	    "# ours\n192.168.1.5\tPrinter.lan printer # by the door\n"
 	    "fd00::5 printer\n0.0.0.0 ads.example\nfe80::1%lo0 odd\n"
 	    "nonsense printer\n192.168.1.6 printer#comment\n");
-	dns_close(w->dns);
-	w->dns = dns_open(w->fake.etc, NULL, NULL);
+	fake_world_reread(w);
 	*w->fake.queries = 0;
 	assert_string_equal(
 	    addresses(w, "printer"), "fd00::5 192.168.1.5 192.168.1.6");
@@ -147,7 +119,7 @@ addresses_and_known_hosts_need_no_server(void **state)
 static void
 one_answer_that_is_missing_takes_no_security_away(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_string_equal(addresses(w, "half.example.org"), "192.0.2.5");
 	assert_int_equal(w->host.result, DNS_FOUND);
@@ -161,7 +133,7 @@ one_answer_that_is_missing_takes_no_security_away(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fake_world_free)
 	const struct CMUnitTest tests[] = {
 		TEST(a_host_has_addresses_of_both_kinds_in_turn),
 		TEST(addresses_and_known_hosts_need_no_server),

@@ -44,6 +44,25 @@ made_close(struct made *m)
 	}
 }
 
+/* A test's setup and teardown: its state is a struct made. */
+static inline int
+made_setup(void **state)
+{
+	struct made *m = calloc(1, sizeof *m);
+
+	made_open(m);
+	*state = m;
+	return 0;
+}
+
+static inline int
+made_teardown(void **state)
+{
+	made_close(*state);
+	free(*state);
+	return 0;
+}
+
 /* Write a file below the Maildir. */
 static inline void
 made_file(struct made *m, const char *name, const char *text)

@@ -70,42 +70,21 @@ answer(const struct fake_query *q)
 	fake_send(q, &p);
 }
 
-struct world {
-	struct fake fake;
-	struct dns *dns;
-	struct arena arena;
-	struct mx mx;
-};
-
 static int
 setup(void **state)
 {
-	struct world *w = calloc(1, sizeof *w);
+	struct fake_world *w;
 
-	if (w == NULL || !fake_open(&w->fake, answer)) {
-		free(w);
+	if (fake_world_new(state, answer) < 0)
 		return -1;
-	}
+	w = *state;
 	fake_file(&w->fake, "hosts", "192.168.1.9 pc.lan\n");
-	w->dns = dns_open(w->fake.etc, NULL, NULL);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	dns_close(w->dns);
-	arena_free(&w->arena);
-	fake_close(&w->fake);
-	free(w);
+	fake_world_reread(w);
 	return 0;
 }
 
 static enum mx_result
-find_port(struct world *w, const char *domain, uint16_t port)
+find_port(struct fake_world *w, const char *domain, uint16_t port)
 {
 	const struct mx_self self = { SPAN("me.example"), port };
 
@@ -114,14 +93,14 @@ find_port(struct world *w, const char *domain, uint16_t port)
 }
 
 static enum mx_result
-find(struct world *w, const char *domain)
+find(struct fake_world *w, const char *domain)
 {
 	return find_port(w, domain, 25);
 }
 
 /* The hosts as text, with their first addresses. */
 static const char *
-hosts(struct world *w)
+hosts(struct fake_world *w)
 {
 	static char text[2000];
 	struct mx_host h;
@@ -140,7 +119,7 @@ hosts(struct world *w)
 static void
 hosts_come_by_preference_and_once(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(find(w, "plain.org"), MX_FOUND);
 	assert_true(w->mx.secure);
@@ -158,7 +137,7 @@ hosts_come_by_preference_and_once(void **state)
 static void
 equal_hosts_come_in_random_order_and_ten_at_most(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	bool differs = false;
 	char first[30];
 
@@ -178,7 +157,7 @@ equal_hosts_come_in_random_order_and_ten_at_most(void **state)
 static void
 without_mx_the_domain_is_the_host(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(find(w, "host.org"), MX_FOUND);
 	assert_true(w->mx.implicit);
@@ -192,7 +171,7 @@ without_mx_the_domain_is_the_host(void **state)
 static void
 refusals_and_delays_are_told_apart(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(find(w, "null.org"), MX_NULL);
 	assert_int_equal(find(w, "no-such.org"), MX_GONE);
@@ -206,7 +185,7 @@ refusals_and_delays_are_told_apart(void **state)
 static void
 mail_does_not_come_back_to_us(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	assert_int_equal(find(w, "second.org"), MX_FOUND);
 	assert_string_equal(hosts(w), "a.plain.org=198.51.100.1");
@@ -231,11 +210,10 @@ mail_does_not_come_back_to_us(void **state)
 static void
 without_dns_known_hosts_are_found(void **state)
 {
-	struct world *w = *state;
+	struct fake_world *w = *state;
 
 	fake_file(&w->fake, "dns", "none\n");
-	dns_close(w->dns);
-	w->dns = dns_open(w->fake.etc, NULL, NULL);
+	fake_world_reread(w);
 	*w->fake.queries = 0;
 	assert_int_equal(find(w, "pc.lan"), MX_FOUND);
 	assert_string_equal(hosts(w), "pc.lan=192.168.1.9");
@@ -249,7 +227,7 @@ a_route_to_an_address_asks_nobody(void **state)
 {
 	static const char *const domains[] = { "example.lan", "a.b.lan",
 		"pc.lan", "[192.168.1.7]" };
-	struct world *w = *state;
+	struct fake_world *w = *state;
 	int64_t start = clock_mono_ms();
 	struct routes *routes;
 
@@ -329,7 +307,7 @@ our_own_addresses_are_known(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fake_world_free)
 	const struct CMUnitTest tests[] = {
 		TEST(hosts_come_by_preference_and_once),
 		TEST(equal_hosts_come_in_random_order_and_ten_at_most),

@@ -1,4 +1,4 @@
-/* lib/os: durable files, locks, configuration, addresses of sockets. */
+/* lib/os: durable files, locks, configuration, addresses of sockets, input. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,15 +8,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "os/conf.h"
 #include "os/file.h"
+#include "os/input.h"
 #include "os/lock.h"
 #include "os/sock.h"
 
@@ -82,6 +85,39 @@ a_commit_never_replaces_unless_told(void **state)
 	close(c.fd);
 	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
 	assert_int_equal(st.st_size, 6);
+}
+
+static void
+a_small_file_is_written_whole_or_not_at_all(void **state)
+{
+	struct commit c = { .from_dir = dir,
+		.from = "a",
+		.to_dir = dir,
+		.to = "b",
+		.replace = true };
+	struct stat st;
+	struct rlimit limit, small;
+
+	(void)state;
+	close(file_with("a", "left by a crash"));
+	assert_int_equal(file_write(&c, 0640, SPAN("whole")), 0);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 5);
+	assert_int_equal(st.st_mode & 0700, 0600);
+	assert_int_equal(fstatat(dir, "a", &st, 0), -1);
+	/* No room. */
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small = limit;
+	small.rlim_cur = 3;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	assert_int_equal(file_write(&c, 0, SPAN("longer")), -1);
+	assert_int_equal(errno, EFBIG);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	assert_int_equal(fstatat(dir, "a", &st, 0), -1);
+	assert_int_equal(fstatat(dir, "b", &st, 0), 0);
+	assert_int_equal(st.st_size, 5);
+	unlinkat(dir, "b", 0);
 }
 
 static void
@@ -188,16 +224,83 @@ a_path_that_is_too_long_is_refused(void **state)
 	assert_int_equal(errno, ENAMETOOLONG);
 }
 
+static void
+assert_input(const struct input *in, const char *text)
+{
+	char bytes[64];
+
+	assert_int_equal(in->size, strlen(text));
+	/* Twice: nothing is used up. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    pread(in->fd, bytes, sizeof bytes, (off_t)in->offset),
+		    in->size);
+		assert_memory_equal(bytes, text, in->size);
+	}
+	assert_int_equal(fcntl(in->fd, F_GETFD), FD_CLOEXEC);
+}
+
+static void
+a_file_is_input_from_where_it_stands(void **state)
+{
+	struct input in;
+	int fd;
+
+	(void)state;
+	close(file_with("a", "mbox\nmessage"));
+	fd = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
+	assert_int_equal(input_take(fd, 3, &in), 0); /* however long */
+	close(fd);
+	assert_input(&in, "message");
+	close(in.fd);
+	fd = openat(dir, "a", O_RDONLY | O_CLOEXEC);
+	lseek(fd, 100, SEEK_SET); /* behind its end */
+	assert_int_equal(input_take(fd, 3, &in), 0);
+	assert_int_equal(in.size, 0);
+	close(in.fd);
+	close(fd);
+}
+
+static void
+a_pipe_is_input_up_to_a_limit(void **state)
+{
+	struct input in;
+
+	(void)state;
+	for (uint64_t limit = 6; limit <= 7; limit++) {
+		int ends[2];
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(write_all(ends[1], SPAN("message")), 0);
+		close(ends[1]);
+		errno = 0;
+		assert_int_equal(
+		    input_take(ends[0], limit, &in), limit < 7 ? -1 : 0);
+		close(ends[0]);
+		if (limit == 7)
+			assert_input(&in, "message");
+		else
+			assert_int_equal(errno, EMSGSIZE);
+	}
+	close(in.fd);
+	assert_int_equal(input_take(-1, 10, &in), -1);
+	assert_int_equal(errno, EBADF);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_commit_never_replaces_unless_told),
+		cmocka_unit_test(a_small_file_is_written_whole_or_not_at_all),
 		cmocka_unit_test(a_lock_keeps_others_out_until_it_is_closed),
 		cmocka_unit_test(every_mistake_in_limits_is_told_with_its_line),
 		cmocka_unit_test(no_configuration_has_every_default),
 		cmocka_unit_test(addresses_are_read_without_dns),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
+		cmocka_unit_test(a_file_is_input_from_where_it_stands),
+		cmocka_unit_test(a_pipe_is_input_up_to_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);

@@ -18,19 +18,11 @@
 static int
 setup(void **state)
 {
-	struct made *m = calloc(1, sizeof *m);
+	struct made *m;
 
-	made_open(m);
+	made_setup(state);
+	m = *state;
 	setenv("CHAINMAIL_MAIL", m->path, 1);
-	*state = m;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	made_close(*state);
-	free(*state);
 	return 0;
 }
 
@@ -244,7 +236,7 @@ a_full_mailbox_is_marked(void **state)
 	assert_false(quota_marked(SPAN("bob@example.org")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, made_teardown)
 
 int
 main(void)

@@ -14,24 +14,6 @@
 #include "store/folder_inside.h"
 #include "store/mailbox.h"
 
-static int
-setup(void **state)
-{
-	struct made *m = calloc(1, sizeof *m);
-
-	made_open(m);
-	*state = m;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	made_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* What folder_report() said, as text. */
 static struct str said = STR_INIT;
 
@@ -435,7 +417,8 @@ a_deleted_folder_is_noticed(void **state)
 	folder_close(&f);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
 static void
 mail_that_comes_during_a_change_is_seen_at_once(void **state)

@@ -12,24 +12,6 @@
 #include "store/mailbox.h"
 #include "store/subscriptions.h"
 
-static int
-setup(void **state)
-{
-	struct made *m = calloc(1, sizeof *m);
-
-	made_open(m);
-	*state = m;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	made_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* Every mailbox with its state, as text. */
 static const char *
 listed(struct made *m, bool mark)
@@ -278,7 +260,8 @@ a_folder_that_others_may_write_to_is_not_opened(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
 int
 main(void)

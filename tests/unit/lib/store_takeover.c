@@ -13,24 +13,6 @@
 #include "store/takeover.h"
 #include "store/uids.h"
 
-static int
-setup(void **state)
-{
-	struct made *m = calloc(1, sizeof *m);
-
-	made_open(m);
-	*state = m;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	made_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 expect(struct made *m, uint32_t validity, uint32_t next, const uint32_t *uids,
     uint32_t count)
@@ -209,7 +191,8 @@ what_a_session_was_told_is_not_recent(void **state)
 	assert_int_equal(u.recent, 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, made_setup, made_teardown)
 
 int
 main(void)

@@ -64,7 +64,7 @@ place_remove(void **state)
 }
 
 static void
-file_write(struct place *p, const char *name, struct span bytes)
+place_write(struct place *p, const char *name, struct span bytes)
 {
 	int fd = openat(p->etc, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -78,7 +78,7 @@ compile(struct place *p, const char *text)
 	struct compile c = { .fault = remember, .arg = &p->faults };
 
 	str_clear(&p->faults);
-	file_write(p, "me", SPAN("mx.lan\n"));
+	place_write(p, "me", SPAN("mx.lan\n"));
 	return users_compile(&c, span_text(text), SPAN("mx.lan"), p->etc);
 }
 
@@ -182,7 +182,7 @@ without_a_database_the_host_serves_its_name(void **state)
 	struct place *p = *state;
 	struct users u;
 
-	file_write(p, "me", SPAN("mx.lan\n"));
+	place_write(p, "me", SPAN("mx.lan\n"));
 	users_open(&u, p->etc);
 	expect(&u, "postmaster@mx.lan", USER_MAILBOX, "postmaster@mx.lan");
 	expect(&u, "bob@mx.lan", USER_UNKNOWN, NULL);
@@ -344,7 +344,7 @@ a_damaged_database_is_an_error_for_everybody(void **state)
 	assert_true(freopen("/dev/null", "w", stderr) != NULL);
 	for (size_t at = 0; at < whole.len; at += at < 2000 ? 97 : 13) {
 		whole.at[at] ^= 1;
-		file_write(p, "other", str_span(&whole));
+		place_write(p, "other", str_span(&whole));
 		assert_int_equal(
 		    renameat(p->etc, "other", p->etc, "users.cdb"), 0);
 		whole.at[at] ^= 1;
@@ -355,7 +355,7 @@ a_damaged_database_is_an_error_for_everybody(void **state)
 		users_close(&u);
 	}
 	for (size_t len = 0; len < whole.len; len += 101) {
-		file_write(p, "other", span_head(str_span(&whole), len));
+		place_write(p, "other", span_head(str_span(&whole), len));
 		assert_int_equal(
 		    renameat(p->etc, "other", p->etc, "users.cdb"), 0);
 		users_open(&u, p->etc);

@@ -7,9 +7,7 @@
 #include <cmocka.h>
 
 #include "../../../bin/send/convert.h"
-#include "../../../bin/send/qp.h"
 #include "../../../bin/send/wire.h"
-#include "mail/decode.h"
 
 static void
 becomes(const char *in, bool seven, const char *out)
@@ -34,37 +32,6 @@ is_refused(const char *in)
 
 	assert_non_null(convert_text(span_text(in), true, &s));
 	str_free(&s);
-}
-
-/* RFC 2045 6.7: all bytes come back, and no line is over 76. */
-static void
-quoted_printable_says_the_same(void **state)
-{
-	struct str text = STR_INIT, out = STR_INIT, back = STR_INIT;
-	struct span rest, line;
-
-	(void)state;
-	str_add_text(&text, ".\nFrom x\nblank \ntab\t\n = =41 \xc3\xbc\n");
-	for (int i = 0; i < 3000; i++)
-		if (i % 256 != '\r')
-			str_add_byte(&text, (char)(i % 256));
-	for (int i = 0; i < 2000; i++)
-		str_add_byte(&text, "x. From "[i % 8]);
-	qp_encode(&out, str_span(&text));
-	rest = str_span(&out);
-	assert_true(span_is_ascii(rest));
-	while (span_line(&rest, &line)) {
-		assert_true(line.len <= 76);
-		assert_false(span_starts(line, SPAN(".")));
-		assert_false(span_starts(line, SPAN("From ")));
-		assert_false(span_ends_case(line, SPAN(" ")));
-	}
-	decode_quoted(&back, str_span(&out));
-	assert_int_equal(back.len, text.len);
-	assert_memory_equal(back.at, text.at, text.len);
-	str_free(&back);
-	str_free(&out);
-	str_free(&text);
 }
 
 static void
@@ -227,7 +194,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quoted_printable_says_the_same),
 		cmocka_unit_test(what_is_fit_stays),
 		cmocka_unit_test(the_encoding_is_replaced),
 		cmocka_unit_test(a_multipart_in_a_multipart),

@@ -27,6 +27,7 @@ addresses_are_found(void **state)
 		{ "\"unended", "\"unended " },
 		{ "(unended", "" },
 		{ "a\r\n\t@b", "a@b " },
+		{ "<a@b> c@d", "a@b c@d " },
 	};
 
 	(void)state;
@@ -43,6 +44,38 @@ addresses_are_found(void **state)
 		assert_string_equal(all.at, cases[i][1]);
 		str_free(&plain);
 		str_free(&all);
+	}
+}
+
+/* Of what is no address readers show now this, now that. */
+static void
+a_domain_is_told_only_where_all_read_the_same(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "a@b.c", "b.c" },
+		{ "\"x@y z\" @ b . (d) c", "b.c" },
+		{ "a b@c", "c" },
+		{ "a@", "" },
+		{ "root", "none" },
+		{ "a@b.c d", NULL },
+		{ "a@b (x) c", NULL },
+		{ "a@b@c", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct str plain = STR_INIT;
+		struct span domain;
+		bool told;
+
+		author_plain(span_text(cases[i][0]), &plain);
+		told = author_domain(str_span(&plain), &domain);
+		assert_int_equal(told, cases[i][1] != NULL);
+		if (told && domain.at == NULL)
+			domain = SPAN("none");
+		if (told)
+			assert_true(span_equal(domain, span_text(cases[i][1])));
+		str_free(&plain);
 	}
 }
 
@@ -99,6 +132,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_found),
+		cmocka_unit_test(a_domain_is_told_only_where_all_read_the_same),
 		cmocka_unit_test(networks_cover_their_addresses),
 		cmocka_unit_test(what_is_no_network_is_refused),
 	};

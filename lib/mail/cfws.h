@@ -1,0 +1,17 @@
+/* What may stand between the words of a field (RFC 5322 3.2.2), and the words
+ * that it may not be looked for in. Nothing here is an error: what has no end
+ * goes to the end. */
+#ifndef MAIL_CFWS_H
+#define MAIL_CFWS_H
+
+#include "base/span.h"
+
+/* Take blanks, folds and comments off the front. */
+void cfws_skip(struct span *rest);
+/* Take a comment, and those within it; rest begins with '('. */
+void comment_skip(struct span *rest);
+/* Take a quoted string (RFC 5322 3.2.4) with its quotes, as it is written; rest
+ * begins with '"'. */
+struct span quoted_take(struct span *rest);
+
+#endif
