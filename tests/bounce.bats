@@ -303,3 +303,18 @@ long() {
 	run bash -c 'bounce <"$1" >/dev/full' - "$(only)"
 	[ "$status" = 75 ]
 }
+
+@test "bounce: without a standard output nothing is done" {
+	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'
+	run bash -c 'bounce <"$1" >&-' - "$(only)"
+	[ "$status" = 75 ]
+}
+
+@test "bounce: a name of this host that can't be read is no other name" {
+	rm "$CHAINMAIL_ETC/me"
+	mkdir "$CHAINMAIL_ETC/me"
+	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'
+	run bounce <"$(only)"
+	[ "$status" = 75 ]
+	has 'event=die text="read' "$output"
+}

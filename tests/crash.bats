@@ -11,12 +11,6 @@ load crash/crash
 @test "enqueue killed at any system call" { matrix enqueue KILL; }
 @test "enqueue on a full disk" { matrix enqueue ENOSPC; }
 @test "enqueue on a failing disk" { matrix enqueue EIO; }
-@test "sendmail killed at any system call: sent once, or not" { matrix sendmail KILL; }
-@test "sendmail on a full disk" { matrix sendmail ENOSPC; }
-@test "sendmail on a failing disk" { matrix sendmail EIO; }
-@test "send killed at any system call: other hosts get it, at most twice" { matrix send KILL; }
-@test "send on a full disk" { matrix send ENOSPC; }
-@test "send on a failing disk" { matrix send EIO; }
 @test "queue-run killed at any system call: delivered and reported once" { matrix queue-run KILL; }
 @test "queue-run on a full disk" { matrix queue-run ENOSPC; }
 @test "queue-run on a failing disk" { matrix queue-run EIO; }

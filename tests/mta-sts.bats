@@ -243,6 +243,25 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	[ -e "$(known)" ]
 }
 
+@test "a note that can't be read now is no broken one: it stays, and mail waits" {
+	need strace
+	sanitized && skip 'the calls are those of the release build'
+	web host
+	sts
+	printf nonsense >"$CHAINMAIL_SPOOL/sts/broken.example"
+	# Every read of it fails, of the service's and of those who answer.
+	background strace -D -f -o "$BATS_TEST_TMPDIR/trace" -e trace=read -P "$(known)" \
+		-e inject=read:error=EIO mta-sts -p "$WEB" </dev/null 2>"$BATS_TEST_TMPDIR/log"
+	await_socket "$CHAINMAIL_RUN/sts"
+	await 10 test ! -e "$CHAINMAIL_SPOOL/sts/broken.example"
+	await 10 grep -q INJECTED "$BATS_TEST_TMPDIR/trace"
+	run ask $'policy domain=example.org\n'
+	[ -z "$output" ]
+	has 'event=die text="read what is known of example.org"' "$(cat "$BATS_TEST_TMPDIR/log")"
+	stop_background || true
+	grep -q ' id=1 ' "$(known)"
+}
+
 @test "a process that dies half-way leaves the old policy" {
 	web host
 	sts

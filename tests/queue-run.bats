@@ -832,3 +832,15 @@ empty_after_retry() {
 	echo "peak $peak kB"
 	((peak < 65536))
 }
+
+@test "a folder of the spool that can't be read to its end is no shorter one" {
+	need strace
+	sanitized && skip "the calls are those of the release build"
+	put -f ann@mail.example.org ok@mail.example.org
+	for part in new state tmp; do
+		run timeout 30 strace -f -o /dev/null -P "$CHAINMAIL_SPOOL/$part" \
+			-e inject=getdents64:error=EIO queue-run -1
+		[ "$status" = 75 ]
+	done
+	spooled "$ID"
+}

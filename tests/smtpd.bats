@@ -137,6 +137,16 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	done
 }
 
+@test "relay, or a filter's file, that can't be read is later, never refused for good" {
+	for file in relay filter.mx filter.submission; do
+		mkdir "$CHAINMAIL_ETC/$file"
+		run smtpd </dev/null
+		[ "$status" = 75 ]
+		has "event=die text=\"read $CHAINMAIL_ETC/$file\"" "$output"
+		rmdir "$CHAINMAIL_ETC/$file"
+	done
+}
+
 @test "odd addresses are data: never a path, an option, a command" {
 	for a in '-oQpwn@example.org' '/var/tmp/pwn@example.org' '../../bob@example.org' \
 		'"a\\"b"@example.org' '|id@example.org' '"bob "@example.org'; do

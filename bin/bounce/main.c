@@ -115,6 +115,14 @@ prepare(struct bounce *b, const char *state)
 	sandbox_calls(CALLS_FILES);
 }
 
+/* Some file systems tell only at the end that there was no room. */
+static void
+report_print(struct span report)
+{
+	if (write_all(STDOUT_FILENO, report) < 0 || close(STDOUT_FILENO) < 0)
+		die(TEMP, "write the report");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -124,6 +132,7 @@ main(int argc, char **argv)
 		.reason = "",
 		.report.kind = REPORT_FAILED };
 	struct str out = STR_INIT;
+	bool closed = fcntl(STDOUT_FILENO, F_GETFD) < 0;
 	int c;
 
 	proc_start(argv[0], 3);
@@ -146,6 +155,8 @@ main(int argc, char **argv)
 		}
 	if (argc - optind > 1)
 		usage();
+	if (closed)
+		die(TEMP, "standard output is closed");
 	prepare(&b, argv[optind]);
 	envelope_init(&b.envelope);
 	identify(&b, argv[optind]);
@@ -158,7 +169,6 @@ main(int argc, char **argv)
 		die(DATA, "there is nothing to report");
 	choose_original(&b.report, str_span(&b.text), b.message.size);
 	report_write(&b.report, &out);
-	if (write_all(STDOUT_FILENO, str_span(&out)) < 0)
-		die(TEMP, "write the report");
+	report_print(str_span(&out));
 	return DONE;
 }

@@ -132,17 +132,25 @@ is_meant(const struct request *r, bool held)
 	return held == (strcmp(r->verb, "release") == 0);
 }
 
-/* Ids alone need no look into the messages. */
+/* Ids alone need no look into the messages. Nothing is done to one that can't be
+ * looked into, whatever the filter would say of the rest. */
 static bool
-is_chosen(const struct request *r, struct item *it, const struct name *name)
+is_chosen(struct change *c, struct item *it, const struct name *name)
 {
+	const struct request *r = c->request;
 	const struct filter *f = &r->filter;
+	bool chosen;
 
 	if (!is_meant(r, name->held))
 		return false;
 	if (f->from.len == 0 && !f->recipients && f->older < 0 && f->newer < 0)
 		return true;
-	return item_read(it, &r->spool, name, f, r->now);
+	chosen = item_read(it, &r->spool, name, f, r->now);
+	if (!it->unsure)
+		return chosen;
+	c->failed++;
+	complain(name->id, it->why);
+	return false;
 }
 
 static void
@@ -157,7 +165,7 @@ change_each(struct change *c)
 	names_check(&names, &r->filter);
 	item_init(&it);
 	for (size_t i = 0; i < names.count; i++) {
-		if (!is_chosen(r, &it, &names.all[i]))
+		if (!is_chosen(c, &it, &names.all[i]))
 			continue;
 		if (r->channel >= 0)
 			ask_one(c, names.all[i].id);

@@ -26,20 +26,23 @@ folder_read(struct names *n, int folder, bool held, const struct filter *f)
 	int copy = folder < 0 ? -1 : dir_open(folder, ".");
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *e;
+	int saved;
 
 	if (d == NULL) {
 		if (copy >= 0)
 			close(copy);
 		return folder < 0 && held ? 0 : -1; /* hold/ may be missing */
 	}
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		struct span id = span_text(e->d_name);
 
 		if (id_valid(id) && filter_id(f, id))
 			name_add(n, e->d_name, held);
 	}
+	saved = errno;
 	closedir(d);
-	return 0;
+	errno = saved;
+	return saved == 0 ? 0 : -1;
 }
 
 static int
@@ -105,8 +108,10 @@ results_read(struct item *it, const struct spool *s)
 
 	it->results = arena_new(a, count * sizeof *it->results);
 	it->matches = arena_new(a, count * sizeof *it->matches);
-	if (state_read(s, it->name->id, a, it->results, count) < 0)
+	if (state_read(s, it->name->id, a, it->results, count) < 0) {
 		it->why = "the state file can't be read";
+		it->unsure = true;
+	}
 	it->next = INT64_MAX;
 	for (size_t i = 0; i < count; i++)
 		if (item_waits(it, i) && it->results[i].next < it->next)
@@ -152,6 +157,7 @@ item_read(struct item *it, const struct spool *s, const struct name *name,
 	it->birth = id_birth_ms(span_text(name->id)) / 1000;
 	it->next = 0;
 	it->why = NULL;
+	it->unsure = false;
 	if (name->held)
 		from.new = s->hold;
 	found = spool_read(
@@ -159,6 +165,7 @@ item_read(struct item *it, const struct spool *s, const struct name *name,
 	if (found == SPOOL_GONE)
 		return false;
 	if (found != SPOOL_WHOLE) {
+		it->unsure = found == SPOOL_LATER;
 		if (it->why == NULL)
 			it->why = strerror(errno);
 		envelope_clear(&it->envelope);

@@ -28,6 +28,7 @@ struct item {
 	int64_t birth;                /* seconds of the epoch */
 	int64_t next;                 /* 0: at once */
 	const char *why;              /* what is wrong with the file */
+	bool unsure;                  /* it may be good: it can't be read now */
 };
 void item_init(struct item *it);
 void item_free(struct item *it);

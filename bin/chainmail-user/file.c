@@ -89,7 +89,10 @@ file_compile(struct users_file *f, struct span text, const char *name)
 	int r = compile(f, text, name, f->etc);
 
 	if (r < 0)
-		die(TEMP, "write users.cdb and secrets.cdb into %s", dir_etc());
+		die(TEMP,
+		    "write users.cdb and secrets.cdb into %s; mend that, then "
+		    "run chainmail user compile",
+		    dir_etc());
 	return r == 0 ? DONE : DATA;
 }
 
@@ -138,6 +141,7 @@ file_save(struct users_file *f)
 	if (!file_check(f, str_span(&f->text), "users"))
 		return DATA;
 	if (text_write(f) < 0)
-		die(TEMP, "write %s/users; nothing was changed", dir_etc());
+		die(TEMP, "write %s/users; look whether it is the old one",
+		    dir_etc());
 	return file_compile(f, str_span(&f->text), "users");
 }

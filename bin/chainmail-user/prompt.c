@@ -14,7 +14,8 @@ say(const char *text)
 		die(TEMP, "write to the terminal");
 }
 
-/* One line, byte by byte: what follows it is not ours. */
+/* One line, byte by byte: what follows it is not ours. A part of a password is
+ * none. */
 static bool
 line_read(struct str *line_r)
 {
@@ -24,6 +25,8 @@ line_read(struct str *line_r)
 	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n')
 		if (line_r->len <= PASSWORD_MAX)
 			str_add_byte(line_r, c);
+	if (n < 0)
+		die(TEMP, "read the password");
 	if (line_r->len > 0 && line_r->at[line_r->len - 1] == '\r')
 		str_cut(line_r, line_r->len - 1);
 	return n == 1 || line_r->len > 0;

@@ -76,6 +76,8 @@ file_read(int dir, const char *name, struct arena *a, struct known *k)
 		return -1;
 	r = read_all(fd, FILE_MAX, &text);
 	close(fd);
+	if (r < 0 && errno == EFBIG)
+		errno = EBADMSG;
 	if (r == 0 && !known_parse(str_span(&text), a, k)) {
 		errno = EBADMSG;
 		r = -1;
@@ -84,13 +86,14 @@ file_read(int dir, const char *name, struct arena *a, struct known *k)
 	return r;
 }
 
-void
+int
 cache_read(int dir, struct span domain, struct arena *a, struct known *k_r)
 {
 	struct span name = arena_copy(a, domain);
 
-	if (dir >= 0)
-		file_read(dir, name.at, a, k_r);
+	if (dir < 0 || file_read(dir, name.at, a, k_r) == 0)
+		return 0;
+	return errno == ENOENT || errno == EBADMSG || errno == ELOOP ? 0 : -1;
 }
 
 int
@@ -175,8 +178,8 @@ is_stale(int dir, const char *name)
 	known_init(&k);
 	if (file_read(dir, name, &a, &k) == 0)
 		stale = !k.usable && k.failed + KEPT_S < now;
-	else
-		stale = errno != ENOENT;
+	else /* one that can't be read now may be good */
+		stale = errno == EBADMSG || errno == ELOOP;
 	known_free(&k);
 	arena_free(&a);
 	return stale;

@@ -198,9 +198,17 @@ policy_find(const struct service *s, struct span domain, struct arena *a,
     struct known *k_r)
 {
 	struct span id;
-	int lock = cache_lock(s->dir, domain);
+	int lock = cache_lock(s->dir, domain), saved;
 
-	cache_read(s->dir, domain, a, k_r);
+	/* To fetch it instead would put a failure in its place where that does
+	 * not succeed, and mail would go without it. */
+	if (cache_read(s->dir, domain, a, k_r) < 0) {
+		saved = errno;
+		if (lock >= 0)
+			close(lock);
+		errno = saved;
+		return STS_LATER;
+	}
 	id_ask(s, domain, a, &id);
 	/* RFC 8461 3.1: without a record nothing is looked for; 5.1: nor is
 	 * what is known forgotten. */

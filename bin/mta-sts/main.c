@@ -94,13 +94,16 @@ ask_by_hand(const struct service *s, const char *word)
 	switch (policy_find(s, str_span(&domain), &a, &k)) {
 	case STS_FOUND:
 		printf("%s", k.text.at);
+		if (fclose(stdout) != 0)
+			die(TEMP, "write the policy");
 		return DONE;
 	case STS_FAILED:
 		errno = 0;
 		die(TEMP, "%s: the policy can't be fetched (%s): %s", domain.at,
 		    k.result.at, k.why.at);
-	case STS_ABSENT:
 	case STS_LATER:
+		die(TEMP, "read what is known of %s", domain.at);
+	case STS_ABSENT:
 		break;
 	}
 	fprintf(stderr, "%s: no policy\n", domain.at);

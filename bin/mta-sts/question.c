@@ -39,6 +39,7 @@ policy_add(const struct known *k, struct str *out)
 		record_add(out, "mx", k->policy.mx[i]);
 }
 
+/* Who gets no answer has the mail wait. */
 static void
 answer_make(const struct service *s, struct span domain, struct str *out)
 {
@@ -51,9 +52,11 @@ answer_make(const struct service *s, struct span domain, struct str *out)
 		policy_add(&k, out);
 		break;
 	case STS_ABSENT:
-	case STS_LATER: /* not from policy_find() */
 		record_verb(out, "none");
 		break;
+	case STS_LATER:
+		die(TEMP, "read what is known of %.*s", (int)domain.len,
+		    domain.at);
 	case STS_FAILED:
 		record_verb(out, "fail");
 		record_add(out, "result", str_span(&k.result));

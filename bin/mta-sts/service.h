@@ -27,9 +27,8 @@ void known_init(struct known *k);
 void known_free(struct known *k);
 
 /* Read it; without a file, or with a broken one, k_r is empty. The policy lives
- * in the arena. */
-void cache_read(
-    int dir, struct span domain, struct arena *a, struct known *k_r);
+ * in the arena. -1 and errno: there may be one, but it can't be read now. */
+int cache_read(int dir, struct span domain, struct arena *a, struct known *k_r);
 /* Put it into its place, durably; -1 and errno. */
 int cache_write(int dir, struct span domain, const struct known *k);
 /* Only one process asks for a domain at a time: the descriptor that holds the
@@ -40,7 +39,7 @@ void cache_sweep(int dir);
 
 /* The domain's policy as RFC 8461 3 and 5.1 have it: from the cache, or fetched
  * now. domain is in its ASCII form. STS_FOUND: k_r holds it; STS_FAILED: k_r's
- * result and why. */
+ * result and why; STS_LATER and errno: what is known can't be read. */
 enum sts_result policy_find(const struct service *s, struct span domain,
     struct arena *a, struct known *k_r);
 

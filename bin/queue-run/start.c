@@ -45,9 +45,12 @@ names_each(struct runner *r, int dir,
 			close(copy);
 		die(TEMP, "read the spool's directory");
 	}
-	while ((e = readdir(d)) != NULL)
+	/* What was not seen would wait until the next start. */
+	while (errno = 0, (e = readdir(d)) != NULL)
 		if (e->d_name[0] != '.')
 			each(r, e->d_name, flag);
+	if (errno != 0)
+		die(TEMP, "read the spool's directory to its end");
 	closedir(d);
 }
 

@@ -26,8 +26,11 @@ filter_wanted(int etc, const char *file)
 {
 	struct conf_list l;
 	struct span line;
-	bool wanted = conf_list_open(&l, etc, file) && conf_next(&l, &line);
+	bool wanted;
 
+	if (!conf_list_open(&l, etc, file))
+		conf_missing(file);
+	wanted = conf_next(&l, &line);
 	conf_list_close(&l);
 	return wanted;
 }

@@ -37,16 +37,17 @@ relay_read(struct server *s)
 	struct span line;
 
 	network_free(&s->relay);
-	if (conf_list_open(&list, s->etc, "relay"))
-		while (conf_next(&list, &line)) {
-			if (network_parse(line, &n))
-				network_add(&s->relay, &n);
-			else
-				conf_complain(list.line,
-				    "a line is an address or a network such as "
-				    "192.0.2.0/24",
-				    (void *)"relay");
-		}
+	if (!conf_list_open(&list, s->etc, "relay"))
+		conf_missing("relay");
+	while (conf_next(&list, &line)) {
+		if (network_parse(line, &n))
+			network_add(&s->relay, &n);
+		else
+			conf_complain(list.line,
+			    "a line is an address or a network such as "
+			    "192.0.2.0/24",
+			    (void *)"relay");
+	}
 	conf_list_close(&list);
 }
 

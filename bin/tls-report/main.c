@@ -111,8 +111,10 @@ day_send(struct program *p, const struct day *d)
 			p->failed = true;
 			if (day_keep(p, d->name, str_span(&left)) < 0)
 				day_log(d->name, "not rewritten");
+		} else if (unlinkat(p->tls, d->name, 0) < 0) {
+			p->failed = true;
+			day_log(d->name, "not removed");
 		} else {
-			unlinkat(p->tls, d->name, 0);
 			day_log(d->name, left.len > 0 ? "given up" : "done");
 		}
 	}
@@ -226,5 +228,7 @@ main(int argc, char **argv)
 		die(USAGE, "usage: tls-report [-n YYYY-MM-DD]");
 	prepare(&p, false);
 	day_print(&p, &d);
+	if (fclose(stdout) != 0)
+		die(TEMP, "write the report");
 	return DONE;
 }

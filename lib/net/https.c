@@ -40,7 +40,8 @@ https_open(int etc)
 	errno = ENOENT;
 	if (etc < 0 || authorities_read(h, etc, "authorities.pem") < 0) {
 		if (errno != ENOENT)
-			die(CONFIG, "read authorities.pem");
+			die(errno == EACCES ? CONFIG : TEMP,
+			    "read authorities.pem");
 		authorities_read(h, AT_FDCWD, system_authorities);
 	}
 	errno = 0;

@@ -105,7 +105,7 @@ tls_client_open(int etc)
 		return c;
 	}
 	if (etc >= 0 && errno != ENOENT)
-		die(CONFIG, "read authorities.pem");
+		die(errno == EACCES ? CONFIG : TEMP, "read authorities.pem");
 	authorities_read(c, AT_FDCWD, system_authorities);
 	errno = 0;
 	return c;

@@ -113,6 +113,21 @@ conf_list_close(struct conf_list *l)
 	str_free(&l->text);
 }
 
+void
+conf_missing(const char *name)
+{
+	if (errno != ENOENT)
+		die(TEMP, "read %s/%s", dir_etc(), name);
+}
+
+/* The same for what programs of every uid want to know. */
+static void
+missing_or_denied(const char *name)
+{
+	if (errno != EACCES)
+		conf_missing(name);
+}
+
 bool
 conf_value(int etc, const char *name, struct str *value_r)
 {
@@ -148,6 +163,7 @@ conf_me(int etc, struct str *name_r)
 	struct utsname u;
 
 	if (!conf_value(etc, "me", name_r)) {
+		missing_or_denied("me");
 		if (uname(&u) == 0 && u.nodename[0] != '\0')
 			str_set(name_r, span_text(u.nodename));
 		else
@@ -212,16 +228,17 @@ conf_limits(int etc, struct limits *l_r,
 	for (size_t i = 0; i < COUNT(limit_names); i++)
 		memcpy((char *)l_r + limit_names[i].offset,
 		    &limit_names[i].otherwise, sizeof(uint64_t));
-	if (conf_list_open(&list, etc, "limits"))
-		while (conf_next(&list, &line)) {
-			const char *wrong = limit_set(l_r, line);
+	if (!conf_list_open(&list, etc, "limits"))
+		missing_or_denied("limits");
+	while (conf_next(&list, &line)) {
+		const char *wrong = limit_set(l_r, line);
 
-			if (wrong == NULL)
-				continue;
-			bad++;
-			if (complain != NULL)
-				complain(list.line, wrong, arg);
-		}
+		if (wrong == NULL)
+			continue;
+		bad++;
+		if (complain != NULL)
+			complain(list.line, wrong, arg);
+	}
 	conf_list_close(&list);
 	return bad;
 }

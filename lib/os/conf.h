@@ -14,6 +14,9 @@ int conf_open(void);
 /* The first line of a file; false when it has none (errno ENOENT) or can't be
  * read (any other errno: not the same as empty where access is at stake). */
 bool conf_value(int etc, const char *name, struct str *value_r);
+/* After a false of conf_value() or conf_list_open(), where a missing file means
+ * something for good: ends the program (TEMP) unless it is missing indeed. */
+void conf_missing(const char *name);
 
 /* A list, read whole. conf_next() gives the lines one by one, trimmed, with
  * their numbers (from 1). */
@@ -32,7 +35,8 @@ void conf_list_close(struct conf_list *l);
 void conf_complain(unsigned line, const char *text, void *file);
 
 /* This host's name: the file `me`, else the kernel's node name; never empty,
- * lower case. Asks no DNS. */
+ * lower case. Asks no DNS. A file that can't be read, and not for want of
+ * permission, ends the program (TEMP), here and in conf_limits(). */
 void conf_me(int etc, struct str *name_r);
 
 /* The file `limits`: "name value" lines; a value may end in K, M, G (times

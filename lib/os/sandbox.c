@@ -59,7 +59,8 @@ path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
 	if (rule.parent_fd < 0 && errno == ENOENT)
 		return;
 	if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) < 0)
-		die(CONFIG, "open %s for the sandbox", p->path);
+		die(errno == EACCES ? CONFIG : TEMP, "open %s for the sandbox",
+		    p->path);
 	if (p->access & SANDBOX_READ)
 		rule.allowed_access |= READ_RIGHTS;
 	if (p->access & SANDBOX_WRITE)

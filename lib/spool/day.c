@@ -1,6 +1,7 @@
 #include "spool/day.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -69,6 +70,7 @@ days_read(struct days *d_r, int folder)
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *e;
 	struct day day;
+	int saved;
 
 	*d_r = (struct days){ NULL, 0, 0 };
 	if (dir == NULL) {
@@ -76,10 +78,16 @@ days_read(struct days *d_r, int folder)
 			close(copy);
 		return -1;
 	}
-	while ((e = readdir(dir)) != NULL)
+	while (errno = 0, (e = readdir(dir)) != NULL)
 		if (day_parse(span_text(e->d_name), &day))
 			days_add(d_r, &day);
+	saved = errno;
 	closedir(dir);
+	if (saved != 0) {
+		days_free(d_r);
+		errno = saved;
+		return -1;
+	}
 	if (d_r->count > 0)
 		qsort(d_r->all, d_r->count, sizeof *d_r->all, day_compare);
 	return 0;

@@ -103,21 +103,28 @@ results_fail(const struct spool *s, const char *name, struct envelope *e)
 	return n == 0 ? 0 : state_add(s, name, failed, n);
 }
 
+/* A held message is released last: else a failure or a crash in between would
+ * have it sent after all. */
 int
 hold_fail(const struct spool *s, const char *name)
 {
+	struct spool from = *s;
 	struct spool_message m;
 	struct envelope e;
 	enum spool_found found;
 	int r = -1;
 
-	if (hold_release(s, name) == 0)
-		fsync(s->new);
 	envelope_init(&e);
-	found = spool_read(s, name, &m, &e, NULL);
+	found = spool_read(&from, name, &m, &e, NULL);
+	if (found == SPOOL_GONE && id_valid(span_text(name))) {
+		from.new = s->hold;
+		found = spool_read(&from, name, &m, &e, NULL);
+	}
 	if (found == SPOOL_WHOLE) {
 		close(m.fd);
 		r = results_fail(s, name, &e);
+		if (r == 0 && from.new == s->hold)
+			r = hold_release(s, name) < 0 ? -1 : fsync(s->new);
 	} else if (found != SPOOL_LATER) {
 		errno = found == SPOOL_GONE ? ENOENT : EINVAL;
 	}

@@ -21,7 +21,7 @@ int hold_release(const struct spool *s, const char *name);
 int hold_remove(const struct spool *s, const char *name);
 /* Note in its state that every recipient that is not done failed ("removed by
  * the administrator"), so that queue-run reports and removes it; a held message
- * is released. Durable by itself. */
+ * is released when that is noted. Durable by itself. */
 int hold_fail(const struct spool *s, const char *name);
 int hold_sync(const struct spool *s);
 

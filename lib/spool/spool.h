@@ -74,7 +74,7 @@ enum spool_found {
 	SPOOL_WHOLE,
 	SPOOL_BROKEN, /* not a whole spool file, and never will be */
 	SPOOL_GONE,   /* no such file (any more) */
-	SPOOL_LATER,  /* can't tell now: EIO, EMFILE, ...; errno */
+	SPOOL_LATER,  /* can't tell now: EIO (or it ends early), ...; errno */
 };
 struct spool_message {
 	int fd;          /* open for reading; the message is at offset header */

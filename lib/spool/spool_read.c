@@ -57,18 +57,15 @@ static enum spool_found
 head_check(int fd, struct str *head, struct spool_message *m, struct stat *st,
     const char **why)
 {
-	ssize_t n;
-
 	*m = (struct spool_message){ .fd = fd };
 	if (fstat(fd, st) < 0)
 		return SPOOL_LATER;
-	if (S_ISREG(st->st_mode)) {
-		n = pread(fd, str_reserve(head, READ_FIRST), READ_FIRST, 0);
-		if (n < 0)
-			return SPOOL_LATER;
-		head->len = (size_t)n;
-		head->at[n] = '\0';
-	}
+	/* Less than it has is no answer of a sound disk: not for good. */
+	if (S_ISREG(st->st_mode) &&
+	    read_part(fd, 0,
+		st->st_size < READ_FIRST ? (size_t)st->st_size : READ_FIRST,
+		head) < 0)
+		return SPOOL_LATER;
 	*why = broken(st, str_span(head), m);
 	return *why == NULL ? SPOOL_WHOLE : SPOOL_BROKEN;
 }

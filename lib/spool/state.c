@@ -113,13 +113,16 @@ state_add(
 static bool
 result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 {
-	struct str value = STR_INIT;
+	struct str value = STR_INIT, text = STR_INIT;
 	uint64_t at, index, verdict, next, reported;
+	/* The text is last: a line that has none was cut by a crash, and lacks
+	 * who knows what else. */
 	bool sound = record_get_number(line, "at", INT64_MAX, &at) &&
 	    record_get_number(line, "index", count - 1, &index) &&
 	    record_get_number(line, "verdict", 255, &verdict) &&
 	    record_get_number(line, "next", INT64_MAX, &next) &&
-	    record_get(line, "status", &value);
+	    record_get(line, "status", &value) &&
+	    record_get(line, "text", &text);
 
 	if (sound) {
 		struct result *to = &r[index];
@@ -144,10 +147,10 @@ result_parse(struct span line, struct arena *a, struct result *r, size_t count)
 		to->status = arena_copy(a, str_span(&value));
 		record_get(line, "host", &value);
 		to->host = arena_copy(a, str_span(&value));
-		record_get(line, "text", &value);
-		to->text = arena_copy(a, str_span(&value));
+		to->text = arena_copy(a, str_span(&text));
 	}
 	str_free(&value);
+	str_free(&text);
 	return sound;
 }
 

@@ -2,7 +2,7 @@
 """What a crash or a failing disk does to mail: matrix.py TARGET FAULT.
 
 TARGET  smtpd, enqueue, sendmail (smtpd at its socket is not touched), queue-run
-        (with its helper and bounce), deliver or send
+        (with its helper and bounce), bounce (alone of these), deliver or send
 FAULT   KILL, EIO, ENOSPC or EDQUOT
 
 The target runs once under strace to learn its system calls after its sandbox
@@ -10,7 +10,7 @@ is on. Then, for each call that can change anything outside, everything is set
 up anew and the target is killed on entering that call, or that call fails.
 After a restart without faults every message that was accepted is in every
 recipient's Maildir exactly once, one that was not at most once, the report on
-a failed recipient has come exactly once, and nothing is left in the spool. What
+a failed recipient has come exactly once, whole, and nothing is left in the spool. What
 goes to another host, where a worker made here takes it, got there at least once,
 and twice only if queue-run was killed; by way of send at most twice: RFC 5321
 6.1 has the second where the answer to the first was lost.
@@ -38,7 +38,7 @@ WAITING = {"read", "recvmsg", "recvfrom", "poll", "exit_group", "wait4"}
 # Reading can fail too; a full disk cannot make it fail.
 FAILING = {
     "KILL": CHANGING | WAITING,
-    "EIO": (CHANGING - {"sendmsg", "sendto", "fchmod"}) | {"pread64"},
+    "EIO": (CHANGING - {"sendmsg", "sendto", "fchmod"}) | {"pread64", "read", "getdents64"},
     "ENOSPC": CHANGING - {"sendmsg", "sendto", "fchmod", "unlinkat"},
 }
 FAILING["EDQUOT"] = FAILING["ENOSPC"] - {"fsync", "fdatasync"}
@@ -68,6 +68,11 @@ TRACED = """#!/bin/sh
 exec strace -f -qq -o "$CHAINMAIL_TRACE" $CHAINMAIL_INJECT "$CHAINMAIL_REAL/{name}" "$@"
 """
 COMPANIONS = ("deliver", "send")
+# queue-run's helper is sandboxed and can trace nothing, so bounce is traced with
+# all of queue-run; after so many calls that do nothing (helper/late.c) it alone
+# has those that fail.
+LATE = 500
+BOUNCE = {"openat", "read", "pread64", "write"}
 
 
 class Sender:
@@ -118,7 +123,7 @@ class Place:
         (self.top / "etc/me").write_text("mail.example.org\n")
         (self.top / "etc/users").write_text(USERS)
         self.trace = self.top / "trace"
-        self.env |= {"CHAINMAIL_TRACE": str(self.trace), "CHAINMAIL_INJECT": "",
+        self.env |= {"CHAINMAIL_TRACE": str(self.trace), "CHAINMAIL_INJECT": "", "CHAINMAIL_LATE": str(LATE),
                      "CHAINMAIL_REAL": str(BUILD / "bin")}
         self.run([BUILD / "bin/chainmail-user", "compile"])
         self.sink = Sink()
@@ -214,8 +219,10 @@ class Place:
         for file in (self.top / "mail").glob("example.org/*/Maildir/**/*"):
             if file.is_file() and file.parent.name in ("new", "cur"):
                 head = file.read_text(encoding="utf-8")
-                subject = re.search(r"^Subject: (.*)$", head, re.M).group(1)
+                subject = re.search(r"^Subject: (.*)$|\Z", head, re.M).group(1) or "none"
                 found[subject, file.relative_to(self.top / "mail").parts[1]] += 1
+                if subject.startswith("Not delivered") and not is_whole(head):
+                    wrong.append(f"a report is not whole: {file.name}")
             elif file.is_file() and file.parent.name == "tmp" and fault != "KILL":
                 wrong.append(f"left over: {file.name}")
         if any(m[0] == "lost" for m in self.accepted):
@@ -250,14 +257,20 @@ class Place:
         return wrong + [f"strange at the sink: {x}" for x in got]
 
 
+def is_whole(report):
+    boundary = re.search(r'^\tboundary="(.*)"$', report, re.M)
+    return boundary is not None and report.endswith(f"\n--{boundary.group(1)}--\n")
+
+
 def address(who):
     return who if "@" in who else f"{who}@example.org"
 
 
-def calls_of(trace, names):
-    """(name, n): the n-th call of that name by a process, after its sandbox."""
+def calls_of(trace, names, start="PR_SET_SECCOMP", alone=False):
+    """(name, n): the n-th call of that name by a process, after its sandbox is on
+    (or another start); alone: of no process that never comes there."""
     count, found = {}, set()
-    sandboxed = {line.split()[0] for line in trace if "PR_SET_SECCOMP" in line}
+    sandboxed = {line.split()[0] for line in trace if alone or start in line}
     ready = set()
     for line in trace:
         m = re.match(r"(\d+) +(\w+)\(", line)
@@ -266,11 +279,22 @@ def calls_of(trace, names):
         pid, name = m.groups()
         n = count.setdefault(pid, Counter())
         n[name] += 1
-        if "PR_SET_SECCOMP" in line:
+        if start in line:
             ready.add(pid)
         elif name in names and (pid in ready or pid not in sandboxed):
             found.add((name, n[name]))
     return sorted(found)
+
+
+def late_calls(trace, fault):
+    """Those of bounce, whose numbers no other process reaches."""
+    start = '/bounce.late", ['
+    pids = {line.split()[0] for line in trace if start in line}
+    others = calls_of([line for line in trace if line.split()[0] not in pids], BOUNCE)
+    found = calls_of(trace, BOUNCE if fault in ("KILL", "EIO") else BOUNCE & FAILING[fault], start, True)
+    if max(n for _, n in others) > LATE or min(n for _, n in found) <= LATE:
+        raise ValueError("LATE is too small")
+    return found
 
 
 def programs_of(target):
@@ -280,6 +304,9 @@ def programs_of(target):
         shutil.copy(BUILD / "bin" / name, folder / name)
     if target in COMPANIONS:
         (folder / target).write_text(TRACED.format(name=target))
+    if target == "bounce":
+        (folder / "bounce").rename(folder / "bounce.late")
+        shutil.copy(BUILD / "tests/helper/late", folder / "bounce")
     return folder
 
 
@@ -306,7 +333,7 @@ def main():
     if len(place.accepted) < 1:
         wrong.append("nothing was accepted")
     place.close()
-    cases = calls_of(trace, FAILING[fault])
+    cases = late_calls(trace, fault) if target == "bounce" else calls_of(trace, FAILING[fault])
     if only:
         cases = [(only[0], int(only[1]))]
     if len(cases) < 1:
@@ -319,4 +346,5 @@ def main():
     return len(wrong) > 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

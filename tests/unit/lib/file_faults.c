@@ -44,6 +44,16 @@ pwrite(int fd, const void *bytes, size_t len, off_t at)
 	return syscall(SYS_pwrite64, fd, bytes, slow && len > 1 ? 1 : len, at);
 }
 
+ssize_t
+pread(int fd, void *bytes, size_t len, off_t at)
+{
+	if (slow && ++calls % 2 == 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, bytes, slow && len > 1 ? 1 : len, at);
+}
+
 int
 renameat2(int from, const char *old, int to, const char *new, unsigned flags)
 {

@@ -54,7 +54,7 @@ what_makes_no_sense_is_skipped(void **state)
 	    0);
 	assert_int_equal(
 	    read_one("chainmail-state 1\n\nat=1 index=99 verdict=0\nnonsense\n"
-		     "at=1 index=0 verdict=0 status=2.0.0 next=0\n",
+		     "at=1 index=0 verdict=0 status=2.0.0 next=0 text=\n",
 		0)
 		.attempts,
 	    1);
@@ -63,6 +63,14 @@ what_makes_no_sense_is_skipped(void **state)
 				  "at=1 index=0 verdict=0 status=2.0.0 next=0",
 			     0)
 			     .attempts,
+	    0);
+	/* Cut by a crash before reported=1, and gone on from. */
+	assert_int_equal(
+	    read_one("chainmail-state 1\n"
+		     "at=1 index=0 verdict=67 status=5.1.1 next=0 repo\n"
+		     "at=1 index=1 verdict=0 status=2.0.0 next=0 text=\n",
+		0)
+		.attempts,
 	    0);
 }
 
