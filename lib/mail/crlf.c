@@ -2,15 +2,28 @@
 
 #include <string.h>
 
+void
+line_ends_add(struct line_ends *ends, char before, struct span text)
+{
+	const char *p = text.at, *end = text.at + text.len, *lf;
+	uint64_t all = 0, bare = 0;
+
+	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL;
+	     p = lf + 1) {
+		all++;
+		bare += (lf == text.at ? before : lf[-1]) != '\r';
+	}
+	ends->all += all;
+	ends->bare += bare;
+}
+
 uint64_t
 crlf_size(struct span text)
 {
-	uint64_t bare = text.len > 0 && text.at[0] == '\n';
+	struct line_ends ends = { 0 };
 
-	for (size_t i = 1; i < text.len; i++)
-		bare += (uint64_t)((text.at[i] == '\n') &
-		    (text.at[i - 1] != '\r'));
-	return text.len + bare;
+	line_ends_add(&ends, '\n', text);
+	return text.len + ends.bare;
 }
 
 /* Take the next stretch of wire bytes: text up to a bare LF, or the CRLF that

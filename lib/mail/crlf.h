@@ -6,6 +6,12 @@
 
 #include "base/io.h"
 
+/* Add the line ends of a text, and those of them that are a bare LF; before is
+ * the byte in front of it, anything but CR where there is none. */
+struct line_ends {
+	uint64_t all, bare;
+};
+void line_ends_add(struct line_ends *ends, char before, struct span text);
 /* Bytes of the text on the wire. */
 uint64_t crlf_size(struct span text);
 /* Write count of its wire bytes from offset from on; both must lie within. */

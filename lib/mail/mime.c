@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mail/crlf.h"
 #include "mail/header.h"
 
 struct open {
@@ -12,9 +13,9 @@ struct open {
 struct mime {
 	struct arena *arena;
 	const char *start;
-	struct span rest;    /* not looked at yet */
-	const char *counted; /* everything before is in the two counters */
-	uint64_t lines, bare;
+	struct span rest;      /* not looked at yet */
+	const char *counted;   /* everything before is in */
+	struct line_ends ends; /* these */
 	struct part *current;
 	struct open open[MIME_DEPTH]; /* multiparts that we are in */
 	size_t depth;
@@ -30,21 +31,10 @@ struct delimiter {
 static void
 count_to(struct mime *m, const char *to)
 {
-	uint64_t lines = 0, crlf = 0;
-	const char *p = m->counted;
+	char before = m->counted == m->start ? '\n' : m->counted[-1];
 
-	if (p == m->start && p < to) {
-		lines = *p == '\n';
-		p++;
-	}
-	for (; p < to; p++) {
-		unsigned lf = *p == '\n';
-
-		lines += lf;
-		crlf += lf & (unsigned)(p[-1] == '\r');
-	}
-	m->lines += lines;
-	m->bare += lines - crlf;
+	line_ends_add(&m->ends, before,
+	    (struct span){ m->counted, (size_t)(to - m->counted) });
 	m->counted = to;
 }
 
@@ -157,8 +147,8 @@ part_open(struct mime *m, struct part *parent)
 	count_to(m, m->rest.at);
 	p->body = (struct span){ m->rest.at, 0 };
 	/* Until the part is closed these hold what went before it. */
-	p->lines = m->lines;
-	p->octets = m->bare;
+	p->lines = m->ends.all;
+	p->octets = m->ends.bare;
 	kind_set(m, p);
 	if (m->parts >= MIME_PARTS)
 		m->depth = 0;
@@ -177,8 +167,8 @@ part_close(struct mime *m, struct part *p, const char *end)
 	 * delimiter's: it is counted, and not of this body. */
 	over = (size_t)(m->counted - end);
 	p->body.len = (size_t)(end - p->body.at);
-	p->lines = m->lines - p->lines - (over > 0);
-	p->octets = p->body.len + m->bare - p->octets - (over == 1);
+	p->lines = m->ends.all - p->lines - (over > 0);
+	p->octets = p->body.len + m->ends.bare - p->octets - (over == 1);
 }
 
 /* RFC 2046 5.1.1: the line end before a delimiter belongs to it. */
