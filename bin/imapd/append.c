@@ -108,7 +108,8 @@ commit(struct session *s, struct append *a, const struct append_how *how)
 		answer_syntax(s);
 		return;
 	}
-	if (append_commit(a, how, &uidvalidity, &uid) < 0)
+	if (append_commit(a, how, s->state == SELECTED ? &s->folder : NULL,
+		&uidvalidity, &uid) < 0)
 		answer_append(s);
 	else
 		answer(s, RESULT_OK, "[APPENDUID %u %u] Appended", uidvalidity,

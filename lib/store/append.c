@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "os/file.h"
+#include "store/folder_inside.h"
 #include "store/name.h"
 #include "store/quota.h"
 
@@ -89,9 +90,22 @@ name_final(struct append *a, const struct append_how *how, uint32_t uid,
 	str_free(&head);
 }
 
+/* The folder is this mailbox, and has all that was in it so far. Under the
+ * target's lock. */
+static bool
+is_known_to(const struct append *a, const struct folder *f)
+{
+	struct stat to, of;
+
+	return f != NULL && !f->read_only && fstat(a->to.to.cur, &to) == 0 &&
+	    fstat(f->dirs.cur, &of) == 0 && to.st_ino == of.st_ino &&
+	    to.st_dev == of.st_dev && folder_is_current(f) &&
+	    f->uidvalidity == a->to.uids.validity;
+}
+
 int
 append_commit(struct append *a, const struct append_how *how,
-    uint32_t *uidvalidity_r, uint32_t *uid_r)
+    struct folder *open, uint32_t *uidvalidity_r, uint32_t *uid_r)
 {
 	struct timespec times[2] = { { 0, UTIME_OMIT }, { how->date, 0 } };
 	struct str name = STR_INIT;
@@ -99,6 +113,7 @@ append_commit(struct append *a, const struct append_how *how,
 		.from_dir = a->to.to.tmp,
 		.from = a->file.temporary.at,
 		.to_dir = a->to.to.cur };
+	bool known = false;
 	int r = -1;
 
 	if (a->cr)
@@ -113,12 +128,17 @@ append_commit(struct append *a, const struct append_how *how,
 		return -1;
 	*uid_r = target_begin(&a->to, 1, false);
 	if (*uid_r != 0) {
+		known = is_known_to(a, open);
 		name_final(a, how, *uid_r, &name);
 		c.to = name.at;
 		r = file_commit_how(&c, 1, false);
 		/* Named, or removed by file_commit(): not ours any more. */
 		close(a->file.fd);
 		a->file.fd = -1;
+	}
+	if (r == 0 && known) {
+		folder_add(open, str_span(&name));
+		uids_told(a->to.to.dir, a->to.store->boot, &a->to.uids);
 	}
 	*uidvalidity_r = a->to.uids.validity;
 	if (r == 0)

@@ -21,7 +21,9 @@ int append_start(struct append *a, struct store *s, struct span mailbox);
 /* Bytes as the client sent them; each CRLF is stored as LF. */
 int append_write(struct append *a, struct span bytes);
 /* Give it its UID and its place in cur/. date: internal date, seconds since the
- * epoch. keywords: names, n of them; those beyond the 26th are dropped.
+ * epoch. keywords: names, n of them; those beyond the 26th are dropped. open:
+ * the folder that the session has open, or NULL; where that is this mailbox it
+ * knows the message now, and has no need to read its directories again.
  * -1 and errno: EDQUOT over quota, EAGAIN locked, … */
 struct append_how {
 	int64_t date;
@@ -30,7 +32,7 @@ struct append_how {
 	size_t keyword_count;
 };
 int append_commit(struct append *a, const struct append_how *how,
-    uint32_t *uidvalidity_r, uint32_t *uid_r);
+    struct folder *open, uint32_t *uidvalidity_r, uint32_t *uid_r);
 void append_end(struct append *a);
 
 /* STATUS: what a mailbox holds, without a session. */

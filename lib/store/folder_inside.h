@@ -20,6 +20,9 @@ int folder_read_into(struct folder *f, bool *renamed_r);
 bool folder_is_current(const struct folder *f);
 /* … and then our own change is no reason to read them again. */
 void folder_touched(struct folder *f, bool was_current);
+/* Put a message of our own behind all others, which has just come into cur/ of a
+ * folder that was current, under this name. Under the lock. */
+void folder_add(struct folder *f, struct span file);
 /* Mark a message gone. */
 void folder_set_gone(struct folder *f, uint32_t at);
 /* The directory a message's file is in. */

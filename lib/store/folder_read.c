@@ -140,6 +140,23 @@ folder_read_into(struct folder *f, bool *renamed_r)
 }
 
 void
+folder_add(struct folder *f, struct span file)
+{
+	struct message m = { .recent = 1 };
+	struct name n;
+
+	if (!name_parse(file, &n))
+		return; /* then it is to be read */
+	message_read(&m, &f->names, &n, file);
+	f->messages = mem_resize(
+	    f->messages, (size_t)f->total + 1, sizeof *f->messages);
+	f->messages[f->total++] = m;
+	f->uidnext = m.uid + 1;
+	if (keywords_renew(f) == 0)
+		folder_touched(f, true);
+}
+
+void
 folder_set_gone(struct folder *f, uint32_t at)
 {
 	f->gone += !f->messages[at].gone;
