@@ -208,6 +208,41 @@ respool() {
 	await 5 empty
 }
 
+empty_after_retry() {
+	control retry all=1 >/dev/null
+	empty
+}
+
+@test "when send does not come back, what waits for it says why" {
+	worker
+	worker send
+	sender=${BACKGROUND[-1]}
+	runner
+	put -f ann@mail.example.org one@elsewhere.example
+	await 5 empty
+	kill -9 "$sender"
+	rm "$CHAINMAIL_RUN/send"
+	put -f ann@mail.example.org {a,b}@elsewhere.example c@other.example here@mail.example.org
+	await 20 grep -q 'to=c@other.example .*"no program that sends' log
+	grep -q 'to=a@elsewhere.example .*status=4.4.4' log
+	grep -q 'to=b@elsewhere.example .*status=4.4.4' log
+	spooled "$ID"
+	worker send
+	await 10 empty_after_retry
+}
+
+@test "send may start after queue-run, and mail does not wait for minutes" {
+	worker
+	runner
+	put -f ann@mail.example.org one@elsewhere.example
+	put -f ann@mail.example.org here@mail.example.org
+	await 5 grep -q to=here@ "$JOBS"
+	worker send
+	await 5 grep -q to=one@elsewhere.example "$JOBS"
+	await 5 empty
+	[ "$(grep -c event=deferred log)" = 0 ]
+}
+
 @test "a worker that sends is let go when it is idle, and had again when it is needed" {
 	worker
 	worker send
@@ -657,11 +692,6 @@ two_wait() { control destinations | grep -q 'name=down.example .*waiting=2'; }
 	put -i 01K00000000000000000000001 -f '<>' later@mail.example.org
 	pass
 	lacks kind=delayed "$output"
-}
-
-empty_after_retry() {
-	control retry all=1 >/dev/null
-	empty
 }
 
 @test "what waits for a destination that stays down is told and given up in time" {

@@ -147,6 +147,16 @@ idle_check(struct runner *r)
 	}
 }
 
+/* What waits for a program that sends learns that there is none, and why it has
+ * to wait longer. */
+static void
+absent_check(struct runner *r)
+{
+	if (!r->once && !r->closing && share_waits(r) &&
+	    !pool_exists(&r->pools[REMOTE]))
+		remote_absent(r);
+}
+
 static int
 no_later_than(int64_t ms, int64_t at)
 {
@@ -279,6 +289,7 @@ turn(struct runner *r, struct polled *p)
 	alone_check(r);
 	blanks_check(r);
 	idle_check(r);
+	absent_check(r);
 	clock_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
 		start_clean(r);

@@ -51,6 +51,8 @@ pool_start(struct runner *r, enum pool_name name, const char *program,
 		pool_adopt(p, fd);
 		while (p->count < children)
 			pool_adopt(p, worker_start(program));
+	} else if (children == 0) {
+		pool_expect(p);
 	}
 	str_free(&path);
 }

@@ -49,6 +49,12 @@ pool_adopt(struct pool *p, int fd)
 	p->connections[p->count++] = c;
 }
 
+void
+pool_expect(struct pool *p)
+{
+	p->seen = true;
+}
+
 static bool
 pool_open(struct pool *p)
 {

@@ -38,7 +38,7 @@ struct pool {
 	size_t count, max;
 	size_t outstanding;
 	int64_t retry_ms;  /* no new connection before (clock_mono_ms) */
-	bool seen;         /* there was a worker once, */
+	bool seen;         /* there was a worker once, or will be, */
 	int64_t missed_ms; /* and since then none could be had; 0: it could */
 	uint64_t *number;  /* of the last job of all pools */
 };
@@ -54,8 +54,11 @@ struct connection *pool_choose(struct pool *p);
 /* One that has nothing to do, if possible one that has been at this
  * destination; NULL when there is none. */
 struct connection *pool_idle(struct pool *p, const struct dest *d);
+/* The program is about to be there, as one that was there is: they are started
+ * together. */
+void pool_expect(struct pool *p);
 /* There is a worker, or a socket where one can be had; or none could be had for
- * some seconds only: then it is being started anew. */
+ * some seconds only: then it is being started (anew). */
 bool pool_exists(struct pool *p);
 /* The record's first n: further jobs have the numbers after it. */
 uint64_t pool_number(struct pool *p);

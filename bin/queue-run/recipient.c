@@ -51,9 +51,7 @@ recipient_find(struct runner *r, struct work *w, size_t i)
 		answer_make(r, w, i, TEMP, SPAN("4.3.0"),
 		    SPAN("the user database can't be read"));
 	else if (ours == 0 && !pool_exists(&r->pools[REMOTE]))
-		answer_make(r, w, i, TEMP, SPAN("4.4.4"),
-		    SPAN("no program that sends to other hosts is running "
-			 "here"));
+		absent_answer(r, w, i);
 	else if (ours == 0 && !remote_dest(r, w, i))
 		answer_make(r, w, i, NO_HOST, SPAN("5.1.2"),
 		    SPAN("the domain is not a valid name"));

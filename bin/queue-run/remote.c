@@ -1,6 +1,7 @@
 /* Jobs for other hosts. They are handed out by destination, not by message:
  * each has a line of parts (recipients of messages in hand, one transaction
  * each) and, behind it, of messages that are not in hand. */
+#include "base/die.h"
 #include "mail/domain.h"
 #include "runner.h"
 
@@ -141,4 +142,59 @@ remote_rest(struct runner *r, struct dest *d)
 			work_settle(r, w);
 	}
 	dest_drop(&r->dests, d);
+}
+
+void
+absent_answer(struct runner *r, struct work *w, size_t i)
+{
+	answer_make(r, w, i, TEMP, SPAN("4.4.4"),
+	    SPAN("no program that sends to other hosts is running here"));
+}
+
+static void
+part_absent(struct runner *r, struct part *p)
+{
+	struct work *w = p->work;
+	size_t i = p->first, next;
+
+	for (size_t n = p->count; n > 0; n--, i = next) {
+		next = w->slots[i].next;
+		absent_answer(r, w, i);
+	}
+}
+
+static void
+dest_absent(struct runner *r, struct dest *d)
+{
+	struct entry *e;
+	struct part *p;
+
+	while ((e = d->parked.first) != NULL) {
+		queue_renew(&r->queue, e);
+		entry_set_dest(r, e, NULL);
+	}
+	while ((p = part_pop(&d->parts)) != NULL) {
+		struct work *w = p->work;
+
+		w->open++; /* not settled before the last of its parts */
+		do
+			part_absent(r, p);
+		while ((p = part_reserve(w, d)) != NULL);
+		if (--w->open == 0)
+			work_settle(r, w);
+	}
+}
+
+void
+remote_absent(struct runner *r)
+{
+	struct dest *d;
+
+	for (int class = 0; class < DEST_CLASSES; class ++)
+		while ((d = dest_next(&r->dests, (enum dest_class) class)) !=
+		    NULL) {
+			dest_keep(d);
+			dest_absent(r, d);
+			dest_drop(&r->dests, d);
+		}
 }

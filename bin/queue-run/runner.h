@@ -222,6 +222,10 @@ void remote_answered(struct runner *r, struct connection *c, struct part *p);
 /* The destination rests: so do all its messages. */
 void remote_rest(struct runner *r, struct dest *d);
 bool remote_room(const struct runner *r, const struct dest *d);
+/* The answer for a recipient, or for all that wait in destinations' lines: there
+ * is no program that sends. */
+void absent_answer(struct runner *r, struct work *w, size_t i);
+void remote_absent(struct runner *r);
 
 /* demand.c */
 /* To be called once a message, for others than ours: it reads the header. */

@@ -75,6 +75,7 @@ teardown() {
 	await 20 inside s6-svstat -o up /etc/chainmail/services/send
 	await 20 inside test -S /run/chainmail/send
 	await 60 retried_and_came
+	await 20 client crowd 192.0.2.1 0
 }
 
 retried_and_came() {
