@@ -308,99 +308,6 @@ a_moved_message_is_in_the_other_folder_alone(void **state)
 }
 
 static void
-an_appended_message_is_whole(void **state)
-{
-	struct made *m = *state;
-	struct append a;
-	struct folder f;
-	struct span keywords[] = { SPAN("$Junk") };
-	struct append_how how = { 1000000000, FLAG_SEEN, keywords, 1 };
-	uint32_t validity, uid;
-	uint64_t size, wire;
-	int64_t date;
-
-	assert_int_equal(append_start(&a, &m->store, SPAN("Sent")), 0);
-	assert_int_equal(append_write(&a, SPAN("Subject: x\r")), 0);
-	assert_int_equal(append_write(&a, SPAN("\n\r\r\nbo\rdy\r\n\r")), 0);
-	assert_int_equal(append_commit(&a, &how, NULL, &validity, &uid), 0);
-	append_end(&a);
-	assert_int_equal(uid, 1);
-	assert_int_equal(folder_open(&f, &m->store, SPAN("Sent"), false), 0);
-	assert_int_equal(f.uidvalidity, validity);
-	assert_int_equal(f.count, 1);
-	assert_int_equal(f.recent, 1);
-	assert_int_equal(folder_size(&f, 0, &size), 0);
-	assert_int_equal(folder_wire(&f, 0, &wire), 0);
-	assert_int_equal(folder_date(&f, 0, &date), 0);
-	assert_int_equal(date, 1000000000);
-	assert_int_equal(size, 20);
-	/* "\r\n" after a bare CR would be one line end on the wire. */
-	assert_int_equal(wire, 22);
-	assert_int_equal(f.messages[0].flags, FLAG_SEEN);
-	assert_int_equal(f.messages[0].keywords, 1);
-	folder_close(&f);
-	assert_int_equal(append_start(&a, &m->store, SPAN("None")), -1);
-	assert_int_equal(errno, ENOENT);
-	append_end(&a);
-	assert_int_equal(made_count(m, ".Sent/tmp"), 0);
-}
-
-static uint32_t
-append_one(struct made *m, struct folder *open)
-{
-	struct span keywords[] = { SPAN("$Junk") };
-	struct append_how how = { 1000000000, FLAG_FLAGGED, keywords, 1 };
-	struct append a;
-	uint32_t validity, uid;
-
-	assert_int_equal(append_start(&a, &m->store, SPAN("INBOX")), 0);
-	assert_int_equal(append_write(&a, SPAN("Subject: x\r\n\r\n")), 0);
-	assert_int_equal(append_commit(&a, &how, open, &validity, &uid), 0);
-	append_end(&a);
-	return uid;
-}
-
-static void
-the_open_folder_knows_what_is_appended_to_it(void **state)
-{
-	struct made *m = *state;
-	struct folder f, other;
-
-	deliver(m, "1000000001.a.h");
-	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
-	/* The message has left new/; that is looked at once more. */
-	assert_string_equal(look_at(&f, true), "");
-	assert_int_equal(append_one(m, &f), 2);
-	assert_int_equal(f.count, 1);
-	assert_int_equal(f.total, 2);
-	assert_int_equal(f.uidnext, 3);
-	assert_int_equal(f.messages[1].uid, 2);
-	assert_int_equal(f.messages[1].flags, FLAG_FLAGGED);
-	assert_int_equal(f.messages[1].keywords, 1);
-	assert_true(span_equal(keywords_name(&f.keywords, 0), SPAN("$Junk")));
-	assert_true(folder_is_current(&f));
-	assert_string_equal(look_at(&f, true), "exists 2 recent 2 ");
-	/* It is as it is read. */
-	assert_int_equal(
-	    folder_open(&other, &m->store, SPAN("INBOX"), false), 0);
-	assert_int_equal(other.recent, 0);
-	assert_int_equal(other.count, 2);
-	assert_int_equal(other.messages[1].flags, f.messages[1].flags);
-	assert_int_equal(other.messages[1].size, f.messages[1].size);
-	assert_int_equal(other.messages[1].wire, f.messages[1].wire);
-	assert_int_equal(other.messages[1].date, f.messages[1].date);
-	assert_true(span_equal(folder_name(&other, 1), folder_name(&f, 1)));
-	/* Where another session was at work, it is read after all. */
-	assert_int_equal(append_one(m, &other), 3);
-	assert_int_equal(append_one(m, &f), 4);
-	assert_int_equal(f.total, 2);
-	assert_string_equal(look_at(&f, true), "exists 4 recent 3 ");
-	assert_int_equal(f.messages[2].uid, 3);
-	folder_close(&other);
-	folder_close(&f);
-}
-
-static void
 sizes_of_foreign_names_are_measured(void **state)
 {
 	struct made *m = *state;
@@ -521,8 +428,6 @@ main(void)
 		TEST(keywords_travel_with_a_copy),
 		TEST(the_27th_keyword_is_refused),
 		TEST(a_moved_message_is_in_the_other_folder_alone),
-		TEST(an_appended_message_is_whole),
-		TEST(the_open_folder_knows_what_is_appended_to_it),
 		TEST(sizes_of_foreign_names_are_measured),
 		TEST(a_watched_folder_wakes_its_session),
 		TEST(status_counts_without_a_session),
