@@ -311,6 +311,7 @@ EOF
 		run scene hello
 		has 'ok protocol' "$output"
 		stop_background
+		rm "$CHAINMAIL_RUN/tls" # nobody listens there now
 	done
 }
 
