@@ -217,6 +217,19 @@ job() {
 	await 10 test -e "$BATS_TEST_TMPDIR/other.mail/1"
 }
 
+@test "routes and tls-policy, both changed, count from the next job on" {
+	host other
+	routes "example.org 127.0.0.1:${PORT[here]}"
+	"$TOP/tests/send-jobs.py" domain=example.org times=2 wait=4 \
+		bob@example.org <"$MESSAGE" >"$BATS_TEST_TMPDIR/answers" 3>&- &
+	BACKGROUND+=("$!")
+	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/1"
+	echo '* may' >"$CHAINMAIL_ETC/tls-policy"
+	routes "example.org 127.0.0.1:${PORT[other]}"
+	await 10 test -e "$BATS_TEST_TMPDIR/other.mail/1"
+	[ "$(got here)" = 1 ]
+}
+
 # two_networks: this host (10.9.0.1, fd09::1) and another (10.9.0.2, fd09::2).
 two_networks() {
 	local us=us$$ them=them$$

@@ -409,9 +409,11 @@ attempt_run(struct sender *s, struct job *j)
 	struct attempt t = {
 		.s = s, .j = j, .end = clock_mono_ms() + s->patience.reply
 	};
+	bool changed = tls_rules_refresh(s->rules);
 
-	if (tls_rules_refresh(s->rules) ||
-	    (s->forced == NULL && routes_refresh(s->routes)))
+	if (s->forced == NULL && routes_refresh(s->routes))
+		changed = true;
+	if (changed)
 		conn_quit(&s->conn);
 	if (s->forced != NULL)
 		t.route = *s->forced;
