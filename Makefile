@@ -3,6 +3,7 @@
 # make CC=clang V=clang  another compiler, in build/clang
 # make test            unit tests and bats of one build (SAN=1 for the other)
 # make install         DESTDIR and PREFIX as usual; install-systemd: its units
+# make uninstall       what these two have installed; mail and configuration stay
 # make deb             a package for Debian, in build/deb
 # make fuzz            libFuzzer targets, in build/fuzz (clang)
 # make lint            every static check
@@ -14,7 +15,7 @@ B := build/$(V)
 CC ?= gcc
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wvla -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings \
-	-Wundef -Wformat=2 $(if $(CI),-Werror)
+	-Wundef -Wformat=2 -Wpedantic $(if $(CI),-Werror)
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full
 CFLAGS ?= -g $(if $(SAN),-O1 -fno-omit-frame-pointer \
@@ -25,18 +26,31 @@ LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
 	-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now$(,)-z$(,)noexecstack \
 	-Wl$(,)-z$(,)ibt$(,)-z$(,)shstk)
 , := ,
-LDLIBS := -Wl,--as-needed -lcdb -lssl -lcrypto -lcrypt -lsodium \
+# Always the archive of libtls, for the linker to lead one of its calls through
+# bin/tlsd/library.c: after a security fix of it tlsd must be linked again. With
+# LibreSSL's own: LIBTLS=-ltls.
+LIBTLS ?= -l:libtls.a -Wl,--wrap=SSL_CTX_callback_ctrl
+LDLIBS := -Wl,--as-needed -lcdb $(LIBTLS) -lssl -lcrypto -lcrypt -lsodium \
 	-lidn2 -lresolv -lcurl -lz -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
 libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))
+objects := $(libs) $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/*/*.c))
 programs := $(notdir $(patsubst %/main.c,%,$(wildcard bin/*/main.c)))
 scripts := $(filter-out $(programs),$(notdir $(wildcard bin/*)))
 units := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
 fuzzers := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*/*.c))
-helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helper/*.c))
+helpers := $(patsubst %.c,$(B)/%,$(wildcard tests/helper/*.c tests/helper/*/*.c))
 
 all: $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%)
+
+# The version is that of the newest section of NEWS.md.
+version := $(shell sed -n 's/^.. \([0-9.]*\).*/\1/p;T;q' NEWS.md)
+$(B)/version: NEWS.md
+	@mkdir -p $(@D)
+	@echo $(version) | cmp -s - $@ || echo $(version) >$@
+$(B)/obj/lib/base/help.o: $(B)/version
+$(B)/obj/lib/base/help.o: CPPFLAGS += -DVERSION='"$(version)"'
 
 # Apart from the programs: bin/NAME is a folder here and a file there.
 $(B)/obj/%.o: %.c
@@ -49,6 +63,23 @@ $(B)/mail/charset_tables.h: lib/mail/tables/generate.c
 	$(CC) -O1 -o $(B)/charset-tables $<
 	$(B)/charset-tables >$@.new
 	mv $@.new $@
+# What UTS 46 maps is made from libidn2's: programs that are linked whole have
+# no room for that.
+$(B)/mail/idna_tables.h: lib/mail/tables/idna.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -o $(B)/idna-tables $< -lidn2
+	$(B)/idna-tables >$@.new
+	mv $@.new $@
+# How text is compared, from the data of Unicode that libunistring has.
+$(B)/mail/fold_tables.h: lib/mail/tables/fold.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -o $(B)/fold-tables $< -lunistring
+	$(B)/fold-tables >$@.new
+	mv $@.new $@
+$(B)/obj/lib/mail/fold.o: $(B)/mail/fold_tables.h
+$(B)/obj/lib/mail/fold.o: CPPFLAGS += -I$(B)
+$(B)/obj/lib/mail/idna.o: $(B)/mail/idna_tables.h
+$(B)/obj/lib/mail/idna.o: CPPFLAGS += -I$(B)
 $(B)/obj/lib/mail/charset_table.o: $(B)/mail/charset_tables.h
 $(B)/obj/lib/mail/charset_table.o: CPPFLAGS += -I$(B)
 
@@ -78,9 +109,10 @@ $(B)/$(1).a: $$(filter-out %/main.o,$$($(1)_objects))
 endef
 $(foreach p,$(programs),$(eval $(call program,$(p))))
 
-$(scripts:%=$(B)/bin/%): $(B)/bin/%: bin/%
+$(scripts:%=$(B)/bin/%): $(B)/bin/%: bin/% $(B)/version
 	@mkdir -p $(@D)
-	install -m 755 $< $@
+	sed 's/@VERSION@/$(version)/' $< >$@
+	chmod 755 $@
 
 # tests/unit/NAME/x.c may call what bin/NAME holds; tests/unit/lib only lib/.
 .SECONDEXPANSION:
@@ -91,12 +123,13 @@ $(units): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
 $(fuzzers): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(helpers): $(B)/%: $(B)/obj/%.o $(LIB)
+$(helpers): $(B)/%: $(B)/obj/%.o $$(call own,$$*) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 units: $(units)
 helpers: $(helpers)
+objects: $(objects)
 
 test: all units helpers
 	BUILD=$(CURDIR)/$(B) tests/run
@@ -110,56 +143,11 @@ fuzzers: $(fuzzers)
 lint:
 	tests/lint
 
-# Most programs are for other programs, and some have names that a system uses
-# otherwise (login, send): they lie in a folder of their own.
-LIBEXEC ?= $(PREFIX)/lib/chainmail
-install-programs: all
-	install -d $(DESTDIR)$(LIBEXEC)
-	install -m 755 $(programs:%=$(B)/bin/%) $(scripts:%=$(B)/bin/%) \
-		$(DESTDIR)$(LIBEXEC)
-
-install: install-programs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
-	ln -srf $(DESTDIR)$(LIBEXEC)/chainmail $(DESTDIR)$(PREFIX)/bin/chainmail
-	for f in sbin/sendmail lib/sendmail bin/mailq bin/newaliases; do \
-		ln -srf $(DESTDIR)$(LIBEXEC)/sendmail $(DESTDIR)$(PREFIX)/$$f; done
-	for m in man/*.[1-8]; do \
-		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	for n in mailq newaliases; do ln -srf $(DESTDIR)$(PREFIX)/share/man/man8/sendmail.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man1/$$n.1; done
-
-# Units for systemd; they name the programs by their full path.
-UNITDIR ?= /usr/lib/systemd/system
-install-systemd:
-	for u in etc/systemd/*.socket etc/systemd/*.service \
-	    etc/systemd/*.timer etc/systemd/*.target etc/systemd/*.d/*.conf; do \
-		install -D -m 644 $$u $(DESTDIR)$(UNITDIR)/$${u#etc/systemd/}; \
-	done
-	sed -i 's,/usr/local/lib/chainmail/,$(LIBEXEC)/,' \
-		$(DESTDIR)$(UNITDIR)/chainmail-*.service
-	install -D -m 644 etc/systemd/sysusers.conf \
-		$(DESTDIR)/usr/lib/sysusers.d/chainmail.conf
-	install -D -m 644 etc/systemd/tmpfiles.conf \
-		$(DESTDIR)/usr/lib/tmpfiles.d/chainmail.conf
-
-# A package for Debian, in build/deb; its version is that of NEWS.md.
-version := $(shell sed -n 's/^.. \([0-9.]*\).*/\1/p;T;q' NEWS.md)
-deb:
-	rm -rf build/deb
-	mkdir -p build/deb/source
-	cp -a Makefile NEWS.md README.md bin debian etc lib man build/deb/source
-	printf 'chainmail (%s) unstable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' \
-		'$(version)' 'See NEWS.md.' \
-		"$$(sed -n 's/^Maintainer: //p' debian/control)" \
-		"$$(LC_ALL=C date -R -r NEWS.md)" >build/deb/source/debian/changelog
-	cd build/deb/source && dpkg-buildpackage -b -us -uc
-	rm -r build/deb/source
+include install.mk
 
 clean:
 	rm -rf build
 
-.PHONY: all units helpers test fuzz fuzzers lint install install-programs \
-	install-systemd deb clean
+.PHONY: all objects units helpers test fuzz fuzzers lint clean
 .SECONDARY:
 -include $(shell [ -d $(B) ] && find $(B) -name '*.d')

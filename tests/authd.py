@@ -10,13 +10,26 @@ import os
 import secrets
 import socket
 import sys
+import time
+
+
+def connect(sock, path):
+    """The socket has its name a moment before anybody listens."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return sock.connect(path)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 class Dialogue:
     def __init__(self):
         path = os.environ["CHAINMAIL_RUN"] + "/auth"
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(path)
+        connect(self.sock, path)
         self.sock.settimeout(40)
         self.file = self.sock.makefile("rb")
 

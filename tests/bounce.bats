@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # bounce: reports for people and programs.
+bats_require_minimum_version 1.5.0
 load helper
 
 setup() {
@@ -78,7 +79,7 @@ report() {
 	[ "$status" = 65 ]
 }
 
-@test "bounce: what no program may read is not in its part" {
+@test "bounce: text for people is not in the part for programs" {
 	id=01K00000000000000000000000
 	printf 'Subject: Gr\xfc\xdfe\n\nx\n' | enqueue -i $id -f ann@example.net a@example.org
 	state=$CHAINMAIL_SPOOL/state/$id
@@ -91,7 +92,7 @@ report() {
 	grep -q 'für niemanden' parts
 }
 
-@test "bounce: of a long message only the header comes back" {
+@test "bounce: only the header of a long message is returned" {
 	{ printf 'Subject: long\n\n'; yes 0123456789 | head -c 100000; } |
 		enqueue -f ann@example.net bob@example.org
 	report
@@ -106,7 +107,7 @@ report() {
 	[ "$(grep -c '^Action: delivered' report)" = 0 ]
 }
 
-@test "bounce: what is no spool file is refused" {
+@test "bounce: a file of another kind is refused" {
 	run bounce </etc/passwd
 	[ "$status" = 65 ]
 	run bounce </dev/null
@@ -126,7 +127,7 @@ report() {
 	has "landlock SECCOMP pread64(0" "$order"
 }
 
-@test "bounce: what happened, who said it, what to do" {
+@test "bounce: the text tells what happened, which host reported it, what to do" {
 	echo x | spooled $'from=ann@example.net\nclient=local\nto=bob@example.org'
 	state 'at=1764000000 index=0 verdict=69 status=5.1.1 next=0 reply=1 host=mx.example.org text=550%205.1.1%20User%20unknown'
 	report "$state"
@@ -190,6 +191,58 @@ report() {
 	grep -q 'text .*mailbox of: *a@x.example.*no such reports.*: *b@x.example.*members of a list.*: *c@x.example' parts
 }
 
+# A message to sales, which was expanded to these; and to copy, into its own
+# mailbox.
+places() {
+	echo x | spooled $'from=ann@example.net\nclient=local\nto=sales@example.org orcpt=rfc822;Sales@Example.org\nto=copy@example.org'
+	state 'place index=2 of=0 to=bob@example.org kind=mailbox for=sales@example.org orcpt=rfc822;Sales@Example.org end=1' \
+		'place index=3 of=0 to=robot@example.org kind=pipe order=0 command=secret%20--word for=sales@example.org orcpt=rfc822;Sales@Example.org end=1' \
+		'place index=4 of=0 to=ext@far.example for=sales@example.org orcpt=rfc822;Sales@Example.org end=1' \
+		'at=1 index=0 verdict=0 status=2.0.0 next=0 action=2 places=3 text=' \
+		'place index=5 of=1 to=copy@example.org kind=mailbox for=copy@example.org end=1' \
+		'at=1 index=1 verdict=0 status=2.0.0 next=0 action=2 places=1 reported=1 text=' "$@"
+}
+
+@test "bounce: a place is named, with the address that it was reached through" {
+	places 'at=1 index=2 verdict=65 status=5.2.3 next=0 text=large' \
+		'at=1 index=3 verdict=65 status=5.3.0 next=0 text=no' \
+		'at=1 index=4 verdict=65 status=5.1.1 next=0 host=mx.far.example reply=1 text=550%205.1.1%20gone' \
+		'at=1 index=5 verdict=65 status=5.2.3 next=0 text=large'
+	report -f "$state"
+	text=$(grep '^text ' parts | tr -s ' ')
+	for who in 'bob@example.org (through sales@example.org)' 'copy@example.org' \
+		'the command of robot@example.org (through sales@example.org)' \
+		'ext@far.example (through sales@example.org)'; do
+		[[ $text == *" $who "* ]]
+	done
+	[[ $text != *'through copy'* ]]
+	[ "$(grep -c secret report)" = 0 ]
+	grep -q 'block Original-Recipient=rfc822; Sales@Example.org Final-Recipient=rfc822; bob@example.org Action=failed Status=5.2.3' parts
+	grep -q 'block Original-Recipient=rfc822; Sales@Example.org Final-Recipient=rfc822; robot@example.org Action=failed' parts
+	grep -q 'block Original-Recipient=rfc822; Sales@Example.org Final-Recipient=rfc822; ext@far.example Action=failed Status=5.1.1 Remote-MTA=dns; mx.far.example' parts
+	grep -q 'block Final-Recipient=rfc822; copy@example.org' parts
+	run ! grep 'Final-Recipient=rfc822; sales@' parts
+}
+
+@test "bounce: a single failed place is in the subject" {
+	places 'at=1 index=3 verdict=65 status=5.3.0 next=0 text=no'
+	report -f "$state"
+	python3 -c 'import email, sys; from email.policy import default
+print(" ".join(email.message_from_binary_file(open("report", "rb"), policy=default)["subject"].split()))' >subject
+	grep -q 'the command of robot@example.org (through sales@example.org)' subject
+	grep -q 'could not be delivered to the command of robot@example.org (through' parts
+}
+
+@test "bounce: expanded is told of the address, delivered of its places" {
+	places
+	report -d "$state"
+	grep -q 'block Original-Recipient=rfc822; Sales@Example.org Final-Recipient=rfc822; sales@example.org Action=expanded Status=2.0.0' parts
+	[ "$(grep -c 'Final-Recipient' parts)" = 1 ]
+	places 'at=1 index=3 verdict=0 status=2.0.0 next=0 text='
+	report -d "$state"
+	grep -q 'text .*It was passed to: *the command of robot@example.org (through sales@example.org)' parts
+}
+
 @test "bounce: RET=HDRS returns the header alone" {
 	printf 'Subject: x\n\nsecret\n' | spooled $'from=ann@example.net ret=HDRS\nclient=local\nto=a@x.example'
 	report
@@ -197,12 +250,12 @@ report() {
 	[ "$(grep -c secret report)" = 0 ]
 }
 
-@test "bounce: of a report the postmaster is told, and why" {
+@test "bounce: a failed report is reported to the postmaster, with the reason" {
 	printf 'Subject: x\n\nx\n' | spooled $'from=\nclient=local\nto=a@x.example'
 	report -r 'no such user'
 	grep -qx 'To: <postmaster@mail.example.org>' report
 	grep -q '^Subject: Report without a sender, not delivered to a@x.example:' report
-	grep -q 'text A report on the delivery of a message (a bounce) could not be delivered to a@x.example.*you as the postmaster' parts
+	grep -q 'text A report on the delivery of a message (a bounce) could not be delivered to a@x.example.*You receive this as the postmaster' parts
 	[ "$(grep -c 'What to do' report)" = 0 ]
 }
 
@@ -256,7 +309,7 @@ utf8() {
 	# The subject says it in encoded words.
 	python3 -c 'import email, email.policy, sys
 m = email.message_from_file(sys.stdin, policy=email.policy.default)
-assert m["subject"] == "Not delivered to 例@x.example: the host can\x27t take such addresses", m["subject"]' <report
+assert m["subject"] == "Not delivered to 例@x.example: the host does not support such addresses", m["subject"]' <report
 }
 
 # long SENDER: a recipient of 160 characters of three bytes each in UTF-8, and a
@@ -310,7 +363,7 @@ long() {
 	[ "$status" = 75 ]
 }
 
-@test "bounce: a name of this host that can't be read is no other name" {
+@test "bounce: if this host's name can't be read no other is used" {
 	rm "$CHAINMAIL_ETC/me"
 	mkdir "$CHAINMAIL_ETC/me"
 	echo x | spooled $'from=ann@example.net\nclient=local\nto=a@x.example'

@@ -48,7 +48,7 @@ for l in sys.stdin: print(json.loads(l)["id"])' | tr '\n' ' '
 	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
 }
 
-@test "list: who is done is not shown, many are cut short" {
+@test "list: finished recipients are not shown, many are abridged" {
 	state $a 'at=1 index=0 verdict=0 status=2.0.0 next=0 text='
 	run chainmail queue list $a
 	lacks bob@example.org "$output"
@@ -64,7 +64,7 @@ for l in sys.stdin: print(json.loads(l)["id"])' | tr '\n' ' '
 	[ "$output" = '0 messages, 0 bytes' ]
 }
 
-@test "list: whoever stops reading is no error, a full disk is one" {
+@test "list: a closed pipe is not an error, a full disk is one" {
 	for i in {1..300}; do
 		cp "$CHAINMAIL_SPOOL/new/$a" "$CHAINMAIL_SPOOL/new/01KAXXQ500000000000000$((1000 + i))"
 	done
@@ -87,7 +87,83 @@ assert eve == {"address": "eve@example.com", "state": "new", "tries": 0}, eve
 assert b["from"] == "" and b["to"][0]["address"] == "zoë@bücher.example"'
 }
 
-@test "filters: all must hold, of several ids one" {
+# places: eve@example.com of the first message was expanded.
+places() {
+	state $a \
+		'place index=2 of=1 to=ann@example.org kind=mailbox for=eve@example.com end=1' \
+		'place index=3 of=1 to=robot@example.org kind=pipe order=0 command=run%20--it for=eve@example.com end=1' \
+		'place index=4 of=1 to=ext@far.example for=eve@example.com end=1' \
+		'place index=5 of=1 to=eve@example.com kind=mailbox for=eve@example.com end=1' \
+		'at=1764000000 index=1 verdict=0 status=2.0.0 next=0 action=2 places=4 text=' \
+		'at=1764000001 index=4 verdict=75 status=4.4.1 next=1764000900 text=no%20answer'
+}
+
+@test "list: places by kind, with the address that they were reached through" {
+	places
+	run chainmail queue list $a
+	[ "$status" = 0 ]
+	has '    bob@example.org
+    ann@example.org (through eve@example.com)
+    the command of robot@example.org (through eve@example.com)
+    ext@far.example (through eve@example.com)
+        1 try: no answer
+    eve@example.com
+1 message' "$output"
+	chainmail queue list --json $a | python3 -c 'import json, sys
+to = json.loads(sys.stdin.read())["to"]
+assert [t["address"] for t in to] == ["bob@example.org", "eve@example.com", "ann@example.org",
+    "robot@example.org", "ext@far.example", "eve@example.com"], to
+assert to[1]["state"] == "expanded" and to[1]["places"] == 4 and "through" not in to[1]
+assert to[2]["through"] == "eve@example.com" and to[2]["kind"] == "mailbox"
+assert to[3]["kind"] == "pipe" and to[3]["command"] == "run --it" and to[3]["state"] == "new"
+assert "kind" not in to[4] and to[4]["state"] == "waiting"'
+}
+
+@test "show: what an address was expanded to, commands by their words" {
+	places
+	run chainmail queue show $a
+	has 'To:           eve@example.com
+  state:      expanded into 4 places' "$output"
+	has 'To:           robot@example.org
+  through:    eve@example.com
+  command:    run --it
+  state:      new' "$output"
+}
+
+@test "filters: a place is found by its own address and by the one it came through" {
+	places
+	[ "$(ids to=ext@far.example)" = "$a " ]
+	[ "$(ids domain=far.example error='no answer')" = "$a " ]
+	[ "$(ids to=eve@example.com error='no answer')" = "$a " ]
+	[ "$(ids to=bob@example.org error='no answer')" = "" ]
+	# Once all of them are done there is nothing left of it.
+	places
+	for i in 2 3 4 5; do
+		echo "at=1764000002 index=$i verdict=0 status=2.0.0 next=0 text=" >>"$CHAINMAIL_SPOOL/state/$a"
+	done
+	[ "$(ids to=eve@example.com)" = "" ]
+	[ "$(ids to=bob@example.org)" = "$a " ]
+}
+
+@test "list: files that are not messages" {
+	touch "$CHAINMAIL_SPOOL/new/core" "$CHAINMAIL_SPOOL/new/.nfs0001" "$CHAINMAIL_SPOOL/new/$(printf 'x\e[2J')"
+	mkdir "$CHAINMAIL_SPOOL/new/${a%0}7"
+	run chainmail queue list
+	[ "$status" = 0 ]
+	has 'core: no message: its name is none of a message' "$output"
+	has '.nfs0001: no message' "$output"
+	has 'x\u{1b}[2J: no message' "$output"
+	[[ $output == *"${a%0}7"*"can't be read: "* ]]
+	[ "$(chainmail queue list --json | grep -c '"broken":"no message')" = 3 ]
+	# Not where something was asked for.
+	run chainmail queue list older=0s
+	lacks core "$output"
+	rm "$CHAINMAIL_SPOOL"/new/01*[0-68-9]
+	run chainmail queue remove --all
+	[ -e "$CHAINMAIL_SPOOL/new/core" ]
+}
+
+@test "filters: all must match, of several ids one" {
 	[ "$(ids)" = "$a $b " ]
 	[ "$(ids from=ann@example.net)" = "$a " ]
 	[ "$(ids 'from=<>')" = "$b " ]
@@ -106,7 +182,7 @@ assert b["from"] == "" and b["to"][0]["address"] == "zoë@bücher.example"'
 	[ "$(ids)" = "$a $b " ]
 }
 
-@test "a word that is no filter is told" {
+@test "an invalid filter is reported" {
 	run chainmail queue list sender=ann@example.net
 	[ "$status" = 64 ]
 	has 'sender=ann@example.net: there is no such filter' "$output"
@@ -119,7 +195,7 @@ assert b["from"] == "" and b["to"][0]["address"] == "zoë@bücher.example"'
 	[ "$status" = 0 ]
 }
 
-@test "a file that makes no sense is shown as such" {
+@test "a damaged file is shown as such" {
 	echo nonsense >"$CHAINMAIL_SPOOL/new/$a"
 	run chainmail queue list
 	has "$a" "$output"
@@ -188,6 +264,43 @@ X: \u{1b}[2J" "$output"
 	[ "$(ids)" = "$b " ]
 }
 
+# started: what a queue-run finds and does at its start. There are no workers.
+started() {
+	background queue-run 2>queue.log
+	await 10 grep -q event=start queue.log
+	stop_background
+}
+
+@test "requests made without queue-run are carried out when it starts" {
+	# What it did before is past.
+	state $a 'wish do=hold end=1'
+	mv "$CHAINMAIL_SPOOL/new/$a" "$CHAINMAIL_SPOOL/hold/"
+	chainmail queue release $a
+	started
+	lacks event=hold "$(cat queue.log)"
+	[ -e "$CHAINMAIL_SPOOL/new/$a" ]
+	state $a 'wish do=hold end=1' 'wish do=release end=1'
+	chainmail queue hold $a
+	started
+	[ -e "$CHAINMAIL_SPOOL/hold/$a" ]
+	chainmail queue remove --report $a
+	started
+	lacks event=hold "$(cat queue.log)"
+	has "event=remove id=$a" "$(cat queue.log)"
+}
+
+@test "lines that a state file lost in a power cut are restored before it is changed" {
+	rm "$CHAINMAIL_SPOOL/state/$a"
+	printf '%s\n' 'chainmail-journal 1' \
+		"$a at=1 index=0 verdict=0 status=2.0.0 next=0 text=" \
+		>"$CHAINMAIL_SPOOL/journal"
+	chainmail queue remove --report $a
+	[ ! -e "$CHAINMAIL_SPOOL/journal" ]
+	# Only the other one has failed.
+	[ "$(grep -c 'verdict=69' "$CHAINMAIL_SPOOL/state/$a")" = 1 ]
+	grep -q 'index=1 verdict=69' "$CHAINMAIL_SPOOL/state/$a"
+}
+
 @test "remove --report, without queue-run: the state file says so" {
 	chainmail queue hold $a
 	run chainmail queue remove --report $a
@@ -198,7 +311,20 @@ X: \u{1b}[2J" "$output"
 	grep -q '^Subject: .*removed by the postmaster' report
 }
 
-@test "nothing is changed beside a queue-run that is not asked" {
+@test "the last request counts when queue-run starts" {
+	chainmail queue hold $a
+	chainmail queue release $a
+	chainmail queue hold $a
+	queue-run -1
+	[ -e "$CHAINMAIL_SPOOL/hold/$a" ]
+	# Nor does an old wish to hold it keep a message that is given up.
+	chainmail queue remove --report $a
+	run queue-run -1
+	[ ! -e "$CHAINMAIL_SPOOL/hold/$a" ] && [ ! -e "$CHAINMAIL_SPOOL/new/$a" ]
+	has "event=report id=$a" "$output"
+}
+
+@test "nothing is changed while queue-run runs without being asked" {
 	python3 - "$CHAINMAIL_SPOOL/queue-run.lock" <<-'X' &
 	import fcntl, os, struct, sys, time
 	f = open(sys.argv[1], "w")
@@ -216,17 +342,21 @@ X: \u{1b}[2J" "$output"
 	[ "$status" = 75 ]
 }
 
-# answers TEXT...: a queue-run that notes what it is asked.
+# answers TEXT...: a queue-run that records its requests.
 answers() {
 	python3 - "$CHAINMAIL_RUN/queue" "$@" <<-'X' &
-	import socket, sys
+	import os, socket, sys
 	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-	s.bind(sys.argv[1])
+	s.bind(sys.argv[1] + ".new")
 	s.listen()
+	os.rename(sys.argv[1] + ".new", sys.argv[1])
 	for answer in sys.argv[2:]:
-	    c, _ = s.accept()
+	    request = b""
+	    while not request:  # who finds nothing to do asks nothing
+	        c, _ = s.accept()
+	        request = c.recv(65536)
 	    with open("asked", "ab") as f:
-	        f.write(c.recv(65536) + b"\n")
+	        f.write(request + b"\n")
 	    if answer != "nothing":
 	        c.send(answer.encode())
 	    c.close()
@@ -264,15 +394,53 @@ id=$a" ]
 	[ "$(ids)" = "$a $b " ]
 }
 
+@test "a message that a worker has is reported as pending" {
+	answers 'ok done=2 pending=1' 'ok done=3 pending=3' 'ok done=1 pending=1' 'ok done=2 pending=0'
+	run chainmail queue hold --all
+	[ "$output" = $'1 message held\n1 held when its worker is done' ]
+	run chainmail queue remove --all
+	[ "$status" = 0 ]
+	[ "$output" = '3 removed when their workers are done' ]
+	run chainmail queue remove --report --all
+	[ "$output" = '1 given up when its worker is done' ]
+	run chainmail queue release --all
+	[ "$status" = 1 ] # none is held
+	run chainmail queue hold --all
+	[ "$output" = '2 messages held' ]
+}
+
+@test "without queue-run, a message that an old worker has gets a wish" {
+	exec 9<"$CHAINMAIL_SPOOL/new/$a"
+	flock 9
+	run chainmail queue remove --all
+	[ "$status" = 0 ]
+	[ "$output" = $'1 message removed\n1 removed when its worker is done' ]
+	[ -e "$CHAINMAIL_SPOOL/new/$a" ]
+	[ ! -e "$CHAINMAIL_SPOOL/new/$b" ]
+	[ "$(tail -n 1 "$CHAINMAIL_SPOOL/state/$a")" = 'wish do=remove end=1' ]
+	run chainmail queue remove --report --all
+	[ "$output" = '1 given up when its worker is done' ]
+	[ "$(tail -n 1 "$CHAINMAIL_SPOOL/state/$a")" = 'wish do=fail end=1' ]
+	run chainmail queue hold --all
+	[ "$output" = '1 held when its worker is done' ]
+	[ "$(tail -n 1 "$CHAINMAIL_SPOOL/state/$a")" = 'wish do=hold end=1' ]
+	[ -e "$CHAINMAIL_SPOOL/new/$a" ]
+	# The next one does it, and tries nothing before.
+	queue_run
+	exec 9<&-
+	await 20 test -e "$CHAINMAIL_SPOOL/hold/$a"
+	lacks 'event=deferred' "$(cat log)"
+}
+
 @test "destinations" {
 	later=$(($(date +%s) + 1000))
 	answers "ok done=2
-destination name=example.org state=rests next=$later waiting=12 workers=0 text=no%20answer
+destination name=example.org state=back-off next=$later waiting=12 workers=0 text=no%20answer
 destination name=example.net state=good waiting=0 workers=1" "ok done=1 more=4
 destination name=1234 state=new waiting=3 workers=2" 'ok done=0'
 	run chainmail queue destinations
 	[ "$status" = 0 ]
-	[ "${lines[0]}" = 'example.org                     rests     in 16m  12 waiting' ]
+	[ "${lines[0]}" = 'example.org                     back-off  in 16m  12 waiting' ]
 	[ "${lines[1]}" = '    no answer' ]
 	[ "${lines[2]}" = 'example.net                     good              0 waiting' ]
 	[ "$(chainmail queue destinations --json 2>others)" = '{"name":"1234","state":"new","waiting":3,"workers":2}' ]
@@ -311,6 +479,19 @@ assert e["verdict"] == 69 and e["text"] == "550 no\x1b" and e["tries"] == 3, e'
 	[ "$status" = 1 ]
 }
 
+@test "history: a place with the address that it was reached through" {
+	history_of 2026-01-01 \
+		"at=1767225600 id=$a from=ann@example.net to=ext@far.example for=sales@example.org verdict=0 status=2.0.0 tries=1 size=400" \
+		"at=1767225601 id=$a from=ann@example.net to=robot@example.org for=sales@example.org kind=pipe verdict=0 status=2.0.0 tries=1 size=400" \
+		"at=1767225602 id=$a from=ann@example.net to=copy@example.org for=copy@example.org kind=mailbox verdict=0 status=2.0.0 tries=1 size=400"
+	run chainmail queue history older=0s
+	has 'ann@example.net -> ext@far.example (through sales@example.org)' "$output"
+	has 'ann@example.net -> the command of robot@example.org (through sales@example.org)' "$output"
+	has $'ann@example.net -> copy@example.org\n' "$output"
+	[ "$(chainmail queue history --json to=sales@example.org | grep -c '"through":"sales@example.org"')" = 2 ]
+	[ "$(chainmail queue history --json to=robot@example.org | grep -c '"kind":"pipe"')" = 1 ]
+}
+
 # Another uid can come to the test's folder.
 reachable() {
 	local dir=$BATS_TEST_TMPDIR
@@ -321,7 +502,7 @@ reachable() {
 	chmod 755 "$CHAINMAIL_SPOOL" "$CHAINMAIL_RUN"
 }
 
-@test "who may not read the spool is told so" {
+@test "a user who may not read the spool gets an error" {
 	need_root
 	reachable
 	chmod 700 "$CHAINMAIL_SPOOL/new"
@@ -370,6 +551,7 @@ queue_run() {
 	run chainmail queue history "$c"
 	has 'ann@example.org -> ann@example.org' "$output"
 	has "$c is still in the queue" "$output"
+	await 10 grep -q "queue-run event=deferred" log # no worker has it
 	run chainmail queue hold "$c"
 	[ "$output" = '1 message held' ]
 	run chainmail queue list

@@ -5,5 +5,9 @@ load helper
 load crash/running
 
 @test "SIGKILL at random: every message once, a healthy server, nothing left running" {
-	survives $((${STORM_SECONDS:-30} + 100)) storm.py "${STORM_SECONDS:-30}"
+	survives $((${STORM_SECONDS:-30} + 100)) storm.py "${STORM_SECONDS:-30}" all
+}
+
+@test "SIGKILL at random, but of no worker: nothing comes twice, at no place" {
+	survives $((${STORM_SECONDS:-30} + 100)) storm.py "${STORM_SECONDS:-30}" but-workers
 }

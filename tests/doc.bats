@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# What is written agrees with what is built.
+# The documentation agrees with the programs.
 load helper
+# release only
 
 setup() { cd "$TOP" || return; }
 
@@ -28,7 +29,8 @@ setup() { cd "$TOP" || return; }
 	bad=0
 	for program in bin/*; do
 		program=${program#bin/}
-		[ "$program" = chainmail ] && continue # chainmail(7)
+		case $program in chainmail | *.sh) continue ;; esac # chainmail(7), a part
+		[ "$program" = sendmail ] || program=chainmail-${program#chainmail-}
 		page=$(find man -name "$program.[1-8]")
 		[ -n "$page" ] || { echo "no page: $program"; bad=1; continue; }
 		for section in SECURITY STANDARDS; do
@@ -42,8 +44,51 @@ setup() { cd "$TOP" || return; }
 	bad=0
 	while read -r _ name section _; do
 		[ -e "man/$name.$section" ] || { echo "no man/$name.$section"; bad=1; }
-	done < <(cat man/* | grep -oE '^\.(It )?Xr (chainmail[a-z-]*|listen|tlsd|authd|smtpd|imapd|pop3d|login|deliver|enqueue|queue-run|bounce) [0-9]' |
-		sed 's/^\.It /./' | sort -u)
+	done < <(grep -hoE '\bXr (chainmail[a-z-]*|sendmail) [0-9]' man/* | sort -u)
+	while read -r name section; do
+		[ -e "man/$name.$section" ] || { echo "no man/$name.$section"; bad=1; }
+	done < <(git ls-files | grep -v '^tests/bench/' | xargs grep -hoE '\bchainmail[a-z-]*\([1-8]\)' |
+		tr '()' '  ' | sort -u)
+	[ $bad = 0 ]
+}
+
+@test "a page refers to our programs by the names of their pages" {
+	programs=$(printf '%s\n' bin/* | sed 's,bin/,,' | grep -vE '^(chainmail.*|sendmail|.*\.sh)$' | paste -sd '|')
+	run grep -nE "\bXr ($programs|users) [58]" man/*
+	[ -z "$output" ]
+}
+
+@test "a link in the documentation leads to a file" {
+	bad=0
+	for file in *.md doc/*.md etc/*/README.md tests/*/README.md; do
+		while read -r to; do
+			[ -e "${file%"${file##*/}"}$to" ] || { echo "$file: $to"; bad=1; }
+		done < <(grep -oE '\]\([^)#: ]+\)' "$file" | tr -d '])(')
+	done
+	[ $bad = 0 ]
+}
+
+@test "events that the documentation shows are the programs' own" {
+	bad=0
+	while read -r program event; do
+		grep -rqE "\"$event\"" "bin/$program" lib || { echo "$program event=$event"; bad=1; }
+	done < <(grep -hoE '^ +[a-z-]+ event=[a-z-]+' doc/*.md README.md | sed 's/event=//' | sort -u)
+	[ $bad = 0 ]
+}
+
+@test "a page of ours hides no page of the system, and man -k chainmail finds it" {
+	bad=0
+	for page in man/*; do
+		name=${page#man/}
+		case ${name%.*} in
+		chainmail | chainmail-*) ;;
+		sendmail) ;; # every mail system's page has this name
+		*) echo "hides another: $page"; bad=1 ;;
+		esac
+		grep -qx "\.Nm ${name%.*}\( ,\)*" "$page" || { echo "another name: $page"; bad=1; }
+		grep -qi "^\.Dt ${name%.*} ${name##*.}" "$page" || { echo "another title: $page"; bad=1; }
+		sed -n '/^\.Sh NAME/,/^\.Nd/p' "$page" | grep -q chainmail || { echo "not found: $page"; bad=1; }
+	done
 	[ $bad = 0 ]
 }
 
@@ -74,7 +119,49 @@ setup() { cd "$TOP" || return; }
 	[ $bad = 0 ]
 }
 
-@test "chainmail runs its commands, and knows what it doesn't know" {
+# In an empty environment, where no configuration is. stdout; nothing on stderr.
+bare() { env -i PATH=/usr/bin:/bin CHAINMAIL_ETC=/nonexistent "$@" </dev/null 2>"$BATS_TEST_TMPDIR/stderr"; }
+
+@test "every program answers --help on one screen, and --version" {
+	version=$(sed -n 's/^## \([0-9.]*\).*/\1/p' NEWS.md | head -n 1)
+	bad=0
+	ln -s "$BUILD/bin/sendmail" "$BATS_TEST_TMPDIR/mailq"
+	ln -s "$BUILD/bin/sendmail" "$BATS_TEST_TMPDIR/newaliases"
+	for program in "$BUILD"/bin/* "$BATS_TEST_TMPDIR"/{mailq,newaliases}; do
+		name=${program##*/}
+		[[ $name != *.sh ]] || continue # a part of others
+		help=$(bare "$program" --help) && [[ $help == usage:\ * ]] &&
+			[ "$(wc -l <<<"$help")" -le 24 ] && ! grep -E '.{81}' <<<"$help" &&
+			[ ! -s "$BATS_TEST_TMPDIR/stderr" ] || { echo "$name --help: $help"; bad=1; }
+		page=$(grep -oE '[a-z0-9-]+\([1-8]\)\.$' <<<"$help" | tr '()' '..')
+		[ "$name" = chainmail ] || [ -e "man/${page%..}" ] || { echo "$name: no page $page"; bad=1; }
+		told=$(bare "$program" --version) &&
+			[ "${told/ (chainmail)}" = "$name $version" ] &&
+			[ ! -s "$BATS_TEST_TMPDIR/stderr" ] || { echo "$name --version: $told"; bad=1; }
+	done
+	[ $bad = 0 ]
+}
+
+@test "a wrong command line is answered on standard error alone, and by 64" {
+	bad=0
+	for program in "$BUILD"/bin/*; do
+		[[ $program != *.sh ]] || continue
+		code=0
+		out=$(bare "$program" --nonsense) || code=$?
+		[ $code = 64 ] && [ -z "$out" ] && [ -s "$BATS_TEST_TMPDIR/stderr" ] ||
+			{ echo "${program##*/}: $code $out"; bad=1; }
+	done
+	[ $bad = 0 ]
+}
+
+@test "chainmail help says what each command is for" {
+	for command in "$BUILD"/bin/chainmail-*; do
+		chainmail help | grep -qE "^  ${command##*/chainmail-} +[A-Z].*\.$"
+	done
+	diff <(chainmail help queue) <(chainmail queue --help)
+}
+
+@test "chainmail runs its commands, and refuses unknown ones" {
 	run chainmail help
 	[ "$status" = 0 ]
 	has '  setup' "$output"

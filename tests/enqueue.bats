@@ -34,6 +34,12 @@ message() { sed '1,/^$/d' "$(only)"; }
 	[ "$(message | tail -n 2 | od -An -c | tr -d ' \n')" = 'a\rb\nc\n' ]
 }
 
+@test "no CR is lost before a CRLF" {
+	printf 'S: x\r\n\r\na\r\r\nb\r\r\r\n\r\r\nc\r' | enqueue -f a@b.c d@e.f
+	message | sed 1,/^S:/d >kept
+	printf '\na\r\r\nb\r\r\r\n\r\r\nc\r\n' | cmp - kept
+}
+
 # pieces TEXT...: write each when the reader has taken the one before.
 pieces() {
 	python3 -c 'import fcntl, os, sys, termios, time
@@ -58,7 +64,7 @@ for text in sys.argv[1:]:
 	grep -q "^Received: by mail.example.org (chainmail) id " m
 }
 
-@test "fields that are there stay alone" {
+@test "existing fields are not repeated" {
 	printf 'date: Mon, 1 Jan 2024 00:00:00 +0000\nFROM: x@y.z\nMessage-Id: <1@x>\n\n' |
 		enqueue -f a@b.c d@e.f
 	message >m
@@ -73,6 +79,13 @@ for text in sys.argv[1:]:
 	[ "$(sed '1,/^$/d' m)" = 'hello there' ]
 }
 
+@test "text without an empty line before it gets one" {
+	printf 'Subject: x\nHello, no field\nTo: y\n' | enqueue -f a@b.c d@e.f
+	message >m
+	[ "$(sed '1,/^$/d' m)" = $'Hello, no field\nTo: y' ]
+	[ "$(grep -c '^Subject: x$' m)" = 1 ]
+}
+
 @test "-i: the same message twice is one message" {
 	id=01K00000000000000000000000
 	echo x | enqueue -i $id -f a@b.c d@e.f
@@ -82,7 +95,7 @@ for text in sys.argv[1:]:
 	[ "$status" = 64 ]
 }
 
-@test "what is no address is refused before anything is written" {
+@test "an invalid address is refused before anything is written" {
 	for bad in 'a b' '@' 'a@' '<x@y>' "x@y z"; do
 		run enqueue -f a@b.c -- "$bad" </dev/null
 		[ "$status" = 64 ]
@@ -92,7 +105,7 @@ for text in sys.argv[1:]:
 	[ -z "$(find "$CHAINMAIL_SPOOL"/{new,tmp} -type f)" ]
 }
 
-@test "a bare name is one of this host; a dash is no option behind --" {
+@test "a bare name is at this host; a dash after -- is not an option" {
 	echo x | enqueue -f '<>' -- bob -oQpwn
 	grep -qx to=bob@mail.example.org "$(only)"
 	grep -qx to=-oQpwn@mail.example.org "$(only)"

@@ -2,46 +2,10 @@
 # shellcheck shell=bash disable=SC2016,SC2030,SC2031
 
 load helper
+load imap
 
-setup() {
-	private_dirs
-	M=$BATS_TEST_TMPDIR/Maildir
-	LOG=$BATS_TEST_TMPDIR/log
-}
-
-teardown() {
-	[ -z "${IMAP_PID-}" ] || kill "$IMAP_PID" 2>/dev/null || true
-}
-
-# imap LINE...: one session of these lines; its output without CR.
-imap() {
-	printf '%s\r\n' "$@" | imapd "$M" 2>"$LOG" | lf
-}
-
-# mail NAME TEXT: a message in new/, as another program delivers it.
-mail() {
-	[ -d "$M" ] || imap 'a LOGOUT' >/dev/null
-	printf '%b' "$2" >"$M/new/$1"
-}
-
-# A session to speak with: say LINE; hear PATTERN reads up to a line that has
-# it and fails after five seconds.
-session() {
-	coproc IMAP { exec imapd "$@" 2>"$LOG"; }
-	# bash closes its own copies when the session ends.
-	exec {IMAP_IN}<&"${IMAP[0]}" {IMAP_OUT}>&"${IMAP[1]}"
-}
-say() { printf '%s\r\n' "$@" >&"$IMAP_OUT"; }
-hear() {
-	HEARD=
-	local line
-	while IFS= read -r -t 5 -u "$IMAP_IN" line; do
-		HEARD+=${line%$'\r'}$'\n'
-		[[ $line == *"$1"* ]] && return
-	done
-	printf 'not heard: %s\nbut: %s\n' "$1" "$HEARD" >&2
-	return 1
-}
+setup() { imap_setup; }
+teardown() { imap_teardown; }
 
 plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 
@@ -116,7 +80,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* 1 FETCH (FLAGS (\Recent))' "$output"
 }
 
-@test "a partial behind the end is an empty string, never {0}" {
+@test "a partial past the end is an empty string, never {0}" {
 	mail 1.a.h "$plain"
 	run imap 'a SELECT INBOX' 'b FETCH 1 BODY.PEEK[]<100.393216>' \
 		'c FETCH 1 BODY.PEEK[TEXT]<4.393216>' 'd FETCH 1 BODY.PEEK[9]'
@@ -224,7 +188,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* 1 EXPUNGE' "$HEARD"
 }
 
-@test "new mail and other sessions' flags are told" {
+@test "new mail and other sessions' flags are reported" {
 	mail 1.a.h "$plain"
 	session "$M"
 	say 'a SELECT INBOX'
@@ -261,7 +225,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	hear '* BYE'
 }
 
-@test "a client that takes nothing costs no memory" {
+@test "a client that reads nothing costs no memory" {
 	sanitized && skip "sanitizers take memory of their own"
 	imap 'a LOGOUT' >/dev/null
 	local i
@@ -308,7 +272,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	[ "$(grep -c '^\* SEARCH 1 2$' <<<"$output")" = 2 ]
 }
 
-@test "every search key finds what it names" {
+@test "every search key finds its messages" {
 	mail 1.a.h 'From: Ann <ann@a.example>\nTo: bob@b.example\nCc: c@c.example\nSubject: Gr\xc3\xbc\xc3\x9fe\nDate: Mon, 2 Feb 2026 23:30:00 -0800\nX-A: yes\n\nHello World\n'
 	mail 2.b.h 'From: Zoe <z@z.example>\nSubject: =?iso-8859-1?q?GR=DC=DFE?=\nDate: Tue, 3 Feb 2026 01:00:00 +0100\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nw4RwZmVsIEJpcm5l\n'
 	local -A keys=(
@@ -441,7 +405,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* STATUS "Trash" (MESSAGES 1)' "$output"
 }
 
-@test "UID EXPUNGE removes only what it names" {
+@test "UID EXPUNGE removes only the given UIDs" {
 	for i in 1 2 3; do mail $i.a.h "$plain"; done
 	run imap 'a SELECT INBOX' 'b STORE 1:3 +FLAGS.SILENT (\Deleted)' \
 		'c UID EXPUNGE 2' 'd STATUS INBOX (MESSAGES)' 'e EXPUNGE'
@@ -482,7 +446,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has 'c NO [LIMIT]' "$output"
 	has 'd NO [LIMIT]' "$output"
 	has 'e OK' "$output"
-	has "f NO [CANNOT] This can't be a keyword" "$output"
+	has "f NO [CANNOT] Not a valid keyword" "$output"
 }
 
 @test "mailboxes are made, renamed with those below, and deleted" {
@@ -576,13 +540,6 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has '* LIST (\HasNoChildren \Subscribed \Archive) "/" "Archive" (CHILDINFO ("SUBSCRIBED"))' "$output"
 }
 
-@test "a special use is only for the mailbox that has it" {
-	run imap 'a CREATE Sent2 (USE (\Sent))' 'b DELETE Sent' \
-		'c CREATE Sent (USE (\Sent))'
-	has 'a NO [USEATTR]' "$output"
-	has 'c OK' "$output"
-}
-
 @test "flags that another Maildir program sets are seen" {
 	mail 1.a.h "$plain"
 	imap 'a SELECT INBOX' >/dev/null
@@ -643,10 +600,45 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has 'c OK' "$output"
 }
 
-@test "a line over 64 KiB is refused and the session goes on" {
-	run bash -c "{ printf 'a CREATE '; head -c 70000 /dev/zero | tr '\0' x; printf '\r\nb NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
-	has '* BAD [TOOBIG]' "$output"
-	has 'b OK' "$output"
+# long N: that many bytes of a line.
+long() { head -c "$1" /dev/zero | tr '\0' x; }
+
+@test "a line over 64 KiB is refused with its tag and the session goes on" {
+	run bash -c "{ printf 'a CREATE '; $(declare -f long); long 70000; printf '\r\nb NOOP\r\n'; long 70000; printf '\r\n c '; long 70000; printf '\r\nd NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has $'\na BAD [TOOBIG]' "$output"
+	has $'\nb OK' "$output"
+	[ "$(grep -c '^\* BAD' <<<"$output")" = 2 ]
+	has $'\nd OK' "$output"
+}
+
+@test "a line too long behind a literal is refused with its tag" {
+	run bash -c "{ printf 'a CREATE {1+}\r\nx'; $(declare -f long); long 70000; printf '\r\nb APPEND INBOX {3+}\r\nx\r\n'; long 70000; printf '\r\nc NOOP\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has $'\na BAD [TOOBIG]' "$output"
+	has $'\nb BAD [TOOBIG]' "$output"
+	has $'\nc OK' "$output"
+}
+
+@test "a literal announced by a line too long is discarded" {
+	run bash -c "{ printf 'a CREATE '; $(declare -f long); long 140000; printf ' {15+}\r\nb CREATE Pwned\r\nc LIST \"\" Pwned\r\n'; } | imapd '$M' 2>/dev/null | tr -d '\r'"
+	has 'a BAD [TOOBIG]' "$output"
+	lacks $'\nb ' "$output"
+	has 'c OK' "$output"
+	lacks '"Pwned"' "$output"
+}
+
+@test "a line too long in IDLE is refused with its tag, and its literal with it" {
+	session "$M"
+	say 'a IDLE'
+	hear '+ idling'
+	say "b SELECT $(long 70000)"
+	hear 'b BAD'
+	say 'c CREATE {15+}'
+	printf 'DONE\r\nd NOOP\r\n\r\n' >&"$IMAP_OUT"
+	hear 'c BAD'
+	say DONE 'e NOOP'
+	hear 'e OK'
+	lacks 'd ' "$HEARD"
+	has 'a OK' "$HEARD"
 }
 
 @test "a search nested deeper than 50 is refused" {
@@ -662,7 +654,8 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 
 @test "bad tags, bare line ends and odd syntax are BAD, and the session lives" {
 	run bash -c "printf '+ NOOP\r\n\r\na\r\n%s NOOP\r\nb NOOP\nc SELECT\r\nd SELECT \"x\r\ne FETCH\r\nf NOOP\r\n' $(printf 'x%.0s' {1..300}) | imapd '$M' 2>/dev/null | tr -d '\r'"
-	[ "$(grep -c '^\* BAD' <<<"$output")" = 5 ]
+	[ "$(grep -c '^\* BAD' <<<"$output")" = 4 ]
+	has 'b BAD' "$output"
 	has 'c BAD' "$output"
 	has 'd BAD' "$output"
 	has 'f OK' "$output"
@@ -713,6 +706,98 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	chmod 777 "$M"
 	run imapd "$M" </dev/null
 	[ "$status" = 78 ]
+	has '* BYE Maildir is writable by others' "$output"
+	has 'mode 0777); remedy: chmod u+rwx,go-w Maildir' "$output"
+	has 'event=unsafe path='"$M" "$output"
+	run imapd -t x1 "$M" </dev/null
+	has 'x1 NO [CONTACTADMIN] Maildir is writable' "$output"
+}
+
+@test "a message for a mailbox deleted meanwhile is refused" {
+	imap 'a CREATE Foo' >/dev/null
+	session "$M"
+	say 'a APPEND Foo {10}'
+	hear '+ '
+	imap 'b DELETE Foo' 'c CREATE Foo' >/dev/null
+	say '123456789a'
+	hear 'a NO [TRYCREATE]'
+	[ -z "$(find "$M/.Foo/new" "$M/.Foo/cur" "$M/.Foo/tmp" "$M/tmp" -type f)" ]
+}
+
+@test "a session whose mailbox is deleted ends, one whose mailbox is renamed goes on" {
+	imap 'a CREATE Foo' 'b CREATE Bar' >/dev/null
+	printf 'x\n' >"$M/.Foo/cur/1.a.h:2,"
+	session "$M"
+	say 'a SELECT Foo'
+	hear 'a OK'
+	imap 'x RENAME Foo Baz' 'y CREATE Foo' >/dev/null
+	say 'b STORE 1 +FLAGS (\Seen)' 'c COPY 1 Foo' 'd FETCH 1 BODY[]'
+	hear 'd OK'
+	has 'b OK' "$HEARD"
+	has 'c OK [COPYUID' "$HEARD"
+	imap 'x DELETE Baz' >/dev/null
+	say 'e STORE 1 +FLAGS (\Flagged)'
+	hear 'BYE [NONEXISTENT]'
+	lacks 'e OK' "$HEARD"
+}
+
+@test "a keyword that another session makes is told in IDLE too" {
+	mail 1.a.h "$plain"
+	session "$M"
+	say 'a SELECT INBOX' 'b IDLE'
+	hear '+ idling'
+	imap 'x SELECT INBOX' 'y STORE 1 +FLAGS (Fresh)' >/dev/null
+	hear 'FETCH (UID 1 FLAGS ('
+	has '* FLAGS (\Answered \Flagged \Deleted \Seen \Draft Fresh)' "$HEARD"
+	has '[PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft Fresh \*)]' "$HEARD"
+}
+
+@test "mail is refused by the present quota" {
+	imap 'a APPEND INBOX {10+}' '1: 2' '' '' '' >/dev/null
+	printf '10S\n%s 1\n' "$(cat "$M"/cur/* | wc -c)" >"$M/maildirsize"
+	run imap 'a APPEND INBOX {6+}' '1: 2' ''
+	has 'a NO [OVERQUOTA]' "$output"
+	export CHAINMAIL_QUOTA=1000
+	run imap 'a APPEND INBOX {6+}' '1: 2' ''
+	has 'a OK' "$output"
+	has 1000S "$(cat "$M/maildirsize")"
+	export CHAINMAIL_QUOTA=0
+	imap 'a NOOP' >/dev/null
+	[ ! -e "$M/maildirsize" ]
+	unset CHAINMAIL_QUOTA
+}
+
+@test "a wrong size in a name is corrected when the message is read" {
+	imap 'a LOGOUT' >/dev/null
+	printf "$plain" >"$M/cur/1764000000.a.h,S=7,W=9:2,S"
+	printf "$plain" >"$M/cur/1764000001.b.h,S=$(printf "$plain" | wc -c),W=70:2,S"
+	printf "$plain" >"$M/cur/1764000002.c.h,S=100,W=90:2,S"
+	printf '10000S\n154 3\n' >"$M/maildirsize"
+	run imap 'a SELECT INBOX' 'b FETCH 1 (RFC822.SIZE BODY.PEEK[HEADER])' 'c FETCH 2 BODY.PEEK[]<0.5>' \
+		'd FETCH 3 RFC822.SIZE' 'e FETCH 1:3 RFC822.SIZE'
+	size=$(printf "$plain" | sed 's/$/\r/' | wc -c)
+	has "* 1 FETCH (RFC822.SIZE $size BODY" "$output"
+	has "* 3 FETCH (RFC822.SIZE $size)"$'\n'd "$output"
+	for i in 1 2 3; do has "* $i FETCH (RFC822.SIZE $size)" "$output"; done
+	size=$(printf "$plain" | wc -c),W=$size
+	[ "$(ls "$M"/cur/*",S=$size,U="* | wc -l)" = 3 ]
+	[ "$(awk 'NR > 1 { sum += $1 } END { print sum }' "$M/maildirsize")" = $((3 * ${size%%,*})) ]
+	lacks '[SERVERBUG]' "$output"
+}
+
+@test "a folder that is not safe is listed, and what is wrong is told" {
+	imap 'a LOGOUT' >/dev/null
+	mkdir -p "$M"/.Gelöscht/{cur,new,tmp} "$M/.INBOX/cur"
+	chmod 770 "$M/.Gelöscht/cur"
+	run imap 'a LIST "" Gel*' 'b SELECT Gel&APY-scht' 'c STATUS Gel&APY-scht (MESSAGES)' 'd SELECT INBOX' \
+		'e APPEND Gel&APY-scht {1+}' x
+	has '* LIST (\HasNoChildren) "/" "Gel&APY-scht"' "$output"
+	for tag in b c e; do has "$tag NO [CONTACTADMIN] .Gel??scht/cur is writable by others (owner $(id -u), mode 0770)" "$output"; done
+	grep -q "event=unsafe path=.*/.Gelöscht/cur owner=$(id -u) mode=0770 error=.* remedy=" "$LOG"
+	grep -q 'event=nameless .* folder=.INBOX remedy=' "$LOG"
+	chmod 700 "$M/.Gelöscht/cur"
+	run imap 'b SELECT Gel&APY-scht'
+	has 'b OK' "$output"
 }
 
 @test "a session is sandboxed before it reads its first byte" {
@@ -750,4 +835,59 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 		imapd -u bob@example.org "$M" 2>"$LOG" >/dev/null
 	[[ $(cat "$LOG") == 'imapd event=end user=bob@example.org'* ]]
 	lacks secret "$(cat "$LOG")"
+}
+
+@test "the log says who did what to which messages, by UID and id" {
+	local id=01K8XJ3N4T0000000000000000
+	mail "1700000000.$id.host" 'a: b\n\n1\n'
+	mail 1700000001.b.h 'a: b\n\n2\n'
+	printf '%s\r\n' 'a SELECT INBOX' 'b COPY 1 Archive' 'c MOVE 2 Trash' \
+		'd STORE 1 +FLAGS (\Deleted)' 'e EXPUNGE' 'f CREATE x' 'g RENAME x y' \
+		'h DELETE y' 'i APPEND INBOX {3+}' 'a' '' |
+		imapd -u bob@example.org "$M" 2>"$LOG" >/dev/null
+	grep -Eq "event=copy user=bob@example.org folder=INBOX to-folder=Archive messages=1 uid=1 new-uid=1 id=$id new-id=[0-9A-Z]{26}$" "$LOG"
+	grep -Eq 'event=move .* to-folder=Trash messages=1 uid=2 new-uid=1 id=1700000001.b.h new-id=' "$LOG"
+	grep -q "event=delete user=bob@example.org folder=INBOX messages=1 uid=1 id=$id\$" "$LOG"
+	grep -q "event=expunge user=bob@example.org folder=INBOX messages=1 uid=1 id=$id\$" "$LOG"
+	grep -q 'event=folder-create user=bob@example.org folder=x$' "$LOG"
+	grep -q 'event=folder-rename user=bob@example.org folder=x to-folder=y$' "$LOG"
+	grep -q 'event=folder-delete user=bob@example.org folder=y$' "$LOG"
+	grep -Eq 'event=append user=bob@example.org folder=INBOX uid=3 id=[0-9A-Z]{26} ' "$LOG"
+}
+
+@test "many messages are few lines, and each id is in one" {
+	local i digits
+	mail 0.a.h 'a: b\n\n0\n'
+	for ((i = 0; i < 300; i++)); do
+		printf -v digits '%04d' "$i"
+		ln "$M/new/0.a.h" "$M/new/1700000000.01K8XJ3N4T000000000000$digits.host"
+	done
+	printf '%s\r\n' 'a SELECT INBOX' 'b STORE 1:* +FLAGS.SILENT (\Deleted)' 'c EXPUNGE' |
+		imapd -u bob@example.org "$M" 2>"$LOG" >/dev/null
+	[ "$(grep -c 'event=expunge' "$LOG")" -lt 10 ]
+	[ "$(grep event=expunge "$LOG" | grep -o ' id=01K8XJ3N4T[0-9]*' | sort -u | wc -l)" = 300 ]
+	awk 'length > 4096 { exit 1 }' "$LOG"
+}
+
+@test "HIGHESTMODSEQ stays below an expunge that is not told yet" {
+	mail 1.a.h 'Subject: one\n\nx\n'
+	mail 2.b.h 'Subject: two\n\nx\n'
+	session "$M"
+	say 'a ENABLE QRESYNC' 'b SELECT INBOX'
+	hear 'b OK'
+	local high=${HEARD#*HIGHESTMODSEQ }
+	high=${high%%]*}
+	imap 'a SELECT INBOX' 'b STORE 1 +FLAGS.SILENT (\Deleted)' 'c EXPUNGE' 'd STORE 1 FLAGS (\Seen)' >/dev/null
+	say 'c FETCH 2 (MODSEQ)'
+	hear 'c OK'
+	lacks VANISHED "$HEARD"
+	has '* 2 FETCH (MODSEQ (' "$HEARD"
+	local low=${HEARD##*\[HIGHESTMODSEQ }
+	low=${low%%]*}
+	[ "$low" = "$high" ]
+	say 'd NOOP'
+	hear 'd OK'
+	has '* VANISHED 1' "$HEARD"
+	say 'f LOGOUT'
+	hear 'f OK'
 }

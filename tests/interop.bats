@@ -54,7 +54,7 @@ mail() {
 }
 
 @test "Outlook: what an importer would trip over is not offered" {
-	run imap 'a CAPABILITY' 'b ENABLE UIDONLY' 'c ENABLE UTF8=ACCEPT'
+	run imap 'a CAPABILITY' 'b ENABLE UIDONLY' 'c ENABLE XOAUTH'
 	[[ $output != *UIDONLY* ]]
 	# Nothing was enabled, so nothing is said to be.
 	has $'* ENABLED\nb OK' "$output"
@@ -135,7 +135,7 @@ mail() {
 		'c SEARCH FROM nobody' 'd UID SEARCH UID 99' 'e EXAMINE Sent' 'f FETCH 1 FLAGS' \
 		'g APPEND Nowhere {1+}' 'x' 'h CREATE Sent' 'i NAMESPACE' 'j CHECK' 'k UNSELECT'
 	[[ $output == *'("name" "=?utf-8?q?=C3=A9?="'* ]]
-	# Response lines alone; what is in a literal is the message's own.
+	# Only response lines; literals are the message's own.
 	[ -z "$(grep -E '^(\*|[a-k]) ' <<<"$output" | grep -E ' $|^[^ ]+ (OK|NO|BAD) (\[[^]]*\])?$')" ]
 }
 

@@ -66,7 +66,7 @@ x TCP 127.0.0.1 $PORT" ]
 	run -0 talk "$PORT" '
 s = c(); line(s); s.sendall(b"exit 7\r\n"); print(s.recv(1))'
 	await 10 logged "exit=7"
-	grep -Eq '^listen event=connection service=pop3 client=127.0.0.1 port=[0-9]+ ms=[0-9]+ exit=7$' "$LOG"
+	grep -Eq '^listen event=connection conn=[0-9A-Z]{10} service=pop3 client=127.0.0.1 port=[0-9]+ ms=[0-9]+ exit=7$' "$LOG"
 }
 
 @test "several addresses are served at once, each by its name" {
@@ -200,7 +200,7 @@ except ConnectionResetError: print(repr(b""))'
 	logged "client=192.0.2.7 port=1234 .* exit=5"
 }
 
-@test "a PROXY header from anybody else is not believed" {
+@test "a PROXY header from any other peer is ignored" {
 	PORT=$(free_port)
 	start_tcp -k -p 192.0.2.0/24 "smtp=127.0.0.1:$PORT" greeter
 	run -0 talk "$PORT" '
@@ -234,17 +234,20 @@ print(repr(a.recv(9)))"
 	wait "$LISTEN"
 }
 
-@test "a program that dies is started again" {
+@test "a program that dies takes its sessions along and is started again" {
 	PORT=$(free_port)
 	start_tcp -k -c 1 "smtp=127.0.0.1:$PORT" greeter
 	await 10 logged "exit="
-	run -0 talk "$PORT" '
-s = c(); line(s); s.sendall(b"die\r\n"); s.close()
+	run -0 talk "$PORT" "
+import os
+s = c(); line(s)
+os.kill($(pgrep -P "$LISTEN" -x greeter), 9)
+assert s.recv(1) == b''
 while True:
     try:
-        if line(c()).startswith("smtp TCP"): break
+        if line(c()).startswith('smtp TCP'): break
     except ConnectionResetError: pass
-print("served")'
+print('served')"
 	[ "$output" = served ]
 	logged "event=restart program=greeter exit=137"
 }
@@ -282,7 +285,85 @@ for s in many: s.recv(1)'
 	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$acceptor/status")" = 1 ]
 }
 
+# -w: the program accepts by itself; this one answers one connection and ends
+# with the given code; "end" makes it end before it accepts again.
+waiting() {
+	start -w "seqpacket:$SOCK" python3 -c '
+import os, socket, sys
+s = socket.socket(fileno=os.dup(0))
+print("started", os.getpid(), file=sys.stderr, flush=True)
+while True:
+    c, _ = s.accept()
+    word = c.recv(99).decode()
+    c.send(("%d" % os.getpid()).encode())
+    c.close()
+    if word != "stay":
+        sys.exit(int(word))'
+	await_socket "$SOCK"
+}
+tell() {
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.settimeout(30)
+s.connect(sys.argv[1])
+s.send(sys.argv[2].encode())
+print(s.recv(99).decode())' "$SOCK" "$1"
+}
+started() { [ "$(grep -c ^started "$LOG")" = "$1" ]; }
+
+@test "-w: the program starts with the first connection and keeps the socket" {
+	waiting
+	run ! logged started
+	run -0 tell stay
+	first=$output
+	run -0 tell stay
+	[ "$output" = "$first" ]
+	started 1
+	[ "$(tr -d ' ' <"/proc/$LISTEN/task/$LISTEN/children")" = "$first" ]
+}
+
+@test "-w: no request is lost when the program ends as it arrives" {
+	waiting
+	for n in $(seq 40); do
+		run -0 --separate-stderr tell 0
+		[ -n "$output" ]
+	done
+	run ! logged event=restart
+	# Several that wait while there is none.
+	for n in $(seq 9); do tell 0 >"$BATS_TEST_TMPDIR/$n" & pids+=($!); done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	started 49
+}
+
+@test "-w: one that fails is logged, and tried again after a while" {
+	waiting
+	run -0 tell 3
+	run -0 tell 0
+	logged 'event=restart program=python3 exit=3 wait-ms=100'
+	run -0 tell 75
+	run -0 tell stay
+	logged 'exit=75 wait-ms=100'
+}
+
+@test "-w: SIGTERM ends the program too, and the socket" {
+	waiting
+	run -0 tell stay
+	kill "$LISTEN"
+	wait "$LISTEN"
+	run ! kill -0 "$output"
+	run ! tell stay
+}
+
+@test "-w: a listen that is killed leaves no program behind" {
+	waiting
+	run -0 tell stay
+	kill -KILL "$LISTEN"
+	gone() { ! kill -0 "$1" 2>/dev/null; }
+	await 10 gone "$output"
+}
+
 @test "a wrong command line says what is wrong" {
+	run -64 listen -w 127.0.0.1:1,127.0.0.1:2 true
 	run -64 listen -k
 	has "usage: listen" "$output"
 	run -64 listen -c 0 127.0.0.1:1 true

@@ -38,7 +38,7 @@ foreign() {
 }
 b64() { printf "$1" | base64 -w0; }
 
-@test "IMAP greets with what it can do" {
+@test "IMAP greets with its capabilities" {
 	run -0 imap 'x CAPABILITY\r\nx LOGOUT\r\n'
 	[[ ${lines[0]} == "* OK [CAPABILITY IMAP4rev1 LITERAL+ "*"] "?* ]]
 	[[ ${lines[1]} == "* CAPABILITY IMAP4rev1 "* ]]
@@ -49,13 +49,39 @@ b64() { printf "$1" | base64 -w0; }
 	[ "${lines[4]}" = "x OK Done" ]
 }
 
+@test "capabilities disabled in the file imap are neither offered nor accepted before login" {
+	printf 'imap -ID -SASL-IR -LITERAL+\n' >"$CHAINMAIL_ETC/imap"
+	run -0 imap 'a ID NIL\r\nb AUTHENTICATE PLAIN AGEAYQ==\r\nx LOGOUT\r\n'
+	has '[CAPABILITY IMAP4rev1 LITERAL- AUTH=' "${lines[0]}"
+	has 'a BAD' "$output"
+	has 'b BAD' "$output"
+	printf 'imap -ID\nimaps -SASL-IR\n' >"$CHAINMAIL_ETC/imap"
+	run -0 imap 'a ID NIL\r\nb CAPABILITY\r\n'
+	has 'a BAD' "$output"
+	has ' SASL-IR ' "${lines[0]}"
+}
+
 @test "LOGIN becomes imapd with tag, user and mailbox" {
 	with_authd
 	run -0 imap 'a1 LOGIN bob secret\r\nb SELECT INBOX\r\n'
 	has "imapd -t a1 -u bob@example.org $FAKE_MAILBOX" "$output"
 	has "rest b SELECT INBOX" "$output"
 	[ -d "$FAKE_MAILBOX" ]
-	has "event=auth service=imap mech=PLAIN user=bob@example.org result=ok" "$(cat "$LOG")"
+	has "event=auth service=imap mech=PLAIN user=bob@example.org tls=none result=ok" "$(cat "$LOG")"
+}
+
+@test "root becomes the owner of the mail, for an account without a uid" {
+	need_root
+	CHAINMAIL_MAIL=$(mktemp -d)
+	chmod 755 "$CHAINMAIL_MAIL" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin"
+	chown nobody:nogroup "$CHAINMAIL_MAIL"
+	FAKE_MAILBOX=$CHAINMAIL_MAIL/example.org/bob/Maildir
+	stand_in imapd 'read -r line; echo "uid $(id -u)"'
+	with_authd
+	run -0 imap 'a1 LOGIN bob secret\r\nb SELECT INBOX\r\n'
+	has "uid $(id -u nobody)" "$output"
+	[ "$(stat -c %U "$FAKE_MAILBOX")" = nobody ]
+	rm -r "$CHAINMAIL_MAIL"
 }
 
 @test "LOGIN takes quoted strings and literals of both kinds" {
@@ -63,7 +89,7 @@ b64() { printf "$1" | base64 -w0; }
 	run -0 imap 'a LOGIN "bob" "secret"\r\n'
 	has "imapd -t a" "$output"
 	run -0 imap 'a LOGIN {3}\r\nbob {6}\r\nsecret\r\n'
-	has "+ go on" "$output"
+	has $'\n+ OK' "$output"
 	has "imapd -t a" "$output"
 	run -0 imap 'a LOGIN {3+}\r\nbob {6+}\r\nsecret\r\n'
 	[[ $output != *$'\n'"+ "* ]]
@@ -78,7 +104,7 @@ b64() { printf "$1" | base64 -w0; }
 	run -0 imap 'a LOGIN bob wrong\r\nb LOGIN bob secret\r\n'
 	has "a NO [AUTHENTICATIONFAILED]" "$output"
 	has "imapd -t b" "$output"
-	has "user=bob result=credentials" "$(cat "$LOG")"
+	has "user=bob tls=none result=credentials" "$(cat "$LOG")"
 	run -0 imap "$(for i in 1 2 3 4 5 6; do printf '%s LOGIN bob wrong\\r\\n' "$i"; done)"
 	has "* BYE Too many errors" "$output"
 	[[ $output != *"6 NO"* ]]
@@ -97,7 +123,7 @@ b64() { printf "$1" | base64 -w0; }
 	has "imapd -t a" "$output"
 }
 
-@test "what a mechanism says last is a challenge before the success" {
+@test "a mechanism's last message is a challenge before the success" {
 	with_authd
 	run -0 imap 'a AUTHENTICATE FINAL\r\n\r\nb NOOP\r\n'
 	has "+ $(b64 v=proof)" "$output"
@@ -123,7 +149,7 @@ b64() { printf "$1" | base64 -w0; }
 	has "imapd -t d" "$output"
 }
 
-@test "each failure of authd has its words" {
+@test "each failure of authd has its reply" {
 	with_authd
 	run -0 imap 'a AUTHENTICATE BUSY\r\nb AUTHENTICATE DISABLED\r\nc AUTHENTICATE PLAINTEXT\r\nd AUTHENTICATE ANONYMOUS\r\n'
 	has "a NO [UNAVAILABLE]" "$output"
@@ -160,25 +186,54 @@ b64() { printf "$1" | base64 -w0; }
 	[[ ${lines[3]} == "* ID ("* ]]
 }
 
-@test "a foreign client without TLS gets no plaintext mechanism" {
+@test "a foreign client without TLS gets no mechanism" {
 	with_authd
 	run -0 foreign imap 'a LOGIN bob secret\r\nb LOGOUT\r\n'
 	has "LOGINDISABLED" "$output"
-	[[ $output != *AUTH=PLAIN* && $output != *AUTH=LOGIN* ]]
-	has "AUTH=SCRAM-SHA-256" "$output"
+	lacks "AUTH=" "$output"
 	has "a NO [PRIVACYREQUIRED]" "$output"
-	run -0 foreign pop3 'CAPA\r\nUSER bob\r\nPASS secret\r\nQUIT\r\n'
-	[[ $output != *$'\nUSER\n'* && $output != *PLAIN* ]]
-	has "-ERR Only under TLS" "$output"
+	run -0 foreign pop3 'CAPA\r\nAUTH\r\nUSER bob\r\nPASS secret\r\nAPOP bob x\r\nQUIT\r\n'
+	[[ $output != *$'\nUSER\n'* ]]
+	lacks SASL "$output"
+	lacks PLAIN "$output"
+	lacks SCRAM "$output"
+	has "-ERR TLS is required" "$output"
 	[ ! -s "$ASKED" ]
+}
+
+@test "a foreign client's login without TLS is refused by the protocol's codes" {
+	private_users $'example.org domain\nbob@example.org mailbox'
+	background authd </dev/null 2>/dev/null
+	await_socket "$CHAINMAIL_RUN/auth"
+	for mech in PLAIN SCRAM-SHA-256; do
+		run -0 foreign imap "a AUTHENTICATE $mech $(b64 'n,,n=bob,r=x')\r\nb LOGOUT\r\n"
+		has "a NO [PRIVACYREQUIRED]" "$output"
+		run -0 foreign pop3 "AUTH $mech $(b64 'n,,n=bob,r=x')\r\nQUIT\r\n"
+		[[ ${lines[1]} == "-ERR TLS is required" ]]
+	done
+	stop_background
+}
+
+@test "who tries to log in without TLS is in the log by name" {
+	run -0 foreign imap 'a LOGIN eve secret\r\nb LOGOUT\r\n'
+	grep -q 'event=auth .*mech=LOGIN user=eve tls=none result=plaintext' "$LOG"
+	run -0 foreign imap "a AUTHENTICATE PLAIN $(b64 '\0mallory\0secret')\r\nb LOGOUT\r\n"
+	grep -q 'event=auth .*mech=PLAIN user=mallory tls=none result=plaintext' "$LOG"
+	run -0 foreign pop3 "USER trent\r\nAUTH SCRAM-SHA-256 $(b64 'n,,n=bob,r=x')\r\nQUIT\r\n"
+	grep -q 'event=auth .*mech=USER user=trent tls=none result=plaintext' "$LOG"
+	grep -q 'event=auth .*mech=SCRAM-SHA-256 user=bob tls=none result=plaintext' "$LOG"
+	lacks secret "$(cat "$LOG")"
 }
 
 @test "authd is told the facts, and never by the client" {
 	with_authd
 	run foreign imap 'a AUTHENTICATE X local=1 tls=TLSv1.3\r\nb LOGOUT\r\n'
+	[ ! -s "$ASKED" ]
+	printf 'a AUTHENTICATE X ip=192.0.2.7 tls=TLSv1.3\r\nb LOGOUT\r\n' |
+		SERVICE=imap PROTO=TCP TCPREMOTEIP=127.0.0.9 "$LOGIN" >/dev/null 2>&1 || true
 	has "mech=X" "$(cat "$ASKED")"
-	has "ip=192.0.2.7" "$(cat "$ASKED")"
-	[[ $(cat "$ASKED") != *" local=1"* && $(cat "$ASKED") != *" tls="* ]]
+	has " ip=127.0.0.9" "$(cat "$ASKED")"
+	[[ $(cat "$ASKED") != *" ip=192"* && $(cat "$ASKED") != *" tls="* ]]
 }
 
 @test "user names cannot forge log lines (AU-10)" {
@@ -188,17 +243,108 @@ b64() { printf "$1" | base64 -w0; }
 	has 'user="x\x0d\x0alogin event' "$(cat "$LOG")"
 }
 
+# long N: that many bytes of a line. each N TEXT: the text, N times.
+long() { head -c "$1" /dev/zero | tr '\0' x; }
+each() { printf "$2%.0s" $(seq "$1"); }
+# from COMMAND...: what login answers to what the command writes.
+from() { "$@" | SERVICE=imap "$LOGIN" 2>>"$LOG" | lf; }
+
 @test "an oversize literal never turns into commands (IM-03)" {
-	run imap "a LOGIN {68000+}\r\n$(printf 'a3 LOGOUT\\r\\n%.0s' {1..50})"
+	oversize() {
+		printf 'a LOGIN {11000+}\r\n'
+		each 1000 'a3 LOGOUT\r\n'
+		printf '\r\nb NOOP\r\na CAPABILITY {11+}\r\na3 LOGOUT\r\n\r\nb NOOP\r\n'
+	}
+	run from oversize
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	[[ ${lines[2]} == "b OK"* ]]
+	[[ ${lines[3]} == "a BAD"* ]]
+	[[ ${lines[4]} == "b OK"* ]]
+	[ "${#lines[@]}" = 5 ]
+	run imap 'a LOGIN {4097}\r\nb LOGIN bob {4097}\r\nc LOGIN {4096}\r\n'
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	[[ ${lines[2]} == "b BAD [TOOBIG]"* ]]
+	[ "${lines[3]}" = "+ OK" ]
+}
+
+@test "a client that sends too much to discard is disconnected" {
+	flood() { printf 'a LOGIN {%d+}\r\n' "$1" && printf 'a3 NOOP\r\n'; }
+	run from flood 999999999999
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	[[ ${lines[2]} == "* BYE [TOOBIG]"* ]]
+	[ "${#lines[@]}" = 3 ]
+	many() { each 400 "a X {1000+}\r\n$(long 1000)"; }
+	run from many
 	has "* BYE [TOOBIG]" "$output"
-	[[ $output != *a3* ]]
-	run imap 'a LOGIN {4097}\r\n'
-	[[ $output != *$'\n'"+ "* ]]
 }
 
 @test "many literals in one command are refused (IM-02)" {
-	run imap "a LOGIN $(printf '{1000+}\\r\\n%s ' "$(printf 'x%.0s' {1..1000})"{,,,,,,,,,,,,,,,,,,,})"
-	has "* BYE [TOOBIG]" "$output"
+	many() { printf 'a ID ('; each 101 ' {1+}\r\nx {1+}\r\ny'; printf ')\r\nb LOGOUT\r\n'; }
+	run from many
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	has "b OK" "$output"
+	large() { printf 'a ID ('; each 9 " \"x\" {4096+}\r\n$(long 4096)"; each 9 " \"x\" {4096+}\r\n$(long 4096)"; printf ')\r\nb LOGOUT\r\n'; }
+	run from large
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	has "b OK" "$output"
+}
+
+@test "the largest ID is taken, as strings and as literals" {
+	pairs() { each 30 "\"$(long 30)\" \"$(long 1024)\" "; }
+	literals() { each 30 " {30+}\r\n$(long 30) {1024+}\r\n$(long 1024)"; }
+	ids() {
+		printf 'a ID (%s)\r\n' "$(pairs)"
+		printf 'b ID ('; literals; printf ')\r\nc LOGOUT\r\n'
+	}
+	run from ids
+	[[ ${lines[1]} == "* ID ("* ]]
+	[ "${lines[2]}" = "a OK Done" ]
+	[[ ${lines[3]} == "* ID ("* ]]
+	[ "${lines[4]}" = "b OK Done" ]
+	run imap 'a ID\r\nb ID ("name")\r\nc ID NIL x\r\nd LOGOUT\r\n'
+	has "a BAD" "$output" && has "b BAD" "$output" && has "c BAD" "$output"
+}
+
+@test "a line too long is BAD with its tag, and the session goes on" {
+	with_authd
+	lines() {
+		printf 'a LOGIN '; long 70000; printf ' y\r\n'
+		long 70000; printf '\r\n'
+		printf 'b LOGIN {3+}\r\nbob '; long 70000; printf '\r\n'
+		printf 'c NOOP '; long 140000; printf ' {11+}\r\na3 LOGOUT\r\n\r\n'
+		printf 'd LOGIN bob '; long 60000; printf '\r\n'
+		printf 'e AUTHENTICATE PLAIN '; long 60000; printf '\r\n'
+		printf 'f AUTHENTICATE '; long 60000; printf '\r\n'
+		printf 'g LOGIN bob secret\r\n'
+	}
+	run -0 from lines
+	[[ ${lines[1]} == "a BAD [TOOBIG]"* ]]
+	[[ ${lines[2]} == "* BAD"* ]]
+	[[ ${lines[3]} == "b BAD [TOOBIG]"* ]]
+	[[ ${lines[4]} == "c BAD [TOOBIG]"* ]]
+	[[ ${lines[5]} == "d BAD"* ]]
+	[[ ${lines[6]} == "e BAD"* ]]
+	[[ ${lines[7]} == "f NO"* ]]
+	has "imapd -t g" "$output"
+}
+
+@test "a response too long ends the dialogue, not the session" {
+	with_authd
+	lines() {
+		printf 'a AUTHENTICATE PLAIN\r\n'; long 12289; printf '\r\n'
+		printf 'b AUTHENTICATE PLAIN\r\n'; long 70000; printf '\r\n'
+		printf 'c AUTHENTICATE PLAIN\r\n%s\r\n' "$(b64 '\0bob\0secret')"
+	}
+	run -0 from lines
+	has "a BAD" "$output" && has "b BAD" "$output"
+	has "imapd -t c" "$output"
+	lines() {
+		printf 'AUTH PLAIN\r\n'; long 70000
+		printf '\r\nUSER bob\r\nPASS secret\r\n'
+	}
+	run -0 bash -c "$(declare -f lines long); lines | SERVICE=pop3 '$LOGIN' 2>/dev/null"
+	has "-ERR" "$output"
+	has "pop3d -l" "$output"
 }
 
 @test "a long tag or none is BAD (IM-30)" {
@@ -223,19 +369,19 @@ b64() { printf "$1" | base64 -w0; }
 	[ "${#lines[@]}" = 2 ]
 }
 
-@test "a bare LF and an endless line end the session" {
+@test "a bare LF ends the session, and so does an endless line of POP3" {
 	run imap 'a NOOP\nb LOGOUT\r\n'
 	has "* BYE" "$output"
 	[[ $output != *"b OK"* ]]
-	run imap "a LOGIN $(printf 'x%.0s' {1..13000}) y\r\nb LOGOUT\r\n"
-	has "* BYE" "$output"
-	[[ $output != *"b OK"* ]]
+	run pop3 "USER $(printf 'x%.0s' {1..13000})\r\nQUIT\r\n"
+	has "-ERR The line is too long" "$output"
+	[[ $output != *+OK\ Goodbye* ]]
 }
 
-@test "whoever does not log in is sent away after login-time" {
+@test "a client that does not log in is disconnected after login-time" {
 	echo "login-time 1" >"$CHAINMAIL_ETC/limits"
 	run imap_silent
-	has "* BYE Too slow" "$output"
+	has "* BYE Timeout: no login in time" "$output"
 }
 # Standard input says nothing and does not end.
 imap_silent() {
@@ -250,7 +396,7 @@ imap_silent() {
 	has "rest STAT" "$output"
 	run -0 pop3 'USER bob\r\nPASS secret \r\nPASS secret\r\nUSER bob\r\nPASS secret\r\n'
 	has "-ERR [AUTH]" "$output"
-	has "-ERR USER comes first" "$output"
+	has "-ERR USER must come first" "$output"
 	has "pop3d -l" "$output"
 }
 
@@ -302,28 +448,28 @@ imap_silent() {
 	SERVICE=imap "$LOGIN" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
 		2>"$LOG" 3>&- 8>&- &
 	BACKGROUND+=("$!")
-	local keeper=$! front
+	local parent=$! front
 	await 10 grep -q ready "$BATS_TEST_TMPDIR/out"
-	front=$(pgrep -P "$keeper")
+	front=$(pgrep -P "$parent")
 	[ "$(awk '/^Seccomp_filters:/ { print $2 }' "/proc/$front/status")" = 2 ]
 	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$front/status")" = 1 ]
 	exec 8>&-
 }
 
-@test "if the front dies nobody is let in" {
+@test "if the front dies no login succeeds" {
 	with_authd
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 8<>"$BATS_TEST_TMPDIR/in"
 	SERVICE=imap "$LOGIN" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
 		2>"$LOG" 3>&- 8>&- &
 	BACKGROUND+=("$!")
-	local keeper=$!
+	local parent=$!
 	await 10 grep -q ready "$BATS_TEST_TMPDIR/out"
 	printf 'a AUTHENTICATE FINAL\r\n' >&8
 	await 10 grep -q '^+' "$BATS_TEST_TMPDIR/out"
-	kill -9 "$(pgrep -P "$keeper")"
+	kill -9 "$(pgrep -P "$parent")"
 	local code=0
-	wait "$keeper" || code=$?
+	wait "$parent" || code=$?
 	[ "$code" = 75 ]
 	exec 8>&-
 	[[ $(cat "$BATS_TEST_TMPDIR/out") != *imapd* ]]
@@ -389,7 +535,7 @@ until(s, "rest")'
 	has "tls=TLSv1.3 result=ok" "$(cat "$LOG")"
 }
 
-@test "what was pipelined behind STARTTLS or STLS is forgotten (TL-03)" {
+@test "input pipelined after STARTTLS or STLS is discarded (TL-03)" {
 	with_authd && with_tls
 	run -0 tls_talk '
 s = c(POP3); line(s)
@@ -399,7 +545,7 @@ s.sendall(b"PASS secret\r\nQUIT\r\n"); until(s, "Goodbye")
 s = c(IMAP); line(s)
 s.sendall(b"a STARTTLS\r\nb LOGIN bob secret\r\n"); print(line(s)); s = tls(s)
 s.sendall(b"c LOGOUT\r\n"); until(s, "c OK")'
-	has "-ERR USER comes first" "${lines[1]}"
+	has "-ERR USER must come first" "${lines[1]}"
 	[[ $output != *imapd* && $output != *pop3d* ]]
 	[ ! -s "$ASKED" ]
 }

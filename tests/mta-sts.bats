@@ -73,7 +73,7 @@ s.connect(os.environ["CHAINMAIL_RUN"] + "/sts")
 s.send(sys.argv[1].encode())
 print(s.recv(65536).decode(), end="")' "$1"
 }
-# The note says that it was so many seconds ago: WORD SECONDS.
+# Set a time in the cache file to this many seconds ago: WORD SECONDS.
 aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 
 @test "by hand: the policy is fetched and printed" {
@@ -106,7 +106,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	[ ! -e "$HOST/requests" ]
 }
 
-@test "two records are none; those of another version don't count (RFC 8461 3.1)" {
+@test "two records count as none; those of another version are ignored (RFC 8461 3.1)" {
 	web host
 	zone 'v=STSv1; id=1;' 'v=STSv1; id=2;'
 	code=1 sts
@@ -149,7 +149,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	code=1 sts
 }
 
-@test "what can't be fetched leaves the known policy in force" {
+@test "a failed fetch leaves the known policy in force" {
 	web host
 	sts
 	zone 'v=STSv1; id=2;'
@@ -218,7 +218,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	[ "$output" = 'ok mode=none id=1 max-age=60' ]
 }
 
-@test "two questions at once fetch once" {
+@test "two concurrent requests fetch once" {
 	web host
 	echo 0.5 >"$HOST/wait"
 	serve
@@ -231,7 +231,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	[ "$(requests)" = 1 ]
 }
 
-@test "an expired note is swept away, a broken one is as none" {
+@test "an expired cache file is removed, a broken one is ignored" {
 	web host
 	printf 'nonsense' >"$CHAINMAIL_SPOOL/sts/broken.example"
 	printf 'chainmail-sts 1 id=1 fetched=1000 failed=0\n' >"$CHAINMAIL_SPOOL/sts/old.example"
@@ -243,7 +243,7 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 	[ -e "$(known)" ]
 }
 
-@test "a note that can't be read now is no broken one: it stays, and mail waits" {
+@test "an unreadable cache file does not count as broken: it stays, and mail waits" {
 	need strace
 	sanitized && skip 'the calls are those of the release build'
 	web host
@@ -280,6 +280,62 @@ aged() { sed -i -E "1s/ $1=[0-9]+/ $1=$(($(date +%s) - $2))/" "$(known)"; }
 }
 asked_twice() { [ "$(requests)" = 2 ]; }
 
+# Under a supervisor that holds its socket: KEPT is that one's pid.
+serve_kept() {
+	background listen -w "seqpacket:$CHAINMAIL_RUN/sts" mta-sts -i "$1" -p "$WEB" \
+		2>"$BATS_TEST_TMPDIR/log"
+	KEPT=${BACKGROUND[-1]}
+	await_socket "$CHAINMAIL_RUN/sts"
+}
+resident() { tr -d ' ' <"/proc/$KEPT/task/$KEPT/children"; }
+is_away() { [ -z "$(resident)" ]; }
+
+@test "it ends when nothing is asked, and the next question starts it again; not where nobody else holds its socket" {
+	local alone=$BATS_TEST_TMPDIR/alone stays
+	web host
+	mkdir "$alone"
+	CHAINMAIL_RUN=$alone background mta-sts -i 1 -p "$WEB" </dev/null 2>"$alone/log"
+	stays=${BACKGROUND[-1]}
+	await_socket "$alone/sts"
+	serve_kept 1
+	is_away
+	for _ in 1 2; do
+		run ask $'policy domain=example.org\n'
+		has 'ok mode=enforce' "$output"
+		[ -n "$(resident)" ]
+		await 20 is_away
+	done
+	lacks event=restart "$(cat "$BATS_TEST_TMPDIR/log")"
+	# The one that stays has been idle since before, and for longer than the
+	# other was twice.
+	kill -0 "$stays"
+	CHAINMAIL_RUN=$alone run ask $'policy domain=gone.example\n'
+	[ "$output" = none ]
+}
+
+@test "the files dns, hosts and authorities.pem count from the next question on" {
+	web host
+	serve_kept 300
+	echo '127.0.0.1:1' >"$CHAINMAIL_ETC/dns"
+	run ask $'policy domain=example.org\n'
+	[ "$output" = none ]
+	echo "127.0.0.1:$DNS" >"$CHAINMAIL_ETC/dns.new"
+	mv "$CHAINMAIL_ETC/dns.new" "$CHAINMAIL_ETC/dns"
+	run ask $'policy domain=example.org\n'
+	has 'ok mode=enforce' "$output"
+	before=$(resident)
+	rm "$(known)"
+	echo '127.0.0.9 mta-sts.example.org' >"$CHAINMAIL_ETC/hosts"
+	run ask $'policy domain=example.org\n'
+	has 'fail result=sts-policy-fetch-error' "$output"
+	rm "$CHAINMAIL_ETC/hosts" "$(known)"
+	cp "$CERTS/stranger.pem" "$CHAINMAIL_ETC/authorities.pem"
+	run ask $'policy domain=example.org\n'
+	has 'fail result=sts-webpki-invalid' "$output"
+	[ "$(resident)" != "$before" ]
+	lacks event=restart "$(cat "$BATS_TEST_TMPDIR/log")"
+}
+
 @test "the sandbox: its folder alone, and no program" {
 	need strace
 	sanitized && skip 'the sanitizer opens files of its own'
@@ -293,8 +349,9 @@ asked_twice() { [ "$(requests)" = 2 ]; }
 	lacks 'EPERM' "$output"
 }
 
-@test "wrong words are refused" {
+@test "wrong arguments are refused" {
 	run -64 mta-sts -p 0 example.org
+	run -64 mta-sts -i 0
 	run -64 mta-sts a b
 	run -64 mta-sts 'not a domain'
 }

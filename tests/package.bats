@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # The Debian package: installed, upgraded, removed, purged.
+# limit: 900
 load helper
 load boot/tree
 : "${tree=}" # of tree_vars
+# release only
 
 setup_file() {
 	tree_missing >"$BATS_FILE_TMPDIR/missing"
@@ -17,11 +19,11 @@ install_deb() { in_tree "$BATS_FILE_TMPDIR/tree" dpkg -i "/root/$1"; }
 
 @test "lintian finds no error" {
 	need lintian
-	lintian --fail-on error "$SHARED"/package/build/deb/*.changes
+	lintian --fail-on error "$SHARED"/package/*.changes
 }
 
 @test "its users and their folders are there" {
-	for user in tls auth mx queue out log; do
+	for user in tls ca auth mx queue out log; do
 		in_tree "$tree" getent passwd "chainmail-$user"
 	done
 	has mail "$(in_tree "$tree" id -Gn vmail)"
@@ -74,6 +76,36 @@ sums() {
 }
 kept() { [ -s "$BATS_FILE_TMPDIR/before" ] && diff "$BATS_FILE_TMPDIR/before" <(sums); }
 
+@test "it takes the place of any other server of mail, IMAP or POP3" {
+	fields=$(dpkg-deb -f "$tree/root/chainmail.deb" Provides Conflicts Replaces)
+	for role in mail-transport-agent imap-server pop3-server; do
+		[ "$(grep -cw "$role" <<<"$fields")" = 3 ]
+	done
+	# dovecot-imapd and the like provide the role; this is one that does not.
+	[ "$(grep -cw dovecot-submissiond <<<"$fields")" = 2 ]
+}
+
+@test "README, doc and etc are there to be read" {
+	run dpkg-deb -c "$tree/root/chainmail.deb"
+	for file in README.md NEWS.md doc/formats.md etc/s6/README.md copyright; do
+		has "usr/share/doc/chainmail/$file" "$output"
+	done
+	lacks .md.gz "$output"
+}
+
+# What setup and an administrator leave for systemd and s6.
+units=etc/systemd/system
+@test "removed, it stays enabled" {
+	mkdir -p "$tree/$units/multi-user.target.wants" "$tree/$units/chainmail-imap.socket.d"
+	in_tree "$tree" systemctl enable -q chainmail
+	[ -L "$tree/$units/multi-user.target.wants/chainmail.target" ]
+	in_tree "$tree" dpkg -r chainmail
+	[ -L "$tree/$units/multi-user.target.wants/chainmail.target" ]
+	install_deb next.deb
+	[ "$(in_tree "$tree" systemctl is-enabled chainmail.target)" = enabled ]
+	kept
+}
+
 @test "removed, it leaves configuration, mail and spool" {
 	in_tree "$tree" dpkg -r chainmail
 	[ ! -e "$tree/usr/lib/chainmail" ]
@@ -82,7 +114,13 @@ kept() { [ -s "$BATS_FILE_TMPDIR/before" ] && diff "$BATS_FILE_TMPDIR/before" <(
 }
 
 @test "purged, it leaves mail, and a spool with mail in it" {
+	mkdir -p "$tree"/var/{log/chainmail,mail/.full,lib/systemd/timers}
+	touch "$tree"/var/{log/chainmail/current,mail/.full/x} \
+		"$tree/var/lib/systemd/timers/stamp-chainmail-tls-report.timer"
 	in_tree "$tree" dpkg -P chainmail
+	[ "$(in_tree "$tree" find / -xdev -name '*chainmail*' ! -path '/root/*' \
+		! -path '/proc/*' ! -path '/var/spool/chainmail*' ! -path '/var/lib/dpkg/*')" = '' ]
+	[ "$(ls -A "$tree/var/mail")" = mail.example.org ]
 	[ ! -e "$tree/etc/chainmail" ]
 	[ -s "$tree/var/mail/mail.example.org/bob/Maildir/new/1" ]
 	[ -s "$tree/var/spool/chainmail/new/1" ]

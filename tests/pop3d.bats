@@ -88,9 +88,9 @@ says() { printf '%b' "$1" | pop | lf; }
 	put 3.c.h ''
 	run -0 says 'RETR 1\nRETR 2\nRETR 3\n'
 	[ "$output" = "$(printf '%s\n' '+OK 3 messages' \
-		'+OK 14 octets' 'Subject: a?b' '' . \
-		'+OK 15 octets' 'Subject: no end' '' . \
-		'+OK 0 octets' '' .)" ]
+		'+OK 16 octets' 'Subject: a?b' '' . \
+		'+OK 19 octets' 'Subject: no end' '' . \
+		'+OK 2 octets' '' .)" ]
 }
 
 @test "TOP gives the header, the empty line and so many lines" {
@@ -101,7 +101,54 @@ says() { printf '%b' "$1" | pop | lf; }
 	[ "$output" = "$(printf '%s\n' '+OK 1 messages' '+OK 31 octets' 'A: 1' 'B: 2' '' one two .)" ]
 }
 
-@test "DELE takes effect at QUIT alone" {
+@test "TOP: the text begins at the first line that is not a field" {
+	put 1.a.h 'A: 1\nno field\nB: 2\n'
+	put 2.b.h 'no field\nB: 2\n\nx\n'
+	put 3.c.h 'A: 1\n>From a\nB: 2\n\nx\n'
+	run -0 says 'TOP 1 0\nTOP 1 1\nTOP 2 0\nTOP 2 1\nTOP 3 0\n'
+	[ "$output" = "$(printf '%s\n' '+OK 3 messages' \
+		'+OK 22 octets' 'A: 1' '' . \
+		'+OK 22 octets' 'A: 1' '' 'no field' . \
+		'+OK 21 octets' '' . \
+		'+OK 21 octets' '' 'no field' . \
+		'+OK 26 octets' 'A: 1' '>From a' 'B: 2' '' .)" ]
+}
+
+@test "STAT, LIST and RETR tell the bytes that RETR sends" {
+	need python3
+	python3 - "$MAILDIR" <<-'EOF2'
+		import os, subprocess, sys
+		texts = [b"", b"x", b"x\n", b"A: b", b"A: b\n", b"A: b\n\n", b"A: b\n\nx",
+		    b"A: b\n\nx\n", b"A: b\nx", b"A: b\r\n\r\nx\r\n", b"A: b\r\n\r\nx\r",
+		    b"A: b\n\n\r\r\n\r", b"\n", b"\r\n", b"\r", b"A: b\n x", b"From x\nA: b",
+		    b"A: " + b"y" * 20000, b"A: b\n\n" + b"z" * 20000, b"A: b\n\n.\n..\n\0"]
+		for i, text in enumerate(texts):
+		    with open(f"{sys.argv[1]}/new/{i + 1000}.x.h", "wb") as f: f.write(text)
+		commands = b"STAT\r\nLIST\r\n" + b"".join(
+		    b"RETR %d\r\nLIST %d\r\n" % (i + 1, i + 1) for i in range(len(texts)))
+		out = subprocess.run(["pop3d", sys.argv[1]], input=commands + b"QUIT\r\n",
+		    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+		out = out.split(b"\r\n", 1)[1]
+		stat, out = out.split(b"\r\n", 1)
+		sizes, out = out.split(b"\r\n", 1)[1].split(b".\r\n", 1)
+		sizes = [int(l.split()[1]) for l in sizes.splitlines()]
+		assert len(sizes) == len(texts)
+		assert int(stat.split()[2]) == sum(sizes), (stat, sizes)
+		for i, text in enumerate(texts):
+		    said, out = out.split(b"\r\n", 1)
+		    if out.startswith(b".\r\n"):
+		        body, out = b"", out[3:]
+		    else:
+		        body, out = out.split(b"\r\n.\r\n", 1)
+		        body += b"\r\n"
+		    body = b"\r\n".join(l[1:] if l.startswith(b".") else l for l in body.split(b"\r\n"))
+		    one, out = out.split(b"\r\n", 1)
+		    assert sizes[i] == int(said.split()[1]) == int(one.split()[2]) == len(body), \
+		        (text[:40], sizes[i], said, one, len(body), body[:40])
+	EOF2
+}
+
+@test "DELE takes effect only at QUIT" {
 	put 1.a.h 'x\n'
 	put 2.b.h 'y\n'
 	run -0 says 'DELE 1\nSTAT\nLIST\nRETR 1\nDELE 1\n'
@@ -162,7 +209,7 @@ says() { printf '%b' "$1" | pop | lf; }
 	[ -e "$MAILDIR/cur/2.b.h,S=2,W=3,U=2:2," ]
 }
 
-@test "CAPA names what there is" {
+@test "CAPA lists the capabilities" {
 	run -0 says 'CAPA\n'
 	for word in TOP UIDL "UTF8 USER" LANG USER RESP-CODES PIPELINING "EXPIRE NEVER"; do
 		[[ $output == *$'\n'"$word"$'\n'* ]]
@@ -216,14 +263,14 @@ says() { printf '%b' "$1" | pop | lf; }
 	run -0 pop < <(printf 'NOOP %2000s\nSTAT\n' x)
 	[[ ${lines[1]} == "-ERR the line is too long"* && ${lines[2]} == "+OK 0 0"* ]]
 	run -0 pop3d "$MAILDIR" < <(printf 'NOOP\nNOOP\rNOOP\r\nSTAT\r\n') 2>/dev/null
-	[[ ${lines[1]} == "-ERR lines end"* && ${lines[2]} == "-ERR lines end"* && ${lines[3]} == "+OK 0 0"* ]]
+	[[ ${lines[1]} == "-ERR lines must end"* && ${lines[2]} == "-ERR lines must end"* && ${lines[3]} == "+OK 0 0"* ]]
 }
 
-@test "a mailbox that is not safe is refused with a temporary code" {
+@test "a mailbox that is not safe is refused, and told why" {
 	chmod 770 "$MAILDIR/cur"
 	run pop <<<QUIT
 	[ "$status" = 75 ]
-	[[ $output == "-ERR [SYS/TEMP]"* ]]
+	[[ $output == "-ERR [SYS/PERM] ${MAILDIR##*/}/cur is writable by others (owner $(id -u), mode 0770); remedy: chmod u+rwx,go-w "* ]]
 	chmod 700 "$MAILDIR/cur"
 	rm -r "$MAILDIR/new"
 	ln -s cur "$MAILDIR/new"
@@ -237,15 +284,18 @@ says() { printf '%b' "$1" | pop | lf; }
 	run -64 pop3d -x "$MAILDIR"
 }
 
-@test "deleting takes the mark of a full mailbox away" {
+@test "deleting invalidates the mark of a full mailbox" {
 	put 1.a.h 'xxxxxxxxxx\n'
 	printf '5S\n11 1\n' >"$MAILDIR/maildirsize"
 	mkdir "$CHAINMAIL_MAIL/.full"
 	touch "$CHAINMAIL_MAIL/.full/bob@example.org"
+	mark=$CHAINMAIL_MAIL/.full/bob@example.org
+	touch "$CHAINMAIL_MAIL/.full/ann@example.org"
 	pop -u bob@example.org <<<$'QUIT\n'
-	[ -e "$CHAINMAIL_MAIL/.full/bob@example.org" ]
+	[ "$(stat -c %Y "$mark")" -gt 0 ]
 	pop -u bob@example.org <<<$'DELE 1\nQUIT\n'
-	[ ! -e "$CHAINMAIL_MAIL/.full/bob@example.org" ]
+	[ "$(stat -c %Y "$mark")" = 0 ]
+	[ "$(stat -c %Y "$CHAINMAIL_MAIL/.full/ann@example.org")" -gt 0 ]
 }
 
 @test "the session can open nothing but its mailbox, and make no socket or process" {
@@ -254,10 +304,17 @@ says() { printf '%b' "$1" | pop | lf; }
 	put 1.a.h 'x\n'
 	ln -s /etc/passwd "$MAILDIR/new/2.b.h"
 	ln "$MAILDIR/new/1.a.h" "$MAILDIR/new/3.c.h" # a hard link is no way out
-	run -0 says 'RETR 2\nRETR 3\n'
-	[[ ${lines[1]} == "-ERR"* && ${lines[2]} == "+OK"* ]]
+	run -0 says 'RETR 2\nRETR 3\n' # a symbolic link is no message
+	[[ ${lines[1]} == "+OK"* && ${lines[*]} == *"-ERR no such message, there are 2"* ]]
 	printf 'QUIT\r\n' | strace -f -o "$BATS_TEST_TMPDIR/trace" pop3d "$MAILDIR" >/dev/null 2>&1
 	awk '/landlock_restrict_self/ { sealed = 1 } /PR_SET_SECCOMP/ { filtered = sealed }
 		/read\(0,/ { exit !filtered } ' "$BATS_TEST_TMPDIR/trace"
 	[ "$(grep -cE '^[0-9]+ +(socket|execve|fork|clone)' "$BATS_TEST_TMPDIR/trace")" = 1 ] # its own start
+}
+
+@test "the log says which messages QUIT removed" {
+	put 1700000000.01K8XJ3N4T0000000000000000.host 'a: b\n\nx\n'
+	pop -u bob@example.org <<<$'DELE 1\nQUIT'
+	grep -q 'event=expunge user=bob@example.org folder=INBOX messages=1 uid=1 id=01K8XJ3N4T0000000000000000$' \
+		"$BATS_TEST_TMPDIR/log"
 }

@@ -113,7 +113,7 @@ is_seven() {
 	[ "$(decoded "$got" 3 0 | lf)" = '<p>spät' ]
 }
 
-@test "what is signed is never changed: sent whole, or refused" {
+@test "a signed message is never changed: it is sent unchanged, or refused" {
 	cat >"$MESSAGE" <<-END
 		MIME-Version: 1.0
 		Content-Type: multipart/signed; boundary=s; micalg=x; protocol="a/b"

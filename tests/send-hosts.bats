@@ -86,7 +86,7 @@ job() {
 	[ "$(got here)" = 2 ]
 }
 
-@test "no such domain, no mail wanted, and our own mail are refused" {
+@test "mail for a missing domain, a null MX, and ourselves is refused" {
 	zone 'null.org MX 0 .' 'loop.org MX 10 me.example' \
 		'home.org MX 10 mx.home.org' 'mx.home.org A 127.0.0.1'
 	mail mx:gone.org
@@ -102,7 +102,7 @@ job() {
 	done
 }
 
-@test "mail to an address of this host's own does not go round" {
+@test "mail to this host's own address does not loop" {
 	for ip in 127.0.0.1 IPv6:::1 0.0.0.0; do
 		job "[$ip]"
 		has 'verdict=78 status=5.4.6' "$output"
@@ -183,7 +183,7 @@ job() {
 	[ ! -s "$ASKED" ]
 }
 
-@test "tls-policy: a recipient whose domain has another line does not ride along" {
+@test "tls-policy: a recipient whose domain has another line gets another transaction" {
 	routes "* 127.0.0.1:${PORT[here]}"
 	echo 'strict.example verify' >"$CHAINMAIL_ETC/tls-policy"
 	run "$TOP/tests/send-jobs.py" domain=example.org bob@example.org bob@Strict.example \
@@ -215,6 +215,28 @@ job() {
 	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/1"
 	routes "example.org 127.0.0.1:${PORT[other]}"
 	await 10 test -e "$BATS_TEST_TMPDIR/other.mail/1"
+}
+
+@test "routes and tls-policy: a mistake leaves the former file in force" {
+	routes "example.org 127.0.0.1:${PORT[here]}"
+	echo 'example.org may' >"$CHAINMAIL_ETC/tls-policy"
+	"$TOP/tests/send-jobs.py" domain=example.org times=40 wait=0.2 \
+		bob@example.org <"$MESSAGE" >"$BATS_TEST_TMPDIR/answers" \
+		2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	BACKGROUND+=("$!")
+	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/1"
+	printf '%s\n' 'example.org 127.0.0.1:1' 'example.net h:port' >"$CHAINMAIL_ETC/new"
+	mv "$CHAINMAIL_ETC"/{new,routes}
+	printf '%s\n' 'example.org verify' 'example.net what' >"$CHAINMAIL_ETC/new"
+	mv "$CHAINMAIL_ETC"/{new,tls-policy}
+	for file in routes tls-policy; do
+		await 10 grep -q "file=$file line=0 error=.*stays in force" \
+			"$BATS_TEST_TMPDIR/said"
+	done
+	n=$(got here)
+	await 10 test -e "$BATS_TEST_TMPDIR/here.mail/$((n + 2))"
+	lacks 'verdict=75' "$(cat "$BATS_TEST_TMPDIR/answers")"
+	[ "$(grep -c 'file=routes line=0' "$BATS_TEST_TMPDIR/said")" = 1 ]
 }
 
 @test "routes and tls-policy, both changed, count from the next job on" {

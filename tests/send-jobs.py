@@ -2,11 +2,13 @@
 """Speak to a send worker: send-jobs.py [key=value ...] TO... < message
 
 One job with all recipients over a packet socket; what comes back is printed,
-done lines in the order of the recipients. key=value words (id from domain ret
-envid smtputf8 requiretls) go into the job; a TO may be followed by words of its
-own, "bob@x,notify=NEVER". times=N does it so often, one after the other;
+done lines in the order of the recipients. key=value words (id from for domain
+ret envid smtputf8 requiretls) go into the job; a TO may be followed by words of
+its own, "bob@x,notify=NEVER". times=N does it so often, one after the other;
 wait=SECONDS between. together=1 sends all jobs before the first answer.
-socket=PATH speaks to a running worker instead of a new one.
+socket=PATH speaks to a running worker instead of a new one, program= is what to
+start (send), notes= a file that is passed with the first job, opened for
+appending.
 """
 import os
 import random
@@ -17,7 +19,7 @@ import time
 from urllib.parse import quote
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-OURS = ("times", "wait", "together", "socket")
+OURS = ("times", "wait", "together", "socket", "notes", "program")
 
 
 def new_id():
@@ -49,14 +51,14 @@ def packet(job, recipients, first):
 
 
 class Worker:
-    def __init__(self, path):
+    def __init__(self, path, program):
         self.process = None
         if path:
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             self.sock.connect(path)
         else:
             self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self.process = subprocess.Popen(["send"], stdin=theirs)
+            self.process = subprocess.Popen(program.split(), stdin=theirs)
             theirs.close()
 
     def answers(self, count):
@@ -84,12 +86,16 @@ def main():
             (options if key in OURS else job)[key] = value
     job.setdefault("domain", recipients[0].split(",")[0].partition("@")[2])
     message = sys.stdin.buffer.read()
-    worker = Worker(options.get("socket"))
+    worker = Worker(options.get("socket"), options.get("program", "send"))
     times, together = int(options.get("times", 1)), "together" in options
     for i in range(times):
         fd = spool_file(message)
-        socket.send_fds(worker.sock, [packet(job, recipients, i * len(recipients))], [fd])
-        os.close(fd)
+        fds = [fd]
+        if i == 0 and "notes" in options:
+            fds.append(os.open(options["notes"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        socket.send_fds(worker.sock, [packet(job, recipients, i * len(recipients))], fds)
+        for fd in fds:
+            os.close(fd)
         if not together:
             print("\n".join(worker.answers(len(recipients))))
             time.sleep(float(options.get("wait", 0)) if i < times - 1 else 0)

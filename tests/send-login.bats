@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# send logs in at a smarthost: which mechanism, and what it tells to whom.
+# send logs in at a smarthost: the mechanism, and which host gets the password.
 load send-host
 load certificates
 
@@ -78,7 +78,7 @@ said() { sed -n 's/.*< AUTH \([^ ]*\) .*/\1/p' "$BATS_TEST_TMPDIR/$1.log" | past
 	has '(n)' "$(log c)"
 }
 
-@test "a host that refuses SCRAM gets what else it offers" {
+@test "a host that refuses SCRAM gets another mechanism that it offers" {
 	login a offer=AUTH_PLAIN_SCRAM-SHA-256_SCRAM-SHA-256-PLUS scram=unbound
 	job bob@example.org
 	has 'verdict=0' "$output"
@@ -109,11 +109,11 @@ betrayed() {
 }
 
 @test "a host whose SCRAM is wrong: later, and PLAIN is not tried" {
-	betrayed rubbish 'challenge is not in base64' scram=rubbish
-	betrayed nonce 'nonce does not go on from ours' scram=nonce
+	betrayed rubbish 'challenge is not base64' scram=rubbish
+	betrayed nonce 'nonce does not begin with ours' scram=nonce
 	betrayed sign 'does not know the password' scram=sign
 	betrayed silent 'does not show that it knows the password' scram=silent
-	betrayed error 'the host breaks off: invalid-proof' scram=error
+	betrayed error 'the host aborted: invalid-proof' scram=error
 	for name in rubbish nonce sign error; do
 		has '(cancelled)' "$(log $name)"
 	done
@@ -125,7 +125,7 @@ betrayed() {
 	lacks '(answered)' "$(log a)"
 }
 
-@test "without TLS a login goes to this host alone, and says what to do" {
+@test "without TLS a login goes only to this host, and the text has a remedy" {
 	need ip
 	local us
 	us=$(ip -o addr show scope global up | awk '{ sub("/.*", "", $4); print $4; exit }')

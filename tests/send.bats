@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The conversation of send with a host that does as it is told.
+# The dialogue of send with a scripted host.
 load send-host
 
 @test "the verdict's text is the host's reply with its codes" {
@@ -79,7 +79,7 @@ load send-host
 	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 0 ]
 }
 
-@test "DSN words are passed in xtext; without DSN the relaying is told" {
+@test "DSN parameters are passed in xtext; without DSN relaying is reported" {
 	host a offer=DSN
 	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
 	job ret=HDRS 'envid=a+b=c d' \
@@ -152,7 +152,7 @@ load send-host
 	has 'verdict=75 status=4.4.2' "$output"
 }
 
-@test "replies without measure are cut, or end the connection" {
+@test "endless replies are truncated" {
 	local long many
 	long=$(head -c 1500 /dev/zero | tr '\0' l)
 	many=$(seq -f '550-5.7.1 line %g' 50 | sed 's/$/\\n/' | tr -d '\n')
@@ -168,7 +168,7 @@ load send-host
 		host "b${#reply}" "rcpt=$reply"
 		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
 		job bob@example.org
-		has 'verdict=75 status=4.4.2' "$output"
+		has 'verdict=65 status=5.1.1' "$output"
 		[ "${#output}" -lt 6000 ]
 	done
 }
@@ -284,11 +284,40 @@ connections() { grep -c '(connected)' "$BATS_TEST_TMPDIR/$1.log"; }
 }
 
 @test "too many recipients: the others get a transaction of their own" {
-	host a 'rcpt:amy=452 4.5.3 too many|250 ok' offer=PIPELINING
+	for word in '452 4.5.3 too many' '452 too many' '552 5.5.3 too many'; do
+		name=${word// /-}
+		host "$name" "rcpt:amy=$word|250 ok" "rcpt:eve=$word|$word|250 ok" offer=PIPELINING
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org amy@example.org eve@example.org
+		for n in 0 1 2; do has "done n=$n verdict=0 " "$output"; done
+		[ "$(connections "$name")" = 1 ]
+		[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/$name.log")" = 3 ]
+	done
+}
+
+@test "a mailbox that is full is not too many recipients" {
+	host a 'rcpt:amy=552 5.2.2 full' 'rcpt:eve=552 full' offer=PIPELINING
 	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
-	job bob@example.org amy@example.org
+	job bob@example.org amy@example.org eve@example.org
 	has 'done n=0 verdict=0 ' "$output"
-	has 'done n=1 verdict=0 ' "$output"
-	[ "$(connections a)" = 1 ]
-	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 2 ]
+	has 'done n=1 verdict=65 status=5.2.2' "$output"
+	has 'done n=2 verdict=65 status=5.2.2' "$output"
+	[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/a.log")" = 1 ]
+	# No recipient was accepted, so there is no second attempt.
+	host b 'rcpt:amy=552 5.5.3 too many' offer=PIPELINING
+	echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+	job amy@example.org
+	has 'done n=0 verdict=65 status=5.5.3' "$output"
+}
+
+@test "a reply of many lines, and long ones, is read to its end" {
+	many=$(printf '250-2.0.0 line %s\\n' {1..2000})
+	long=$(printf 'x%.0s' {1..20000})
+	for word in ehlo rcpt dot; do
+		host "$word" "$word=${many}250-$long\\nno code\\n250 2.0.0 at last"
+		echo "example.org 127.0.0.1:$PORT" >"$CHAINMAIL_ETC/routes"
+		job bob@example.org
+		has 'done n=0 verdict=0 status=2.0.0' "$output"
+		[ "$(grep -c MAIL "$BATS_TEST_TMPDIR/$word.log")" = 1 ]
+	done
 }

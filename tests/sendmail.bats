@@ -26,7 +26,7 @@ teardown() {
 	rm -rf "${CHAINMAIL_RUN:?}"
 }
 
-# What is in the spool: the envelope's lines; the message; how many.
+# The content of the spool: the envelope's lines; the message; the count.
 envelope() { sed '/^$/q' "$CHAINMAIL_SPOOL"/new/*; }
 message() { sed '1,/^$/d' "$CHAINMAIL_SPOOL"/new/*; }
 body() { message | sed '1,/^$/d'; }
@@ -161,7 +161,7 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	[ "$(queued)" = 1 ]
 }
 
-@test "an address can't bring a command with it" {
+@test "an address can't inject a command" {
 	run sendmail $'"x\r\nDATA\r\n"@example.org' <<<x
 	[ "$status" = 65 ]
 	printf 'To: "x\n y"@example.org\n\n' >m
@@ -229,6 +229,48 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 	[ "$status" = 0 ]
 	has bob@mx.example.org "$output"
 	[ "$(sendmail -bp)" = "$output" ]
+}
+
+@test "an empty queue is no error for mailq and -q, and -q says nothing" {
+	ln -s "$BUILD/bin/sendmail" mailq
+	for command in ./mailq 'sendmail -bp'; do
+		run $command
+		[ "$status" = 0 ]
+		[ "$output" = 'Mail queue is empty' ]
+	done
+	# Nobody runs the queue, and nothing waits.
+	run sendmail -q
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+	run sendmail -q15m
+	[ "$status$output" = 0 ]
+	echo x | sendmail bob
+	run sendmail -q
+	[ "$status" = 75 ]
+	has 'queue-run does not run' "$output"
+	background queue-run 2>/dev/null
+	await_socket "$CHAINMAIL_RUN/queue"
+	run sendmail -q
+	[ "$status$output" = 0 ]
+}
+
+@test "-q is silent for those who may not run the queue" {
+	need_root
+	echo x | sendmail bob
+	cp "$BUILD/bin/chainmail-queue" "$CHAINMAIL_RUN"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	chmod 700 "$CHAINMAIL_SPOOL" "$CHAINMAIL_SPOOL/new"
+	run setpriv --reuid nobody --regid nogroup --clear-groups "$SENDMAIL" -q
+	[ "$status$output" = 0 ]
+	background queue-run 2>/dev/null
+	await_socket "$CHAINMAIL_RUN/queue"
+	chmod 755 "$CHAINMAIL_SPOOL" "$CHAINMAIL_SPOOL"/{new,state,hold}
+	run setpriv --reuid nobody --regid nogroup --clear-groups "$SENDMAIL" -q
+	[ "$status$output" = 0 ]
+	# mailq must not say that the queue is empty then.
+	chmod 700 "$CHAINMAIL_SPOOL/new"
+	run setpriv --reuid nobody --regid nogroup --clear-groups "$SENDMAIL" -bp
+	[ "$status" = 77 ]
 }
 
 @test "options of other sendmails are known" {

@@ -4,6 +4,7 @@
 # accounts of its own, so that nothing of the machine is touched.
 # shellcheck disable=SC2016 # scripts for the shell in there
 load helper
+# release only
 
 setup() {
 	need_root
@@ -43,7 +44,7 @@ world() {
 			ip link set lo up && umask "$2" &&
 			exec env -i PATH=/opt/chainmail:/usr/sbin:/usr/bin HOME=/root \
 				ASAN_OPTIONS="$ASAN_OPTIONS" chroot "$1" bash -euc "$3"' \
-		bash "$tree" "$1" "$(declare -f await port_open); $2" 3>&-
+		bash "$tree" "$1" "$(declare -f await await_or_not port_open); $2" 3>&-
 }
 
 everything='find /etc/chainmail /var/spool/chainmail /var/mail /run/chainmail'
@@ -57,6 +58,16 @@ everything='find /etc/chainmail /var/spool/chainmail /var/mail /run/chainmail'
 		diff "$tree/root/000" "$tree/root/$umask"
 		rm -r "$tree"/{etc,run,var/spool}/chainmail
 	done
+}
+
+@test "under s6 what carries mail has time to finish it" {
+	world 022 'chainmail setup -s /etc/chainmail/services >/dev/null 2>&1
+		cd /etc/chainmail/services && grep . */timeout-kill >/root/times'
+	patience=$(sed -n 's/.*SERVE_WORKER_S = \([0-9]*\).*/\1/p' "$TOP/lib/os/serve.h")
+	for name in commands filters deliver send queue-run; do
+		[ "$(sed -n "s,^$name/timeout-kill:,,p" "$tree/root/times")" -gt $((patience * 1000)) ]
+	done
+	[ "$(grep -c . "$tree/root/times")" -gt 8 ]
 }
 
 same() { diff <(echo "$1") <(echo "$2"); }
@@ -77,19 +88,63 @@ readers() {
 @test "each secret is open to the one program that needs it" {
 	run readers 'chainmail setup -u bob@example.org example.org'
 	same "$output" 'chainmail-tls /etc/chainmail/tls/default/key.pem
-chainmail-auth /etc/chainmail/secrets.cdb
-chainmail-mx /etc/chainmail/dkim/example.org.ed1.pem
-chainmail-mx /etc/chainmail/dkim/example.org.rsa1.pem'
+chainmail-ca /etc/chainmail/ca/key.pem
+chainmail-auth /etc/chainmail/secrets.cdb'
 	same "$(cat "$tree/root/open")" '/etc/chainmail/ca/ca.pem
+/etc/chainmail/logins/logins.cdb
 /etc/chainmail/me
 /etc/chainmail/mta-sts.example.org.txt
 /etc/chainmail/tls/default/cert.pem
 /etc/chainmail/users.cdb'
 }
 
-@test "nobody can take lines from the services' log" {
+@test "a user of its own renews the server's own certificate, and no other" {
+	world 022 'as_ca() { setpriv --reuid=chainmail-ca --regid=chainmail-ca --init-groups "$@"; }
+		chainmail setup >/root/out 2>&1
+		ip addr add 192.0.2.77/32 dev lo
+		echo mail.example.net >/etc/chainmail/me
+		as_ca chainmail-certificate -r
+		as_ca chainmail-certificate -r
+		cd /etc/chainmail/tls/default
+		stat -c "%a %U %n" . *
+		openssl verify -CAfile /etc/chainmail/ca/ca.pem -verify_hostname mail.example.net \
+			-verify_ip 192.0.2.77 cert.pem
+		setpriv --reuid=chainmail-tls --regid=chainmail-tls --init-groups cat key.pem >/dev/null
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /root/k \
+			-out /root/c -subj /CN=mail.example.net -days 3 2>/dev/null
+		chainmail certificate /root/c /root/k 2>/dev/null
+		stat -c "%U" .' >"$BATS_TEST_TMPDIR/out" 2>&1
+	cat "$BATS_TEST_TMPDIR/out"
+	has '755 chainmail-ca .' "$(<"$BATS_TEST_TMPDIR/out")"
+	has 'cert.pem: OK' "$(<"$BATS_TEST_TMPDIR/out")"
+	has '640 root key.pem' "$(<"$BATS_TEST_TMPDIR/out")"
+	[ "$(grep -c result=renewed "$BATS_TEST_TMPDIR/out")" = 1 ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = root ]
+}
+
+@test "signing keys that smtpd could read are closed by the next setup" {
+	world 022 'chainmail setup -u bob@example.org example.org >/root/out 2>&1
+		old() {
+			chmod 750 /etc/chainmail/dkim && chmod 640 /etc/chainmail/dkim/*
+			chown -R "root:$1" /etc/chainmail/dkim
+		}
+		modes() { stat -c "%a %U:%G" /etc/chainmail/dkim /etc/chainmail/dkim/*; }
+		old chainmail-mx
+		chainmail setup example.org >/root/out 2>&1
+		modes >/root/closed
+		old mail # somebody else signs
+		chainmail setup example.org >/root/out 2>&1
+		modes >/root/kept'
+	same "$(sort -u "$tree/root/closed")" '600 root:root
+700 root:root'
+	same "$(sort -u "$tree/root/kept")" '640 root:mail
+750 root:mail'
+}
+
+@test "no service can take lines from the log" {
 	run readers 'chainmail setup -s /etc/chainmail/services'
 	same "$output" 'chainmail-tls /etc/chainmail/tls/default/key.pem
+chainmail-ca /etc/chainmail/ca/key.pem
 chainmail-auth /etc/chainmail/secrets.cdb'
 	lacks fifo "$(cat "$tree/root/open")"
 	has /etc/chainmail/services/smtpd/run "$(cat "$tree/root/open")"
@@ -138,12 +193,96 @@ services='cd /root
 		submit x@far.example
 		await 20 logged " send event=.*to=x@far.example"
 		logged " tlsd event=" && logged " queue-run event="
+		# The check has run and is down; once more, with a mistake to find.
+		(umask 022 && echo "recipients x" >/etc/chainmail/limits)
+		s6-svwait -d -t 20000 /etc/chainmail/services/check
+		s6-svc -u /etc/chainmail/services/check
+		await 20 logged " chainmail-check event=check text=\"/etc/chainmail/limits:1: .*\""
+		s6-svwait -d -t 20000 /etc/chainmail/services/check
 		chainmail queue list
 		stat -c "log %U" /etc/chainmail/services/log/lines/current'
 	echo "$output"
 	[ "$status" = 0 ]
 	has x@far.example "$output"
 	has 'log chainmail-log' "$output"
+}
+
+@test "a running command is awaited when deliver is stopped, and runs once" {
+	run world 022 "$services"'
+		echo "slow@example.org | touch /tmp/started; until [ -e /tmp/go ]; do sleep 0.1; done; echo ran >>/tmp/ran" \
+			>>/etc/chainmail/users
+		chainmail user compile
+		echo word | sendmail -f bob@example.org slow@example.org
+		await 20 test -e /tmp/started
+		# Longer than other services have, and it is not down.
+		! s6-svc -wD -T 4000 -d /etc/chainmail/services/deliver
+		touch /tmp/go
+		s6-svwait -D -t 20000 /etc/chainmail/services/deliver
+		empty() { chainmail queue list | grep -q "^0 messages"; }
+		await 20 empty
+		cat /tmp/ran'
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(grep -c '^ran' <<<"$output")" = 1 ]
+}
+
+@test "restarts, by signal, kill or s6-svscan, do not use up the log's archive" {
+	world 022 'chainmail setup -s /etc/chainmail/services >/dev/null 2>&1
+		cd /etc/chainmail/services/log
+		exec 8<>fifo
+		for n in {1..12}; do
+			./run &
+			echo "line $n" >&8
+			await 10 grep -qs "line $n\$" lines/current
+			kill -$((n % 2 ? 9 : 15)) $!
+			wait $! || true
+		done
+		cd .. && mkdir /root/others && mv [!l]* local login /root/others
+		for n in {13..14}; do
+			s6-svscan . <>log/fifo >&0 2>&1 &
+			echo "line $n" >&8
+			await 10 grep -qs "line $n\$" log/lines/current
+			kill $!
+			wait $! || true
+			await 10 s6-svwait -D -t 5000 log
+		done
+		cp log/lines/current /root/lines
+		ls log/lines >/root/files'
+	lacks @ "$(cat "$tree/root/files")"
+	[ "$(grep -c "line [0-9]*$" "$tree/root/lines")" = 14 ]
+}
+
+# powers: of every process of chainmail its name, its five sets of capabilities,
+# and how it has the log open.
+powers='powers() {
+		for proc in /proc/[0-9]*; do
+			case $(readlink $proc/exe) in /opt/chainmail/*) ;; *) continue ;; esac
+			name=$(cat $proc/comm)
+			echo "$name" $(sed -n "s/^Cap...:[[:space:]]*0*\(.\)/\1/p" $proc/status) \
+				$(sed -n "s/^flags:.*\(.\)/\1/p" $proc/fdinfo/2)
+		done
+	}'
+
+@test "no process keeps a capability or can read the log" {
+	run world 022 "$services"'
+		'"$powers"'
+		mkfifo /root/in
+		openssl s_client -quiet -CAfile $ca -connect 127.0.0.1:993 \
+			</root/in >/root/imap 2>/root/err &
+		exec 8>/root/in
+		# send starts with the first message that goes out.
+		(umask 022 && echo "far.example 127.0.0.1:1" >/etc/chainmail/routes)
+		echo word | sendmail -f bob@example.org x@far.example
+		await 20 logged " send event=.*to=x@far.example"
+		echo "a LOGIN ${user%%:*} ${user#*:}" | sed "s/\$/\r/" >&8
+		await 5 grep -q "a OK" /root/imap
+		powers | sort -u'
+	echo "$output"
+	[ "$status" = 0 ]
+	for name in authd command-run imapd listen login queue-run send smtpd tlsd; do
+		has "$name 0 0 0 0 0 1" "$output"
+	done
+	[ "$(grep -cv ' 0 0 0 0 0 1$' <<<"$output")" = 0 ]
 }
 
 @test "mail for a full mailbox is refused by a smtpd of another user" {

@@ -18,6 +18,8 @@ to save=DIR/1, DIR/2, ... as its bytes came, dots taken off.
     stop=BYTES            in DATA it reads so many and then no more
     slow=MS               replies come byte by byte, so far apart
     messages=N            the connection is closed after so many messages
+    taken=FILE            a line "ADDRESS SUBJECT" for each recipient of each
+                          message, when its 250 is about to be said
     bare=1                replies end in LF alone
 
 Replies: greeting ehlo helo mail rcpt data dot bdat rset quit auth starttls,
@@ -25,12 +27,14 @@ and rcpt:LOCAL for one recipient. Several with '|' between are said in turn, the
 last for ever. Words in their place: "drop" closes the connection, "hang" says
 nothing more, "say;drop" says and closes, "say;hang" says and hangs. "drip TEXT"
 says the text's bytes one after another, again and again, for ever, "late:MS TEXT"
-says the text so late. '\\n' in a reply is a line end.
+says the text so late, "until:FILE TEXT" once the file is there, and logs
+"(waits)" before. '\\n' in a reply is a line end.
 """
 import base64
 import hashlib
 import hmac
 import os
+import re
 import socket
 import ssl
 import sys
@@ -54,6 +58,13 @@ DEFAULTS = {
 
 class Ended(Exception):
     pass
+
+
+def good(reply):
+    """Is it a 2xx, at once or when its time comes?"""
+    while reply.startswith(("late:", "until:")):
+        reply = reply.partition(" ")[2]
+    return reply.startswith("2")
 
 
 class Host:
@@ -93,6 +104,13 @@ class Host:
                     file.write(data)
                 os.rename(name + ".new", name)
 
+    def take(self, recipients, data):
+        """Count a message: it is ours from now on, whoever hears of it."""
+        subject = re.search(rb"^Subject: (.*?)\r$", data, re.M)
+        with self.lock, open(self.options["taken"], "a", encoding="utf-8") as file:
+            for who in recipients:
+                file.write(f"{who} {subject.group(1).decode() if subject else ''}\n")
+
     def context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.options["cert"], self.options.get("key"))
@@ -117,6 +135,7 @@ class Session:
         self.chunks = b""
 
     def say(self, text):
+        text = self.wait(text)
         head, _, action = text.rpartition(";")
         if text in ("drop", "hang"):
             head, action = "", text
@@ -137,6 +156,16 @@ class Session:
             time.sleep(3600)
         if action == "drop":
             raise Ended
+        return text
+
+    def wait(self, text):
+        """Until its file is there; what is to be said then."""
+        if text.startswith("until:"):
+            file, _, text = text[6:].partition(" ")
+            if not os.path.exists(file):
+                self.host.log(self.number, "(waits)")
+            while not os.path.exists(file):
+                time.sleep(0.01)
         return text
 
     def drip(self, data):
@@ -192,8 +221,12 @@ class Session:
     def finish(self, data, name):
         for number, _ in enumerate(self.recipients if self.lmtp else [0]):
             text = self.host.reply(f"{name}:{number}", name)
-            if number == 0 and text.startswith("2") and self.recipients:
+            if number == 0 and good(text) and self.recipients:
                 self.host.save(data)
+            text = self.wait(text)
+            if "taken" in self.host.options and good(text):
+                some = [self.recipients[number]] if self.lmtp else self.recipients
+                self.host.take(some, data)
             self.say(text)
         self.forget()
         self.messages += 1
@@ -298,9 +331,10 @@ class Session:
             self.forget()
             self.say(self.host.reply("mail"))
         elif verb == "RCPT":
-            local = line.partition("<")[2].partition("@")[0]
+            address = line.partition("<")[2].partition(">")[0]
+            local = address.partition("@")[0]
             if self.say(self.host.reply("rcpt:" + local, "rcpt")).startswith("2"):
-                self.recipients.append(local)
+                self.recipients.append(address)
         elif verb == "DATA":
             if self.say(self.host.reply("data")).startswith("354"):
                 data = self.data()

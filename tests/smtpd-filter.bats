@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Filters: their verdicts, their words, their output, their ends.
+# Filters: their verdicts, their words, their output, their ends; by smtpd's own
+# runner, or, with SERVED, by command-run (tests/command-run.bats).
 
 load helper
 
@@ -8,6 +9,18 @@ setup() {
 	echo mx.example.org >"$CHAINMAIL_ETC/me"
 	private_users 'example.org      domain
 bob@example.org  mailbox'
+	[ -z "${SERVED-}" ] || serve
+}
+
+teardown() {
+	[ -z "${SERVED-}" ] || [ "$(grep -c event=filter "$BATS_TEST_TMPDIR/filters")" -gt 0 ] ||
+		[[ $BATS_TEST_DESCRIPTION == *'not those'* ]]
+	stop_background
+}
+
+serve() {
+	background command-run filter 2>"$BATS_TEST_TMPDIR/filters"
+	await_socket "$CHAINMAIL_RUN/filters"
 }
 
 # filtered COMMAND...: the reply to a message through these filters.
@@ -31,12 +44,23 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	[ $((10#${header#*=} + 10#${size#*=})) = "$(stat -c %s "$CHAINMAIL_SPOOL"/new/*)" ]
 }
 
+@test "a shell's message is in the log, and never in the reply" {
+	local log=$BATS_TEST_TMPDIR/log
+	[ -z "${SERVED-}" ] || log=$BATS_TEST_TMPDIR/filters # who runs them says it
+	run filtered 'cat >/dev/null; no-such-filter'
+	[ "$output" = "451 4.7.1 Try again later" ]
+	grep -q 'event=filter id=[0-9A-Z]* exit=127 text=.*no-such-filter: not found' "$log"
+	run filtered 'cat >/dev/null; no-such-filter || exit 65'
+	[ "$output" = "550 5.7.1 Message refused" ]
+	grep -q 'event=filter id=[0-9A-Z]* exit=65 text=.*no-such-filter: not found' "$log"
+}
+
 @test "exit 75 is a 451, any other a 550, with the last line of stderr" {
 	run filtered 'cat >/dev/null; echo one >&2; echo not now >&2; exit 75'
 	[ "$output" = "451 4.7.1 not now" ]
 	run filtered 'cat; echo looks like spam >&2; exit 65'
 	[ "$output" = "550 5.7.1 looks like spam" ]
-	has 'text="looks like spam"' "$(cat "$BATS_TEST_TMPDIR/log")"
+	has 'reply="550 5.7.1 looks like spam"' "$(cat "$BATS_TEST_TMPDIR/log")"
 	run filtered 'cat; echo no database >&2; exit 3'
 	has '451 ' "$output"
 	run filtered 'cat; exit 1'
@@ -45,6 +69,7 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 }
 
 @test "no process for a filter: 451, and the next message passes" {
+	[ -z "${SERVED-}" ] || skip "it is not smtpd's to have one"
 	need strace
 	sanitized && skip "strace and sanitizers"
 	echo cat >"$CHAINMAIL_ETC/filter.mx"
@@ -60,7 +85,7 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	run filtered 'exit 99'
 	[[ $output == "250 2.0.0 "* ]]
 	nothing_left
-	has 'verdict=99' "$(cat "$BATS_TEST_TMPDIR/log")"
+	has 'event=drop ' "$(cat "$BATS_TEST_TMPDIR/log")"
 }
 
 @test "a filter that crashes, is missing, says nothing: 451" {
@@ -88,7 +113,26 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	! kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")" 2>/dev/null
 }
 
-@test "the words of a filter can't break the reply or the log" {
+@test "a filter that says no more but goes on is ended after its time too" {
+	echo 'filter-time 1s' >"$CHAINMAIL_ETC/limits"
+	run filtered "exec 2>&-; echo \$\$ >$BATS_TEST_TMPDIR/pid; exec sleep 1000"
+	[[ $output == "451 "* ]]
+	nothing_left
+	await 5 gone "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+@test "a filter ends when its smtpd is killed" {
+	echo "echo \$\$ >$BATS_TEST_TMPDIR/pid; exec sleep 1000" >"$CHAINMAIL_ETC/filter.mx"
+	printf 'EHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n' \
+		>"$BATS_TEST_TMPDIR/dialogue"
+	background bash -c 'exec smtpd <"$1" >/dev/null 2>&1' bash "$BATS_TEST_TMPDIR/dialogue"
+	await 5 test -s "$BATS_TEST_TMPDIR/pid"
+	kill -KILL "${BACKGROUND[-1]}"
+	await 5 gone "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "the output of a filter can't break the reply or the log" {
 	run filtered 'cat; printf "a\r550 b\033[1m\342\202\254\nlast\001 %500s\n" x >&2; exit 65'
 	[[ $output == "550 5.7.1 last? "* ]]
 	[ "${#output}" -lt 512 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# smtpd in a pipeline: what is between DATA and its reply.
+# smtpd in a pipeline: the input between DATA and its reply.
 
 load helper
 
@@ -12,7 +12,7 @@ ann@example.org  mailbox'
 	ENVELOPE='EHLO client.example\r\nMAIL FROM:<s@remote.example>\r\nRCPT TO:<bob@example.org>\r\n'
 }
 
-# say TEXT: what is said after RCPT's 250 to these bytes (printf).
+# say TEXT: the replies after RCPT's 250 to these bytes (printf).
 say() {
 	printf "$ENVELOPE$1" | smtpd 2>"$BATS_TEST_TMPDIR/log" | lf |
 		sed '1,/^250 2.1.5/d'
@@ -22,7 +22,7 @@ queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 message() { sed '1,/^$/d' "$CHAINMAIL_SPOOL"/new/*; }
 nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 
-@test "only CRLF.CRLF ends the message; the smuggled one is not heard" {
+@test "only CRLF.CRLF ends the message; a smuggled one is not accepted" {
 	for end in '\n.\r\n' '\r.\r' '\r\n.\r' '\n.\r' '\n.\n' '\r\n.\n' '\r\n\r.\r\n' '\r.\r\n'; do
 		run data "a: b\r\n\r\nfirst${end}MAIL FROM:<x@r.example>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\nsecond\r\n.\r\nQUIT\r\n"
 		[ "${#lines[@]}" = 3 ]
@@ -49,6 +49,23 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	[ "$(queued)" = 3 ]
 }
 
+@test "text without an empty line before it gets one, so all readers agree" {
+	data 'Subject: x\r\nHello, no field\r\nFrom: ann@example.org\r\n.\r\n'
+	run cat "$CHAINMAIL_SPOOL"/new/*
+	has $'\nSubject: x\n\nHello, no field\nFrom: ann@example.org' "$output"
+	rm "$CHAINMAIL_SPOOL"/new/*
+	# From the first line on.
+	for text in 'Hello' ' blank: first' 'no colon: here'; do
+		data "$text\\r\\nSubject: y\\r\\n.\\r\\n"
+		[ "$(message | sed '1,/^$/d')" = "$text"$'\nSubject: y' ]
+		rm "$CHAINMAIL_SPOOL"/new/*
+	done
+	# An mbox's line is none of it.
+	data 'From a@b Mon Jan 1\r\nSubject: z\r\n\r\ntext\r\n.\r\n'
+	run cat "$CHAINMAIL_SPOOL"/new/*
+	[[ $output == *$'\nSubject: z\n\ntext' && $output != *"From a@b"* ]]
+}
+
 @test "a CR inside a header line makes no field" {
 	run data 'Subject: a\rBcc: x@remote.example\r\n\r\n.\r\nNOOP\r\n'
 	[[ ${lines[1]} == 550* && ${lines[2]} == 250* ]]
@@ -71,6 +88,20 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	nothing_left
 }
 
+@test "the limit counts CR and LF of each line end, as RFC 1870 does" {
+	echo 'message-size 1000' >"$CHAINMAIL_ETC/limits"
+	for last in '' y; do
+		{
+			printf '%s\r\n' 'EHLO x' 'MAIL FROM:<a@remote.example>' \
+				'RCPT TO:<bob@example.org>' DATA 'Subject: x' ''
+			yes x | head -n 328 | sed 's/$/\r/'
+			printf '%s\r\n' "$last" . QUIT
+		} | smtpd >"$BATS_TEST_TMPDIR/said$last" # 1000 bytes, 1001 bytes
+	done
+	grep -q '^250 2.0.0' "$BATS_TEST_TMPDIR/said"
+	grep -q '^552 5.3.4' "$BATS_TEST_TMPDIR/saidy"
+}
+
 @test "a message over the limit: 552 after the dot, in step, nothing left" {
 	echo 'message-size 100K' >"$CHAINMAIL_ETC/limits"
 	{
@@ -83,7 +114,7 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	nothing_left
 }
 
-@test "one that never ends is hung up on" {
+@test "a message that never ends is disconnected" {
 	echo 'message-size 10K' >"$CHAINMAIL_ETC/limits"
 	{
 		printf "${ENVELOPE}DATA\r\n"
@@ -121,7 +152,7 @@ PY
 	[ "$(stat -c %s "$CHAINMAIL_SPOOL"/new/*)" -gt 100000000 ]
 }
 
-@test "mail that goes in circles is stopped after a hundred hops" {
+@test "a mail loop is stopped after a hundred hops" {
 	hop='Received: from a by b; Mon, 02 Nov 2026 10:00:00 +0000\r\n'
 	run data "$(printf "$hop%.0s" {1..101} | sed 's/$/\\r\\n/' | tr -d '\n\r')\r\nx\r\n.\r\n"
 	[[ ${lines[1]} == "554 5.4.6 "* ]]
@@ -135,12 +166,12 @@ PY
 	echo 'header-size 1K' >"$CHAINMAIL_ETC/limits"
 	run data "$(printf 'X: y\\r\\n%.0s' {1..300})\r\nx\r\n.\r\nNOOP\r\n"
 	[[ ${lines[1]} == "552 5.3.4 "* && ${lines[2]} == 250* ]]
-	run data "$(printf 'Xy\\r\\n%.0s' {1..3000}).\r\n"
+	run data "$(printf 'X:\\r\\n%.0s' {1..3000}).\r\n"
 	[[ ${lines[1]} == "552 5.3.4 "* ]]
 	nothing_left
 }
 
-@test "fields that lie are taken out" {
+@test "forged fields are removed" {
 	run data 'Authentication-Results: mx.example.org; dkim=pass\r\nAuthentication-Results: (c) MAIL.example.org 1; spf=pass\r\nAuthentication-Results: mx.remote.example; dkim=pass\r\nReturn-Path: <boss@example.org>\r\nReturn-Path : <boss2@example.org>\r\nFrom: s@remote.example\r\nBcc: hidden@x.example\r\n\r\nx\r\n.\r\n'
 	[[ ${lines[1]} == 250* ]]
 	run message
@@ -192,7 +223,7 @@ PY
 	nothing_left
 }
 
-@test "BDAT: sizes that are none, overflow, come at the wrong time" {
+@test "BDAT: sizes that are invalid, overflow, or come at the wrong time" {
 	run say 'BDAT 18446744073709551615 LAST\r\nBDAT -1\r\nBDAT\r\nBDAT 5 FIRST\r\nBDAT 5x\r\nNOOP\r\n'
 	for i in 0 1 2 3 4; do [[ ${lines[i]} == 501* ]]; done
 	[[ ${lines[5]} == 250* ]]

@@ -61,7 +61,7 @@ tlsd_start() {
 @test "a submission gets what it lacks" { talk submission_completes; }
 @test "odd submission clients are understood" { talk submission_lax; }
 
-@test "STARTTLS forgets all that came before" {
+@test "STARTTLS discards the state from before" {
 	tlsd_start
 	talk tls_and_state
 }

@@ -24,6 +24,23 @@ envelope() { replies "MAIL FROM:<s@remote.example>\r\n$1" | tail -n +2; }
 queued() { find "$CHAINMAIL_SPOOL/new" -type f | wc -l; }
 log() { cat "$BATS_TEST_TMPDIR/log"; }
 
+@test "of a flood of refusals 200 are logged, and how many more there were" {
+	full() { for ((i = 0; i < $1; i++)); do printf 'RCPT TO:<full@example.org>\r\n'; done; }
+	{
+		printf 'EHLO x\r\nMAIL FROM:<s@remote.example>\r\n'
+		full 201
+		printf 'RCPT TO:<bob@example.org>\r\nDATA\r\n\r\nhello\r\n.\r\n'
+		printf 'MAIL FROM:<s@remote.example>\r\n'
+		full 200
+		printf 'RSET\r\nMAIL FROM:<s@remote.example>\r\n'
+		full 30
+	} | smtpd 2>"$BATS_TEST_TMPDIR/log" >"$BATS_TEST_TMPDIR/said"
+	[ "$(grep -c '^452 4.2.2' "$BATS_TEST_TMPDIR/said")" = 431 ]
+	[ "$(log | grep -c 'event=refuse ')" = $((2 * 199)) ]
+	[ "$(log | grep -c 'event=refuse-last ')" = 2 ]
+	[ "$(log | grep 'event=refuse-more' | cut -d' ' -f2-)" = $'event=refuse-more unlogged=1\nevent=refuse-more unlogged=30' ]
+}
+
 @test "a message in a pipeline is in the spool when 250 is said" {
 	run envelope 'RCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nhello\r\n.\r\nQUIT\r\n'
 	[[ ${lines[0]} == "250 2.1.5 "* ]]
@@ -62,7 +79,7 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[2]} == "550 5.7.1 "* ]]
 }
 
-@test "EHLO names what there is, HELO only the host" {
+@test "EHLO lists the extensions, HELO only the host" {
 	run say 'EHLO x\r\nQUIT\r\n'
 	for k in PIPELINING SIZE 8BITMIME SMTPUTF8 DSN ENHANCEDSTATUSCODES CHUNKING \
 		LIMITS HELP; do
@@ -112,6 +129,28 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[2]} == "250 "* ]]
 }
 
+@test "a mark of a full mailbox holds for a quarter of an hour, and until the users are changed" {
+	mark=$CHAINMAIL_MAIL/.full/full@example.org
+	touch -d '14 minutes ago' "$mark" "$CHAINMAIL_ETC/users.cdb"
+	run envelope 'RCPT TO:<full@example.org>\r\n'
+	[[ ${lines[0]} == "452 4.2.2 "* ]]
+	touch -d '16 minutes ago' "$mark" "$CHAINMAIL_ETC/users.cdb"
+	run envelope 'RCPT TO:<full@example.org>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+	# A quota raised, a user deleted and made again.
+	touch "$mark"
+	sed -i 's/\(^full.*\)1M/\12M/' "$CHAINMAIL_ETC/users"
+	chainmail-user compile
+	run envelope 'RCPT TO:<full@example.org>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+	# No quota, nothing that could be full.
+	sed -i 's/\(^full.*\) quota=2M/\1/' "$CHAINMAIL_ETC/users"
+	chainmail-user compile
+	touch "$mark"
+	run envelope 'RCPT TO:<full@example.org>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+}
+
 @test "nobody relays: routes, percent, bang, literals, two at-signs, forged senders" {
 	run replies 'MAIL FROM:<bob@example.org>\r\nRCPT TO:<@example.org:x@remote.example>\r\nRCPT TO:<remote.example!x@example.org>\r\nRCPT TO:<x@remote.example@example.org>\r\nRCPT TO:<x@remote.example>\r\nRCPT TO:<x@[127.0.0.1]>\r\nRCPT TO:<"@remote.example:x"@[127.0.0.1]>\r\nRCPT TO:<example.org!remote.example!x>\r\nRCPT TO:<x%%remote.example@example.org>\r\n'
 	[[ ${lines[0]} == "250 "* ]]
@@ -119,22 +158,39 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	for i in 1 2 3 4 5 6 7 8; do [[ ${lines[i]} == 5* ]]; done
 }
 
-@test "a source route is forgotten when its mailbox is ours" {
+@test "a source route is ignored if its mailbox is ours" {
 	run envelope 'RCPT TO:<@remote.example,@x.example:bob@example.org>\r\n'
 	[[ ${lines[0]} == "250 "* ]]
 }
 
 @test "listed networks may relay, others may not" {
-	printf '192.0.2.0/24 # the office\n2001:db8::/32\nnonsense\n' >"$CHAINMAIL_ETC/relay"
+	printf '192.0.2.0/24 # the office\n2001:db8::/32\n' >"$CHAINMAIL_ETC/relay"
 	for ip in 192.0.2.200 2001:db8:1::9; do
 		PROTO=TCP TCPREMOTEIP=$ip run envelope 'RCPT TO:<x@remote.example>\r\n'
 		[[ ${lines[0]} == "250 "* ]]
 	done
-	has 'event=config file=relay line=3' "$(log)"
 	for ip in 192.0.3.1 2001:db9::1 127.0.0.1; do
 		PROTO=TCP TCPREMOTEIP=$ip run envelope 'RCPT TO:<x@remote.example>\r\n'
 		[[ ${lines[0]} == "550 5.7.1 "* ]]
 	done
+}
+
+@test "while relay has a mistake no host is refused permanently, and the other lines count" {
+	printf '192.0.2.0/24\n198.51.100.0/33\n' >"$CHAINMAIL_ETC/relay"
+	PROTO=TCP TCPREMOTEIP=192.0.2.1 run envelope 'RCPT TO:<x@remote.example>\r\n'
+	[[ ${lines[0]} == "250 "* ]]
+	has 'event=config file=relay line=2' "$(log)"
+	PROTO=TCP TCPREMOTEIP=198.51.100.1 run envelope 'RCPT TO:<x@remote.example>\r\n'
+	[[ ${lines[0]} == "451 4.3.5 "* ]]
+	PROTO=TCP TCPREMOTEIP=198.51.100.1 run envelope 'RCPT TO:<nobody@example.org>\r\n'
+	[[ ${lines[0]} == "550 5.1.1 "* ]]
+}
+
+@test "with an invalid name in me smtpd does not start" {
+	echo 'mail example.org' >"$CHAINMAIL_ETC/me"
+	run smtpd </dev/null
+	[ "$status" = 75 ]
+	has 'mail example.org: not a host name' "$output"
 }
 
 @test "relay, or a filter's file, that can't be read is later, never refused for good" {
@@ -169,7 +225,7 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	for i in 0 1 2 3 4 5 6; do [[ ${lines[i]} == 5* ]]; done
 }
 
-@test "the words of DSN are checked and kept" {
+@test "the parameters of DSN are checked and kept" {
 	run replies 'MAIL FROM:<s@r.example> RET=HDRS ENVID=a+2Bb\r\nRCPT TO:<bob@example.org> NOTIFY=success,DELAY ORCPT=rfc822;b+40x\r\nRCPT TO:<ann@example.org> NOTIFY=NEVER,DELAY\r\nRCPT TO:<ann@example.org> ORCPT=bob\r\nRCPT TO:<ann@example.org> NOTIFY=NEVER\r\nDATA\r\na: b\r\n\r\n.\r\n'
 	[[ ${lines[1]} == 250* ]]
 	[[ ${lines[2]} == 501* ]]
@@ -215,7 +271,7 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	has $'\nfrom=\n' "$(cat "$CHAINMAIL_SPOOL"/new/*)"
 }
 
-@test "VRFY and EXPN say the same of everybody" {
+@test "VRFY and EXPN give the same reply for every address" {
 	run replies 'VRFY bob\r\nVRFY nosuch\r\nEXPN sales\r\nEXPN nosuch\r\n'
 	[[ ${lines[0]} == 252* && ${lines[0]} == "${lines[1]}" ]]
 	[[ ${lines[2]} == 502* && ${lines[2]} == "${lines[3]}" ]]
@@ -233,7 +289,7 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[0]} == 500* && ${lines[1]} == 500* && ${lines[2]} == 250* ]]
 }
 
-@test "a browser is shown the door" {
+@test "a browser is disconnected" {
 	run say 'GET / HTTP/1.1\r\nHost: x\r\n\r\nEHLO x\r\n'
 	[[ ${lines[1]} == 421* ]]
 	[ "${#lines[@]}" = 2 ]
@@ -295,6 +351,20 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[0]} == 502* && ${lines[1]} == 555* ]]
 }
 
+@test "submission in clear offers no mechanism to clients from elsewhere, and takes none" {
+	background authd </dev/null 2>/dev/null
+	await_socket "$CHAINMAIL_RUN/auth"
+	clear() { SERVICE=submission PROTO=TCP TCPREMOTEIP=$1 say 'EHLO x\r\nAUTH SCRAM-SHA-256 biwsbj1ib2Iscj14\r\n*\r\nAUTH PLAIN AGJvYgB4\r\nQUIT\r\n'; }
+	run clear 192.0.2.7
+	lacks "250-AUTH" "$output"
+	lacks "334 " "$output"
+	[ "$(grep -c '^538 5.7.11 ' <<<"$output")" = 2 ]
+	run clear 127.0.0.1
+	has "AUTH PLAIN LOGIN SCRAM-SHA-256" "$output"
+	has "334 " "$output"
+	stop_background
+}
+
 @test "submission wants a login first" {
 	SERVICE=submission run replies 'MAIL FROM:<bob@example.org>\r\nAUTH NOSUCH\r\n'
 	[[ ${lines[0]} == "530 5.7.0 "* ]]
@@ -347,7 +417,7 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[ "$(log | grep -c .)" = 1 ]
 }
 
-@test "who may relay may send to an address of another host" {
+@test "a client that may relay may send to an address of another host" {
 	echo 192.0.2.0/24 >"$CHAINMAIL_ETC/relay"
 	to='MAIL FROM:<s@r.example>\r\nRCPT TO:<x@[198.51.100.7]>\r\nRCPT TO:<x@[IPv6:2001:db8::1]>\r\nRCPT TO:<x@[127.0.0.1]>\r\n'
 	export PROTO=TCP
@@ -366,11 +436,84 @@ log() { cat "$BATS_TEST_TMPDIR/log"; }
 	[[ ${lines[0]} == "555 "* && ${lines[1]} == "555 "* ]]
 }
 
-@test "mail that goes in circles ends at the limit of hops, also for local users" {
+@test "a refusal says from, to, client, helo, rule and reply" {
+	SERVICE=smtp TCPREMOTEIP=192.0.2.1 run replies 'EHLO x.example\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<nobody@example.org>\r\nRCPT TO:<a@else.example>\r\n'
+	has 'smtpd event=refuse id=' "$(log)"
+	has 'from=s@r.example to=nobody@example.org client=192.0.2.1 ' "$(log)"
+	has ' helo=x.example tls=none rule=recipient reply="550 5.1.1 ' "$(log)"
+	has 'from=s@r.example to=a@else.example ' "$(log)"
+	has ' rule=relay reply="550 5.7.1 ' "$(log)"
+}
+
+@test "a message in the log has all its recipients, and its Message-ID" {
+	local i commands='MAIL FROM:<s@r.example>\r\n'
+	for ((i = 0; i < 150; i++)); do
+		commands+="RCPT TO:<bob+number$i@example.org>\r\n"
+	done
+	run replies "$commands"'DATA\r\nMessage-ID: <m1@r.example>\r\n\r\nx\r\n.\r\n'
+	has ' message-id=<m1@r.example> ' "$(log)"
+	has ' rcpts=150 ' "$(log)"
+	[ "$(log | grep -o ' to=bob+number[0-9]*@example.org' | sort -u | wc -l)" = 150 ]
+	[ "$(log | grep -c ' event=recipients id=')" = 1 ]
+}
+
+@test "a mail loop ends at the limit of hops, also for local users" {
 	echo 'hops 3' >"$CHAINMAIL_ETC/limits"
 	message='MAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nReceived: a\r\nReceived: b\r\nReceived: c\r\nReceived: d\r\n\r\nx\r\n.\r\n'
 	run replies "$message"
 	[[ ${lines[3]} == "554 5.4.6 "* ]]
 	SERVICE=local run replies "$message"
 	[[ ${lines[3]} == "554 5.4.6 "* ]]
+}
+
+@test "an address literal of this machine is queued as the name that it stands for" {
+	export PROTO=TCP TCPREMOTEIP=198.51.100.1
+	for pair in '192.0.2.7 [192.0.2.7]' '192.0.2.7 [IPv6:::ffff:192.0.2.7]' \
+		'192.0.2.7 [IPv6:::FFFF:c000:207]' \
+		'2001:db8::7 [IPv6:2001:db8::7]' '2001:db8::7 [ipv6:2001:DB8:0:0:0:0:0:7]' \
+		'2001:db8::7 [IPv6:2001:0db8:0000::0.0.0.7]'; do
+		rm -f "$CHAINMAIL_SPOOL"/new/*
+		TCPLOCALIP=${pair% *} run envelope "RCPT TO:<Bob+x@${pair#* }>\r\nDATA\r\na: b\r\n\r\nx\r\n.\r\nQUIT\r\n"
+		[[ ${lines[0]} == "250 "* ]]
+		grep -q '^to=Bob+x@example.org orcpt=rfc822;Bob+x@\[' "$CHAINMAIL_SPOOL"/new/*
+	done
+	# Nobody of that name, and an address of another host.
+	TCPLOCALIP=192.0.2.7 run envelope 'RCPT TO:<nobody@[192.0.2.7]>\r\nRCPT TO:<bob@[192.0.2.8]>\r\n'
+	[[ ${lines[0]} == "550 5.1.1 "* && ${lines[1]} == "550 5.7.1 "* ]]
+}
+
+@test "an alias of a domain has its addresses, and no others" {
+	echo '@old.example -> @example.org' >>"$CHAINMAIL_ETC/users"
+	chainmail-user compile
+	touch "$CHAINMAIL_MAIL/.full/full@example.org"
+	run envelope 'RCPT TO:<Bob+x@OLD.example>\r\nRCPT TO:<nobody@old.example>\r\nRCPT TO:<full@old.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n\r\nx\r\n.\r\nQUIT\r\n'
+	[[ ${lines[0]} == "250 "* && ${lines[1]} == "550 5.1.1 "* ]]
+	[[ ${lines[2]} == "452 4.2.2 "* && ${lines[3]} == "250 "* ]]
+	grep -qx 'to=Bob+x@example.org orcpt=rfc822;Bob+x@old.example' "$CHAINMAIL_SPOOL"/new/*
+	grep -qx 'to=bob@example.org' "$CHAINMAIL_SPOOL"/new/*
+}
+
+@test "root, postmaster and the like are taken in every domain, in any case" {
+	for to in postmaster PostMaster; do
+		run envelope "RCPT TO:<$to>\r\n"
+		[[ ${lines[0]} == "250 "* ]]
+	done
+	for name in Root POSTMASTER abuse Hostmaster webmaster MAILER-DAEMON; do
+		for domain in example.org MX.example.org; do
+			run envelope "RCPT TO:<$name@$domain>\r\n"
+			[[ ${lines[0]} == "250 "* ]]
+		done
+	done
+	run envelope 'RCPT TO:<noc@example.org>\r\nRCPT TO:<root@elsewhere.net>\r\n'
+	[[ ${lines[0]} == "550 5.1.1 "* && ${lines[1]} == "550 5.7.1 "* ]]
+}
+
+@test "a literal's own ORCPT stays, and a user's sender is renamed too" {
+	export PROTO=TCP TCPREMOTEIP=198.51.100.1 TCPLOCALIP=192.0.2.7
+	run envelope 'RCPT TO:<bob@[192.0.2.7]> ORCPT=rfc822;x+40y.example\r\nDATA\r\na: b\r\n\r\nx\r\n.\r\nQUIT\r\n'
+	grep -q '^to=bob@example.org orcpt=rfc822;x@y.example$' "$CHAINMAIL_SPOOL"/new/*
+	rm "$CHAINMAIL_SPOOL"/new/*
+	SERVICE=local PROTO=UNIX TCPREMOTEIP='' TCPLOCALIP='' run replies 'MAIL FROM:<bob@[127.0.0.1]>\r\nRCPT TO:<ann@[127.0.0.1]>\r\nDATA\r\na: b\r\n\r\nx\r\n.\r\nQUIT\r\n'
+	grep -q '^from=bob@example.org' "$CHAINMAIL_SPOOL"/new/*
+	grep -q '^to=ann@example.org' "$CHAINMAIL_SPOOL"/new/*
 }

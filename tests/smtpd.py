@@ -430,7 +430,7 @@ def senders():
                    "<ann@example.org> bob@example.org",
                    "bob@example.org@remote.example"):
         reply = submit(c, f"From: {author}\n\nforged\n", "<ann@example.org>")
-        assert reply.startswith("553 5.7.1 The address in From:"), (
+        assert reply.startswith("553 5.7.1 You may not send with this address in From:"), (
             author, reply)
     reply = submit(c, "Sender: bob@example.org\n\nx\n", "<ann@example.org>")
     assert reply.startswith("553 5.7.1"), reply

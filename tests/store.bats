@@ -38,6 +38,12 @@ check() {
 	check "$BATS_TEST_TMPDIR/book" "$BATS_TEST_TMPDIR/Maildir"
 }
 
+@test "nor with indexes that are deleted, cut and damaged at any time" {
+	need python3
+	"$HELPERS/store_stress" "$BATS_TEST_TMPDIR/Maildir" "${STRESS_SECONDS:-3}" "$BATS_TEST_TMPDIR/book" harm
+	check "$BATS_TEST_TMPDIR/book" "$BATS_TEST_TMPDIR/Maildir"
+}
+
 # uidl OPTIONS...: the unique ids of a session under strace with the options.
 uidl() {
 	printf 'UIDL\r\nDELE 1\r\nQUIT\r\n' | strace -qq -s 200 -o "$BATS_TEST_TMPDIR/trace" "$@" \
@@ -75,7 +81,8 @@ uidl() {
 	pop3d "$maildir" </dev/null >/dev/null 2>&1
 	echo x >"$maildir/new/1.a.h"
 	uidl -e trace=pwrite64,fdatasync,renameat2,write >/dev/null
-	[ "$(grep -oE '^(pwrite64|fdatasync|renameat2\(.*new|renameat2|write\(1)' "$BATS_TEST_TMPDIR/trace" |
+	# What is written besides UIDs is the count of changes, and the index.
+	[ "$(awk '!/^pwrite64/ || /chainmail-uids/' "$BATS_TEST_TMPDIR/trace" | grep -oE '^(pwrite64|fdatasync|renameat2\(.*new|renameat2|write\(1)' |
 		sed 's/(.*//' | head -5 | xargs)" = "pwrite64 fdatasync pwrite64 renameat2 write" ]
 	grep -q 'pwrite64(.*boot=0000000000000000' <(head -n 1 "$BATS_TEST_TMPDIR/trace")
 }
@@ -85,9 +92,10 @@ imap_traced() {
 	printf '%b' "$1" | strace -qq -s 200 -o "$BATS_TEST_TMPDIR/trace" \
 		-e trace=fsync,renameat2,linkat,write,sendto imapd "$BATS_TEST_TMPDIR/Maildir" 2>/dev/null | lf
 }
-# order: the calls from the first one that matches to the answer, as one line.
+# order: the calls from the first one that matches to the answer, as one line,
+# but for the log's.
 order() {
-	sed -nE "/$1/,/OK /p" "$BATS_TEST_TMPDIR/trace" | sed -E 's/\(.*//' | xargs
+	sed -nE "/$1/,/OK /p" "$BATS_TEST_TMPDIR/trace" | grep -v '^write(2,' | sed -E 's/\(.*//' | xargs
 }
 
 @test "APPEND, COPY and MOVE answer OK after the message and its name are on the disk" {
@@ -152,4 +160,56 @@ order() {
 	[[ $output == *'* 1 FETCH (UID 1 FLAGS ('*'* 2 FETCH (UID 3 FLAGS (\Flagged $Forwarded))'* ]]
 	[[ $output == *'LSUB () "/" "Sent/2025"'* && $output == *'LSUB () "/" "Junk"'* ]]
 	[[ $output == *'[UIDNEXT 4]'* ]]
+}
+
+# imap_failing CALL LINE...: a session of these lines in which the calls fail as strace's inject says.
+imap_failing() {
+	local call=$1
+	shift
+	printf '%s\r\n' "$@" | strace -qq -o /dev/null -e trace="${call%%:*}" -e inject="$call" \
+		imapd "$BATS_TEST_TMPDIR/Maildir" 2>/dev/null | lf
+}
+# three: three messages with UIDs in cur/.
+three() {
+	need strace
+	sanitized && skip "the sanitizer has its own calls"
+	private_dirs
+	M=$BATS_TEST_TMPDIR/Maildir
+	for i in 1 2 3; do imap_traced 'a APPEND INBOX {8+}\r\na: b\r\n\r\n\r\n' >/dev/null; done
+	printf '1000S\n%d 3\n' "$(cat "$M"/cur/* | wc -c)" >"$M/maildirsize"
+	cp "$M/maildirsize" "$BATS_TEST_TMPDIR/size"
+}
+
+@test "a STORE that fails half-way tells what it has changed" {
+	three
+	run imap_failing renameat2:error=EIO:when=2 'a SELECT INBOX' 'b STORE 1:3 +FLAGS.SILENT (\Flagged)' 'c FETCH 1:3 FLAGS'
+	has $'* 1 FETCH (UID 1 FLAGS (\\Flagged \\Recent))\nb NO [SERVERBUG]' "$output"
+	has $'* 2 FETCH (FLAGS (\\Recent))\n* 3 FETCH (FLAGS (\\Recent))' "$output"
+}
+
+@test "a COPY or MOVE that fails half-way leaves nothing in the other mailbox" {
+	three
+	for call in linkat:error=EIO:when=2 linkat:error=ENOSPC:when=3 fsync:error=EIO:when=1; do
+		run imap_failing "$call" 'a SELECT INBOX' 'b COPY 1:3 Trash' 'c NOOP'
+		has 'b NO' "$output"
+		lacks EXPUNGE "$output"
+		[ "$(find "$M/.Trash/cur" "$M/.Trash/tmp" -type f | wc -l)" = 0 ]
+		cmp "$M/maildirsize" "$BATS_TEST_TMPDIR/size"
+	done
+	run imap_failing renameat2:error=EIO:when=2 'a SELECT INBOX' 'b MOVE 1:3 Trash' 'c NOOP'
+	has 'b NO' "$output"
+	lacks EXPUNGE "$output"
+	[ "$(find "$M/.Trash/cur" -type f | wc -l) $(find "$M/cur" -type f | wc -l)" = "0 3" ]
+	run imap_failing unlinkat:error=EIO:when=2 'a SELECT INBOX' 'b STORE 1:3 +FLAGS.SILENT (\Deleted)' 'c EXPUNGE'
+	has $'* 1 EXPUNGE\nc NO' "$output"
+	[ "$(awk 'NR > 1 { n += $2 } END { print n }' "$M/maildirsize")" = 2 ]
+}
+
+@test "a session that dies while it changes keeps no lock, and the next one sees all" {
+	three
+	run imap_failing renameat2:signal=KILL:when=2 'a SELECT INBOX' 'b STORE 1:3 +FLAGS (\Flagged)'
+	run imap_failing linkat:signal=KILL:when=2 'a SELECT INBOX' 'b COPY 1:3 Trash'
+	run imap_traced 'a SELECT INBOX\r\nb FETCH 1:3 FLAGS\r\nc COPY 1:3 Trash\r\nd STATUS Trash (MESSAGES)\r\n'
+	[ "$(grep -c 'Flagged' <<<"$(grep 'FETCH (' <<<"$output")")" = 1 ]
+	has 'c OK [COPYUID' "$output"
 }

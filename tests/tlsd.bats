@@ -28,7 +28,7 @@ teardown() { stop_background; }
 
 start() {
 	background tlsd </dev/null 2>"$BATS_TEST_TMPDIR/log"
-	await_socket "$CHAINMAIL_RUN/tls"
+	await 60 test -S "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
 }
 scene() { python3 "$TOP/tests/tlsd.py" "$@"; }
 logged() { grep -q -- "$1" "$BATS_TEST_TMPDIR/log"; }
@@ -83,7 +83,7 @@ EOF
 	has TLSv1.2 "$output"
 }
 
-@test "ALPN: a client of another protocol is sent away (TL-08)" {
+@test "ALPN: a client of another protocol is refused (TL-08)" {
 	start
 	run scene hello alpn=imap client_alpn=h2,http/1.1
 	has 'alert no application protocol' "$output"
@@ -94,6 +94,25 @@ EOF
 	has 'ok protocol' "$output"
 	run scene hello client_alpn=h2
 	has 'fail' "$output"
+}
+
+@test "a hello in pieces is put together before it is judged" {
+	certificate imap.example.net imap.example.net
+	start
+	run scene pieces step=7 bytes=1 sni=imap.example.net alpn=imap client_alpn=imap
+	has 'ok protocol=TLSv1.3' "$output"
+	has ' sni=imap.example.net alpn=imap ' "$output"
+	has "binding=$(hash_of imap.example.net)" "$output"
+	run scene pieces step=7 bytes=1 sni=imap.example.net client_alpn=h2
+	has 'fail reason=no%20application%20protocol' "$output"
+}
+
+@test "a large hello is read, one without limit refused" {
+	start
+	run scene pieces size=12000 sni=mail.example.org alpn=imap
+	has 'ok protocol=TLSv1.3' "$output"
+	run scene pieces size=30000 sni=mail.example.org alpn=imap
+	has 'fail reason=the%20hello%20is%20too%20long' "$output"
 }
 
 @test "the certificate is chosen by folder name, then by its names, then default" {
@@ -107,6 +126,19 @@ EOF
 	done
 	run scene hello
 	has "sha256 $(hash_of default)" "$output"
+}
+
+@test "of many certificates each serves its own host, and resumes" {
+	for i in {1..20}; do certificate "h$i.example.net" "h$i.example.net"; done
+	start
+	for i in {1..20}; do
+		run scene hello "sni=h$i.example.net" alpn=imap client_alpn=imap
+		has "sha256 $(hash_of "h$i.example.net")" "$output"
+		run scene resume "sni=h$i.example.net" alpn=imap client_alpn=imap
+		has reused "$output"
+	done
+	run scene resume sni=h20.example.net service=imaps service2=pop3s
+	has full "$output"
 }
 
 @test "a changed certificate serves the next connection" {
@@ -186,6 +218,30 @@ EOF
 	[[ $output != *cert=* ]]
 }
 
+@test "a client whose certificate comes by way of another one is known each time" {
+	cd "$BATS_TEST_TMPDIR"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj /CN=CA -days 9 -keyout ca.key -out ca.pem 2>/dev/null
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Between \
+		-keyout between.key -out between.csr 2>/dev/null
+	openssl x509 -req -in between.csr -CA ca.pem -CAkey ca.key -days 9 -out between.pem \
+		-extfile <(echo basicConstraints=critical,CA:TRUE) 2>/dev/null
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Bob \
+		-keyout bob.key -out bob.csr 2>/dev/null
+	openssl x509 -req -in bob.csr -CA between.pem -CAkey between.key -days 9 -out bob.pem 2>/dev/null
+	cat between.pem >>bob.pem
+	cp ca.pem "$CHAINMAIL_ETC/tls/clients-ca.pem"
+	start
+	for max in 1.2 1.3; do
+		run scene resume max=$max cert=bob.pem key=bob.key
+		has 'cert=CN=Bob' "$output"
+	done
+	# Without the authority no certificate is trusted.
+	rm "$CHAINMAIL_ETC/tls/clients-ca.pem"
+	run scene resume cert=bob.pem key=bob.key
+	[[ $output != *cert=* ]]
+}
+
 @test "much data both ways against slow readers comes through whole" {
 	start
 	run scene bulk size=8000000
@@ -211,7 +267,7 @@ EOF
 	await 10 none
 }
 
-@test "a browser is sent away" {
+@test "a browser is refused" {
 	start
 	run scene http
 	has 'fail reason=http%20request' "$output"
@@ -234,18 +290,10 @@ EOF
 	grep -E 'after (30|31|32) closed True' "$BATS_TEST_TMPDIR/stalled"
 }
 
-@test "after the handshake the private key is no longer in the process" {
-	need_root
-	sanitized && skip 'too much memory to search'
-	start
-	background python3 "$TOP/tests/tlsd.py" idle
-	await 10 children
-	await 10 logged result=ok
-	key=$(openssl ec -in "$CHAINMAIL_ETC/tls/default/key.pem" -text -noout 2>/dev/null |
-		awk '/priv:/ { on = 1; next } /pub:/ { on = 0 } on' | tr -d ' :\n')
-	holds() { python3 - "$1" "$key" <<-'EOF'
+# holds PID HEX: this number is in the process's memory.
+holds() { python3 - "$@" <<-'EOF'
 	import re, sys
-	key = bytes.fromhex(sys.argv[2])[-32:]
+	key = bytes.fromhex(sys.argv[2])
 	pid = sys.argv[1]
 	with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
 	    for line in maps:
@@ -258,16 +306,46 @@ EOF
 	            sys.exit(0)
 	sys.exit(1)
 	EOF
-	}
-	holds "${BACKGROUND[0]}" # the parent has it, so the search can find it
-	wiped() { ! holds "$(children)"; }
-	await 5 wiped
+}
+
+# key_number WORD: a number of the default key in hexadecimal: priv, prime1.
+key_number() {
+	openssl pkey -in "$CHAINMAIL_ETC/tls/default/key.pem" -text -noout 2>/dev/null |
+		awk -v word="$1" '$1 == word ":" { on = 1; next } /^[^ ]/ { on = 0 } on' |
+		tr -d ' :\n' | sed 's/^00//'
+}
+
+@test "after the handshake no private key is left in the process" {
+	need_root
+	sanitized && skip 'too much memory to search'
+	start
+	for kind in 'ec -pkeyopt ec_paramgen_curve:P-256 priv' 'rsa:2048 prime1' 'ed25519 priv'; do
+		# shellcheck disable=SC2086
+		openssl req -x509 -newkey ${kind% *} -nodes -days 30 -subj /CN=x \
+			-keyout "$CHAINMAIL_ETC/tls/default/key.pem" \
+			-out "$CHAINMAIL_ETC/tls/default/cert.pem" 2>/dev/null
+		key=$(key_number "${kind##* }")
+		[ -n "$key" ]
+		await 10 holds "${BACKGROUND[0]}" "$key" # so the search can find it
+		for alpn in imap none; do
+			background python3 "$TOP/tests/tlsd.py" idle alpn=$alpn client_alpn=$alpn
+			await 10 children
+			wiped() { logged "alpn=$alpn" && ! holds "$(children)" "$key"; }
+			await 10 wiped
+			kill "${BACKGROUND[1]}"
+			wait "${BACKGROUND[1]}" || true
+			unset 'BACKGROUND[1]'
+			none() { ! children; }
+			await 10 none
+		done
+		: >"$BATS_TEST_TMPDIR/log"
+	done
 }
 
 @test "an idle connection costs at most 0.3 MB" {
 	sanitized && skip 'a sanitizer build'
 	start
-	background python3 "$TOP/tests/tlsd.py" idle count=3 time=30
+	background python3 "$TOP/tests/tlsd.py" idle alpn=imap count=3 time=30
 	light() {
 		local pid
 		pid=$(children | tail -1)
@@ -315,7 +393,7 @@ EOF
 	done
 }
 
-@test "rubbish from a neighbour does no harm" {
+@test "malformed requests of a local program do no harm" {
 	start
 	python3 - <<-'EOF'
 	import os, socket
@@ -328,4 +406,101 @@ EOF
 	EOF
 	run scene hello
 	has 'ok protocol' "$output"
+}
+
+# said PORT WORDS: a whole session, its lines ended by \n in the words.
+said() {
+	exec 5<>"/dev/tcp/127.0.0.1/$1"
+	printf "$2" | crlf >&5
+	timeout 10 cat <&5
+	exec 5>&-
+}
+# programs: smtpd, and login for IMAP and POP3, at ports of their own.
+programs() {
+	smtp=$(free_port)
+	background listen "submission=127.0.0.1:$smtp" smtpd 2>>"$BATS_TEST_TMPDIR/programs.log"
+	imap=$(free_port)
+	background listen -k "imap=127.0.0.1:$imap" login 2>>"$BATS_TEST_TMPDIR/programs.log"
+	pop3=$(free_port)
+	background listen -k "pop3=127.0.0.1:$pop3" login 2>>"$BATS_TEST_TMPDIR/programs.log"
+	for port in $smtp $imap $pop3; do await 10 port_open "$port"; done
+}
+# How many of the three offer TLS.
+offers() {
+	{
+		said "$smtp" 'EHLO x\nQUIT\n'
+		said "$imap" 'a CAPABILITY\nb LOGOUT\n' | grep '^\* CAP'
+		said "$pop3" 'CAPA\nQUIT\n'
+	} | grep -c 'STARTTLS\|^STLS'
+}
+offer() { [ "$(offers)" = "$1" ]; }
+# Root too is bound by modes.
+start_bound() {
+	background setpriv --bounding-set=-all --inh-caps=-all tlsd </dev/null 2>"$BATS_TEST_TMPDIR/log"
+	await 60 test -S "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
+}
+
+@test "without a certificate nobody offers TLS, until there is one" {
+	rm -r "$CHAINMAIL_ETC/tls"
+	start
+	programs
+	offer 0
+	logged "event=certificates result=none starttls=off logins=local reason=\"$CHAINMAIL_ETC/tls: No such file or directory\" remedy=\"make one with chainmail setup"
+	certificate default mail.example.org
+	await 10 offer 3
+	logged 'event=certificates result=there starttls=on'
+	run scene hello
+	has 'ok protocol' "$output"
+}
+
+@test "the folder of certificates may be made anew" {
+	start
+	rm -r "$CHAINMAIL_ETC/tls" # the one that a sandbox would know
+	certificate default mail.example.org
+	await 10 serves_default
+}
+serves_default() { scene hello | grep -q "sha256 $(hash_of default)"; }
+
+@test "a key that can't be read: the log says which, and what to do; it is enough to do it" {
+	need setpriv
+	chmod 0 "$CHAINMAIL_ETC/tls/default/key.pem"
+	start_bound
+	programs
+	offer 0
+	logged "reason=\"$CHAINMAIL_ETC/tls/default/key.pem: Permission denied\""
+	logged "remedy=\".*chgrp chainmail-tls $CHAINMAIL_ETC/tls/default/key.pem; chmod g+r"
+	[ "$(grep -c event=certificates "$BATS_TEST_TMPDIR/log")" = 1 ]
+	chmod 640 "$CHAINMAIL_ETC/tls/default/key.pem"
+	await 10 offer 3
+	run scene hello
+	has 'ok protocol' "$output"
+}
+
+@test "a folder that can't be read is named too" {
+	need setpriv
+	chmod 0 "$CHAINMAIL_ETC/tls"
+	start_bound
+	logged "reason=\"$CHAINMAIL_ETC/tls: Permission denied\""
+	logged "chmod g+rx $CHAINMAIL_ETC/tls"
+	chmod 755 "$CHAINMAIL_ETC/tls"
+}
+
+@test "a certificate that becomes unusable later stays, and so does the offer" {
+	start
+	programs
+	offer 3
+	echo nonsense >"$CHAINMAIL_ETC/tls/default/cert.pem"
+	await 10 logged 'result=refused'
+	offer 3
+	run scene hello
+	has 'ok protocol' "$output"
+}
+
+@test "the mark of a killed tlsd soon expires" {
+	start
+	programs
+	echo 1 >"$CHAINMAIL_RUN/tls-missing"
+	offer 0
+	touch -d '20 seconds ago' "$CHAINMAIL_RUN/tls-missing"
+	offer 3
 }

@@ -197,9 +197,50 @@ def scene_resume(options):
     assert receive(tls, 1) == b"x"
     session = tls.session
     for key in ("service", "sni"):
-        options[key] = options.get(key + "2", options.get(key))
-    tls, plain, _ = connect(options, context, session)
-    print("reused" if tls.session_reused else "full")
+        if key + "2" in options:
+            options[key] = options[key + "2"]
+    tls, plain, record = connect(options, context, session)
+    print("reused" if tls.session_reused else "full", record)
+
+
+def scene_pieces(options):
+    """A ClientHello in many small records, byte by byte, and with as much in
+    it as size= says."""
+    client, server = tcp_pair()
+    sock = ask(server, options)
+    context = context_of(options)
+    if "size" in options:  # protocols that nobody speaks
+        count = int(options["size"]) // 200
+        context.set_alpn_protocols(["x" * 195 + "%04d" % i for i in range(count)] + ["imap"])
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(inward, outward, server_hostname=options["sni"])
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        hello = outward.read()
+    message, step = hello[5:], int(options.get("step", 10000))
+    parts = [message[i:i + step] for i in range(0, len(message), step)]
+    data = b"".join(b"\x16\x03\x01" + len(p).to_bytes(2, "big") + p for p in parts)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for i in range(0, len(data), int(options.get("bytes", 100000))):
+        client.sendall(data[i:i + int(options.get("bytes", 100000))])
+    while True:
+        try:
+            got = client.recv(65536)
+        except ConnectionResetError:
+            break
+        inward.write(got) if got else inward.write_eof()
+        try:
+            tls.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLError as e:
+            print("client:", e)
+            break
+        finally:
+            client.sendall(outward.read())
+    print(answer(sock)[0])
 
 
 def scene_http(options):

@@ -3,7 +3,8 @@
 
 Listens on a packet socket, writes every job's record to LOG (one line for each
 recipient), and answers by the recipient's local part: ok done, later 75, no 67,
-die ends the connection, die-once does so at the first attempt, hang gives no
+die ends the connection, die-once does so at the first attempt, die-late when
+it has got another job too, or half a second later, hang gives no
 answer, slow answers after all others, relayed and dsn are done in the words of
 send. Anything else is done.
 
@@ -63,6 +64,7 @@ class Worker:
         self.late = []  # (time, connection, answers)
         self.most = {}  # domain: connections that had a job at once
         self.open = {}  # connection: (domain, jobs)
+        self.dying = {}  # connection: when it ends at the latest
 
     def said(self, job):
         domain = job.get("domain", "").split(".")[0]
@@ -93,6 +95,7 @@ class Worker:
         if conn in self.conns:
             self.conns.remove(conn)
             self.open.pop(conn, None)
+            self.dying.pop(conn, None)
             self.late = [x for x in self.late if x[1] is not conn]
             with open(self.log.name + ".ends", "a", encoding="ascii") as file:
                 file.write(f"conn={conn.fileno()}\n")
@@ -106,10 +109,16 @@ class Worker:
                j["attempt"] == "1") for j in jobs):
             self.end(conn)
             return
+        if conn in self.dying:
+            self.end(conn)
+            return
+        if any(j["to"].startswith("die-late@") for j in jobs):
+            self.dying[conn] = time.monotonic() + 0.5
+            return
         if kind == "hang":
             return
         answers = [f"done n={j['n']} {self.said(j)}" for j in jobs
-                   if not j["to"].startswith("hang@")]
+                   if not j["to"].startswith("hang")]
         if kind == "tls":
             answers.append(f"session domain={domain} policy=sts result=success mx=mx.example.net")
         if kind in ("slow", "busy"):
@@ -122,8 +131,9 @@ class Worker:
     def read(self, conn):
         data, fds = receive(conn)
         text = b""
+        if fds:  # the message; behind it may be the notes
+            text = os.pread(fds[0], 65536, 0)
         for fd in fds:
-            text = os.pread(fd, 65536, 0)
             os.close(fd)
         if not data:
             self.end(conn)
@@ -138,13 +148,15 @@ class Worker:
 
     def serve(self):
         while True:
-            wait = 0.05 if any(at for at, *_ in self.late) else 0.2 if self.late else None
+            wait = 0.05 if self.dying or any(at for at, *_ in self.late) else 0.2 if self.late else None
             ready, _, _ = select.select([self.server, *self.conns], [], [], wait)
             now = time.monotonic()
             due = [x for x in self.late if (x[0] is None and not ready) or (x[0] or now + 1) <= now]
             self.late = [x for x in self.late if x not in due]
             for _, conn, answers in due:
                 self.answer(conn, answers)
+            for conn in [c for c, at in self.dying.items() if at <= now]:
+                self.end(conn)
             for conn in ready:
                 if conn is self.server:
                     self.conns.append(self.server.accept()[0])

@@ -9,7 +9,7 @@
 #include "users/password.h"
 #include "users/scram.h"
 
-/* Hashed against when nothing better is known; the password to it is not. */
+/* Fallback hash for unknown users; nobody knows its password. */
 static const char dummy_hash[] = "$y$j9T$5lqKb6Oj2Q1vV9Zs3kXcB0$"
 				 "VhTV9WsPDENPwOC/UQgFHf1tMUOiMH9Spk6830M/RFD";
 
@@ -35,7 +35,7 @@ account_find(struct dialogue *d, struct span login)
 	return 0;
 }
 
-/* What failures are counted under: the account, else the name as it would be
+/* The key for counting failures: the account, else the name as it would be
  * looked up. */
 static struct span
 counted_as(struct dialogue *d)
@@ -66,26 +66,25 @@ account_differs(struct dialogue *d, struct span authzid)
 int
 account_wait(struct dialogue *d)
 {
-	int64_t ms = penalty_wait(
-	    d->authd->penalties, str_span(&d->ip), counted_as(d));
+	struct penalties *p = d->authd->penalties;
+	int64_t ms;
 
-	if (ms == PENALTY_BUSY)
-		return dialogue_fail(d, AUTH_BUSY);
-	d->waited_ms = ms;
-	if (ms > 0)
+	trial_init(&d->trial, p, str_span(&d->ip), counted_as(d));
+	while ((ms = penalty_ask(p, &d->trial)) > 0) {
+		d->waited_ms += ms;
 		poll(NULL, 0, (int)ms);
-	return 0;
+	}
+	return ms == PENALTY_BUSY ? dialogue_fail(d, AUTH_BUSY) : 0;
 }
 
 int
 account_judged(struct dialogue *d, int result, uint32_t mark)
 {
-	struct penalties *p = d->authd->penalties;
+	enum outcome o = result == 0      ? OUTCOME_RIGHT
+	    : d->code == AUTH_CREDENTIALS ? OUTCOME_WRONG
+					  : OUTCOME_NONE;
 
-	if (result == 0)
-		penalty_succeeded(p, str_span(&d->ip), counted_as(d));
-	else if (d->code == AUTH_CREDENTIALS)
-		penalty_failed(p, str_span(&d->ip), counted_as(d), mark);
+	penalty_end(d->authd->penalties, &d->trial, o, mark);
 	return result;
 }
 
@@ -114,14 +113,16 @@ stranger_secret(struct database *b, struct secret *s)
 }
 
 /* The slow comparison; a leading '!' marks a disabled account. stranger: the
- * secret is not this account's, so nothing fits. */
+ * secret is not this account's, so it never matches. */
 static int
 hash_compare(struct dialogue *d, struct span password, bool stranger)
 {
-	pthread_mutex_t *m = hash_enter(d->authd->shared);
 	const char *hash = d->secret.password.at;
 	struct scram_keys k;
 	bool disabled = hash[0] == '!', right = false;
+	struct span bare = span_text(hash + disabled);
+	pthread_mutex_t *m = hash_enter(
+	    d->authd->shared, password_hash_large(bare));
 
 	if (m == NULL)
 		return dialogue_fail(d, AUTH_BUSY);
@@ -129,6 +130,9 @@ hash_compare(struct dialogue *d, struct span password, bool stranger)
 		right = password_check(password, hash + disabled);
 	else if (scram_parse(str_span(&d->secret.scram), &k))
 		right = scram_check(password, &k);
+	/* Its speed would reveal that the account exists. */
+	if (password_hash_fast(bare))
+		password_check(password, dummy_hash);
 	hash_leave(m);
 	d->how = "hash";
 	if (!right || stranger)
@@ -136,8 +140,7 @@ hash_compare(struct dialogue *d, struct span password, bool stranger)
 	return disabled ? dialogue_fail(d, AUTH_DISABLED) : 0;
 }
 
-/* What is remembered of a good login; it means nothing once the database has
- * changed. */
+/* The MAC of a good login; invalid once the database has changed. */
 static void
 memory_of(struct dialogue *d, struct span password, unsigned char mac_r[MAC])
 {
@@ -151,25 +154,46 @@ memory_of(struct dialogue *d, struct span password, unsigned char mac_r[MAC])
 	str_free(&text);
 }
 
+static bool
+has_no_secret(const struct dialogue *d)
+{
+	return d->secret.password.len == 0 && d->secret.scram.len == 0;
+}
+
+static bool
+is_for_backend(const struct dialogue *d)
+{
+	return d->known && d->authd->runner >= 0 &&
+	    (d->secret.checkpassword || has_no_secret(d));
+}
+
 static int
 password_judge(struct dialogue *d, struct span password, unsigned char *mac)
 {
-	struct shared *s = d->authd->shared;
-	bool none = d->secret.password.len == 0 && d->secret.scram.len == 0;
+	bool none = has_no_secret(d);
 
-	if (d->known && d->authd->runner >= 0 &&
-	    (d->secret.checkpassword || none))
+	if (is_for_backend(d))
 		return backend_check(d, password);
-	if (d->known && verified_recently(s, mac)) {
-		d->how = "memory";
-		return 0;
-	}
 	if (!d->known || none)
 		stranger_secret(&d->authd->secrets, &d->secret);
 	if (hash_compare(d, password, !d->known || none) < 0)
 		return -1;
-	verified_note(s, mac);
+	verified_note(d->authd->shared, mac);
 	return 0;
+}
+
+/* The password was right a short while ago: its owner must not be delayed or
+ * refused because of guessers. */
+static bool
+is_remembered(struct dialogue *d, const unsigned char *mac)
+{
+	if (!d->known || is_for_backend(d) ||
+	    !verified_recently(d->authd->shared, mac))
+		return false;
+	trial_init(
+	    &d->trial, d->authd->penalties, str_span(&d->ip), counted_as(d));
+	d->how = "memory";
+	return true;
 }
 
 int
@@ -177,7 +201,7 @@ account_password(struct dialogue *d, struct span password)
 {
 	unsigned char mac[MAC];
 	uint32_t mark;
-	int r;
+	int r = 0;
 
 	/* Before any hashing: crypt(3) would refuse it anyway. */
 	if (password.len >= PASSWORD_MAX ||
@@ -185,9 +209,12 @@ account_password(struct dialogue *d, struct span password)
 		return dialogue_fail(d, AUTH_MALFORMED);
 	memory_of(d, password, mac);
 	memcpy(&mark, mac, sizeof mark);
-	if (account_wait(d) < 0)
-		return -1;
-	r = account_judged(d, password_judge(d, password, mac), mark);
+	if (!is_remembered(d, mac)) {
+		if (account_wait(d) < 0)
+			return -1;
+		r = password_judge(d, password, mac);
+	}
+	r = account_judged(d, r, mark);
 	sodium_memzero(mac, sizeof mac);
 	return r;
 }

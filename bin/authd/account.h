@@ -1,4 +1,4 @@
-/* Who a name belongs to, and whether the password is right. */
+/* Looking up an account and checking its password. */
 #ifndef AUTHD_ACCOUNT_H
 #define AUTHD_ACCOUNT_H
 
@@ -6,18 +6,19 @@
 
 enum { LOGIN_MAX = 320 };
 
-/* Note the login name and look it up; d->known says whether it is an account.
- * -1 and code (AUTH_UNAVAILABLE) when that can't be known now. An unknown name
- * goes on like a known one, up to the wrong password. */
+/* Store the login name and look it up; d->known: it is an account. -1 and code
+ * (AUTH_UNAVAILABLE) when that is unknown now. An unknown name is treated like
+ * a known one with a wrong password. */
 int account_find(struct dialogue *d, struct span login);
-/* Names another account than the one found. An empty one does not. */
+/* authzid names another account than the one found (an empty one does not). */
 bool account_differs(struct dialogue *d, struct span authzid);
-/* Wait as long as former failures ask for; -1 and AUTH_BUSY. */
+/* Wait as long as earlier failures and current attempts require; -1 and
+ * AUTH_BUSY. After 0 call account_judged() soon: others may wait for it. */
 int account_wait(struct dialogue *d);
 /* The password is the account's; -1 and code. */
 int account_password(struct dialogue *d, struct span password);
-/* Count the outcome, and pass it on: result is 0 or -1 with its code. mark as
- * penalty_failed() takes it. */
+/* Count the outcome and return it: result is 0 or -1 with its code. mark: see
+ * penalty_end(). */
 int account_judged(struct dialogue *d, int result, uint32_t mark);
 
 #endif

@@ -15,7 +15,7 @@
 #include "os/sock.h"
 
 enum {
-	FD_PASSWORD = 3, /* where a checkpassword program reads */
+	FD_PASSWORD = 3, /* a checkpassword program's input */
 	PROGRAM_S = 30,
 	WORDS_MAX = 32,
 	ACCEPTED = 0,
@@ -48,7 +48,7 @@ words_of(struct span command)
 	return argv;
 }
 
-/* In a process of its own: give it what it reads, and become it. */
+/* In a process of its own: write the program's input, and exec it. */
 static _Noreturn void
 program_become(char **argv, struct span question)
 {
@@ -92,7 +92,7 @@ runner(int sock, char **argv)
 	size_t count;
 	unsigned char code;
 
-	signal(SIGCHLD, SIG_IGN); /* the kernel buries them */
+	signal(SIGCHLD, SIG_IGN); /* children are reaped by the kernel */
 	for (;;) {
 		int r = sock_receive(sock, 0, &question, fds, &count);
 
@@ -119,8 +119,10 @@ backend_start(int etc, pid_t *pid_r)
 	int ends[2];
 	pid_t pid;
 
-	if (!conf_value(etc, "checkpassword", &command))
+	if (!conf_value(etc, "checkpassword", &command)) {
+		conf_missing("checkpassword");
 		return -1;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		die(TEMP, "socketpair");
 	pid = fork();

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "base/encode.h"
+#include "session.h"
 #include "users/password.h"
 #include "users/sasl.h"
 #include "users/scram.h"
@@ -21,8 +22,8 @@ struct exchange {
 	bool real; /* keys are the account's */
 };
 
-/* Keys for who has none: the salt is the same each time, as a real one is, and
- * no proof fits. */
+/* Keys for users without any: the salt is stable, like a real one, and no proof
+ * matches. */
 static void
 stranger_keys(struct dialogue *d, struct exchange *e)
 {
@@ -37,7 +38,7 @@ stranger_keys(struct dialogue *d, struct exchange *e)
 	memcpy(e->keys.salt, mac, SCRAM_SALT);
 }
 
-/* RFC 5802 6: what the client says of channel binding. */
+/* RFC 5802 6: check the client's channel binding flag. */
 static int
 binding_admit(struct dialogue *d, const struct sasl_first *f, bool plus)
 {
@@ -48,8 +49,8 @@ binding_admit(struct dialogue *d, const struct sasl_first *f, bool plus)
 		    : dialogue_fail(d, AUTH_MALFORMED);
 	if (f->binding == 'p')
 		return dialogue_fail(d, AUTH_MALFORMED);
-	/* "The server has no binding, as far as I see": but we offered it, so
-	 * somebody took it out of the list on the way. */
+	/* 'y' means that the client saw no binding offered; as we offered it,
+	 * the list was manipulated on the way. */
 	if (f->binding == 'y' && d->binding.len > 0)
 		return dialogue_fail(d, AUTH_CREDENTIALS);
 	return 0;
@@ -70,7 +71,7 @@ first_take(struct dialogue *d, struct exchange *e, bool plus)
 	e->real = d->known && scram_parse(str_span(&d->secret.scram), &e->keys);
 	if (!e->real)
 		stranger_keys(d, e);
-	return account_wait(d);
+	return 0;
 }
 
 /* server-first-message: r=, s=, i=. */
@@ -161,6 +162,10 @@ final_take(struct dialogue *d, struct exchange *e)
 		!span_equal(f.nonce, str_span(&e->nonce)) ||
 		!binding_fits(d, e, f.binding)))
 		r = dialogue_fail(d, AUTH_MALFORMED);
+	/* Only now is there something to judge: a client that stops after its
+	 * first message delays nobody. */
+	if (r == 0)
+		r = account_wait(d);
 	if (r == 0)
 		r = account_judged(d, proof_judge(d, e, &f, &last), 0);
 	/* No protocol of ours can carry data with its success reply, so the

@@ -1,6 +1,7 @@
-/* EXTERNAL (RFC 4422 appendix A): the client is who its TLS certificate, which
- * tlsd has verified, says. */
+/* EXTERNAL (RFC 4422 appendix A): the client is identified by its TLS
+ * certificate, verified by tlsd. */
 #include "account.h"
+#include "session.h"
 
 /* The value of emailAddress= in a subject as RFC 2253 writes it. A comma inside
  * a value is escaped there, so it never begins a part. */

@@ -1,23 +1,32 @@
-/* authd: says who a client is: SASL dialogues over CHAINMAIL_RUN/auth.
+/* authd: authenticates clients: SASL dialogues over CHAINMAIL_RUN/auth.
  *	descriptor 0	a listening stream socket, or anything else: then it
  *			binds CHAINMAIL_RUN/auth; 3: systemd's socket
  *	descriptor 2	the log
  * Runs as chainmail-auth, the only reader of secrets.cdb. One process per
- * dialogue; guessers wait, and no more hashes run at once than there are cores.
- * Exit codes: 0 ended by SIGTERM, 64 usage, 75 temporary, 78 configuration. */
+ * dialogue; guessers are delayed, and no more hashes run at once than there are
+ * cores. Exit codes: 0 ended by SIGTERM, 64 usage, 75 temporary, 78
+ * configuration. */
 #include <sys/socket.h>
 
 #include "backend.h"
 #include "base/die.h"
-#include "dialogue.h"
+#include "base/help.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/serve.h"
+#include "os/share.h"
+#include "session.h"
 
-enum { DIALOGUES_MAX = 500 };
+static const char help[] =
+    "usage: authd\n"
+    "Authenticates clients: answers SASL dialogues at CHAINMAIL_RUN/auth.\n"
+    "A service; chainmail-service(8) starts it.\n"
+    "See chainmail-authd(8).\n";
 
-/* Both databases as they are now. */
+enum { DIALOGUES_MAX = 500, DIALOGUES_EACH = 1000 };
+
+/* Reopen both databases if replaced. */
 static void
 refresh(struct authd *a)
 {
@@ -25,15 +34,20 @@ refresh(struct authd *a)
 	database_refresh(&a->secrets);
 }
 
-/* The dialogue's own process, which can read the databases and nothing else. */
+/* Start of a process for dialogues, whose sandbox can read only the
+ * databases. */
+static void
+begin(void *arg)
+{
+	refresh(arg);
+	dialogue_sandbox();
+}
+
 static int
 session(void *arg)
 {
-	struct authd *a = arg;
-
-	refresh(a);
-	dialogue_sandbox();
-	return dialogue_run(a, 0);
+	refresh(arg);
+	return session_run(arg, 0);
 }
 
 static void
@@ -49,13 +63,17 @@ main(int argc, char **argv)
 	struct serve how = { .session = session,
 		.arg = &a,
 		.tick = tick,
+		.again = DIALOGUES_EACH,
+		.begin = begin,
 		.max = DIALOGUES_MAX };
 	struct str path = STR_INIT;
 	int etc;
 
+	share_pages();
 	proc_start(argv[0], 4);
+	help_answer(argc, argv, help);
 	if (argc != 1)
-		die(USAGE, "usage: authd");
+		help_usage(help);
 	etc = conf_open();
 	str_setf(&path, "%s/auth", dir_run());
 	serve_bind(path.at, SOCK_STREAM);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium/crypto_shorthash.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -19,7 +20,7 @@ enum {
 	SLOTS = 8192,
 	WAYS = 8,
 	POINT = 1000,   /* one failure */
-	DECAY_MS = 120, /* a thousandth of a point is forgotten in this time */
+	DECAY_MS = 120, /* a thousandth of a point expires in this time */
 	SCORE_MAX = 64 * POINT,
 	PREFIX_FREE = 4 * POINT, /* failures without a wait */
 	ACCOUNT_FREE = 10 * POINT,
@@ -28,28 +29,34 @@ enum {
 	NEAR_MAX_MS = 1000,
 	ACCOUNT_MAX_MS = 4000,
 	QUEUE_MS = 16000, /* longest sum of waits of one prefix */
+	LANDING_MS = 10,  /* time for an attempt being judged to finish */
 };
 static const int64_t week_ms = 7LL * 86400 * 1000;
 static const int64_t good_ms = 60LL * 86400 * 1000; /* a good login counts */
 
-enum kind { PREFIX = 'p', ACCOUNT = 'a', PAIR = 'g' };
+enum { PAIR, PREFIX, ACCOUNT }; /* of trial.keys */
+static const char kinds[FLIGHT_KEYS] = { 'g', 'p', 'a' };
 
-/* Times are of the wall clock (ms), so that they mean something after a
- * restart. */
+/* Times are wall clock (ms), so that they survive a restart. */
 struct slot {
 	uint64_t key; /* 0: free */
 	int64_t at;   /* of score, and the last use */
-	int64_t next; /* prefix: when the next attempt may run */
+	int64_t next; /* prefix, pair: when the next attempt may run */
 	int64_t good; /* pair: the last good login; 0: none */
 	uint32_t score;
 	uint32_t mark; /* pair: of the last wrong password */
 };
 
-struct penalties {
+struct book {
 	char magic[24];
 	unsigned char secret[crypto_shorthash_KEYBYTES];
-	pthread_mutex_t lock; /* made anew at each start */
+	pthread_mutex_t lock; /* recreated at each start */
 	struct slot slots[SLOTS];
+};
+
+struct penalties {
+	struct book *book; /* the file */
+	struct flights *flights;
 };
 
 static const char magic[24] = "chainmail-penalties 1\n";
@@ -58,29 +65,40 @@ struct penalties *
 penalties_open(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct penalties *p;
+	struct penalties *p = mem_new(sizeof *p);
+	struct book *b;
 
-	if (fd < 0 || ftruncate(fd, sizeof *p) < 0)
+	if (fd < 0 || ftruncate(fd, sizeof *b) < 0)
 		die(TEMP, "open %s", path);
-	p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	b = mmap(NULL, sizeof *b, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (p == MAP_FAILED)
+	if (b == MAP_FAILED)
 		die(TEMP, "map %s", path);
-	if (memcmp(p->magic, magic, sizeof magic) != 0) {
-		memset(p, 0, sizeof *p);
-		if (getrandom(p->secret, sizeof p->secret, 0) !=
-		    sizeof p->secret)
+	if (memcmp(b->magic, magic, sizeof magic) != 0) {
+		memset(b, 0, sizeof *b);
+		if (getrandom(b->secret, sizeof b->secret, 0) !=
+		    sizeof b->secret)
 			die(TEMP, "getrandom");
-		memcpy(p->magic, magic, sizeof magic);
+		memcpy(b->magic, magic, sizeof magic);
 	}
-	lock_init(&p->lock);
+	lock_init(&b->lock);
+	p->book = b;
+	p->flights = flights_new();
 	return p;
+}
+
+void
+penalties_close(struct penalties *p)
+{
+	munmap(p->book, sizeof *p->book);
+	flights_free(p->flights);
+	free(p);
 }
 
 const unsigned char *
 penalties_secret(const struct penalties *p)
 {
-	return p->secret;
+	return p->book->secret;
 }
 
 static bool
@@ -116,35 +134,51 @@ prefix_of(struct span ip, char prefix_r[48], bool *near_r)
 }
 
 static uint64_t
-key_of(struct penalties *p, enum kind kind, struct span a, struct span b)
+key_of(const struct book *b, char kind, struct span name, struct span prefix)
 {
 	struct str text = STR_INIT;
 	uint64_t key;
 
-	str_add_byte(&text, (char)kind);
-	str_add(&text, a);
+	str_add_byte(&text, kind);
+	str_add(&text, name);
 	str_add_byte(&text, '\0');
-	str_add(&text, b);
+	str_add(&text, prefix);
 	crypto_shorthash((unsigned char *)&key, (const unsigned char *)text.at,
-	    text.len, p->secret);
+	    text.len, b->secret);
 	str_free(&text);
 	return key == 0 ? 1 : key;
 }
 
-/* What is longest unused goes first; a good login counts as if it were used a
- * week later, so that floods of failures do not push it out. */
+void
+trial_init(struct trial *t, const struct penalties *p, struct span ip,
+    struct span account)
+{
+	char text[48];
+	bool near;
+	struct span prefix = { text, prefix_of(ip, text, &near) };
+
+	*t = (struct trial){ .near = near,
+		.begun = clock_wall_us() / 1000,
+		.place = FLIGHT_NONE };
+	t->keys[PAIR] = key_of(p->book, kinds[PAIR], account, prefix);
+	t->keys[PREFIX] = key_of(p->book, kinds[PREFIX], prefix, SPAN(""));
+	t->keys[ACCOUNT] = key_of(p->book, kinds[ACCOUNT], account, SPAN(""));
+}
+
+/* The least recently used slot is replaced first; a good login counts as used a
+ * week later, so that floods of failures do not evict it. */
 static int64_t
 slot_rank(const struct slot *s)
 {
 	return s->at + (s->good > 0 ? week_ms : 0);
 }
 
-/* The slot of a key; when it has none: NULL, or with make the last in rank of
+/* The slot of a key; if it has none: NULL, or with make the lowest ranked of
  * its few places, emptied. */
 static struct slot *
-slot_of(struct penalties *p, uint64_t key, bool make)
+slot_of(struct book *b, uint64_t key, bool make)
 {
-	struct slot *s = &p->slots[key % (SLOTS / WAYS) * WAYS], *oldest = s;
+	struct slot *s = &b->slots[key % (SLOTS / WAYS) * WAYS], *oldest = s;
 
 	for (int i = 0; i < WAYS; i++) {
 		if (s[i].key == key)
@@ -158,7 +192,7 @@ slot_of(struct penalties *p, uint64_t key, bool make)
 	return oldest;
 }
 
-/* Bring the score up to now. */
+/* Update the score to now. */
 static uint32_t
 score_now(struct slot *s, int64_t now)
 {
@@ -183,95 +217,147 @@ wait_for(uint32_t score, uint32_t free, int64_t most)
 	return ms < most ? ms : most;
 }
 
-static int64_t
-wait_locked(
-    struct penalties *p, struct span prefix, struct span account, bool near)
-{
-	int64_t now = clock_wall_us() / 1000, ms = 0, of_account = 0;
-	struct slot *s;
+/* The counters for a trial: after a good login of the account at this prefix it
+ * is the owner, or somebody sharing the address, and only failures there count;
+ * otherwise those of the prefix and of the account. */
+struct rule {
+	int key;
+	uint32_t free;
+	int64_t most;
+	bool in_turn; /* waits of one key are served one after the other */
+};
 
-	s = slot_of(p, key_of(p, PAIR, account, prefix), false);
-	if (s != NULL && s->good > 0 && now - s->good < good_ms)
-		/* The owner, where it logged in before; or somebody who shares
-		 * the address, so there is a small wait after all. */
-		return wait_for(score_now(s, now), ACCOUNT_FREE, NEAR_MAX_MS);
-	s = slot_of(p, key_of(p, ACCOUNT, account, SPAN("")), false);
-	if (s != NULL)
-		of_account = wait_for(
-		    score_now(s, now), ACCOUNT_FREE, ACCOUNT_MAX_MS);
-	s = slot_of(p, key_of(p, PREFIX, prefix, SPAN("")), false);
-	if (s != NULL)
-		ms = wait_for(score_now(s, now), PREFIX_FREE,
-		    near ? NEAR_MAX_MS : FAR_MAX_MS);
+static size_t
+rules_of(
+    struct book *b, const struct trial *t, int64_t now, struct rule rules_r[2])
+{
+	const struct slot *s = slot_of(b, t->keys[PAIR], false);
+
+	if (s != NULL && s->good > 0 && now - s->good < good_ms) {
+		rules_r[0] = (struct rule){ PAIR, ACCOUNT_FREE, NEAR_MAX_MS,
+			true };
+		return 1;
+	}
+	rules_r[0] = (struct rule){ PREFIX, PREFIX_FREE,
+		t->near ? NEAR_MAX_MS : FAR_MAX_MS, true };
+	rules_r[1] = (struct rule){ ACCOUNT, ACCOUNT_FREE, ACCOUNT_MAX_MS,
+		false };
+	return 2;
+}
+
+static uint32_t
+score_of(struct book *b, uint64_t key, int64_t now)
+{
+	struct slot *s = slot_of(b, key, false);
+
+	return s == NULL ? 0 : score_now(s, now);
+}
+
+/* Set its turn by the failures so far; false: too many wait. */
+static bool
+turn_take(struct book *b, struct trial *t, const struct rule *r, int64_t now)
+{
+	uint64_t key = t->keys[r->key];
+	int64_t ms = wait_for(score_of(b, key, now), r->free, r->most);
+	struct slot *s = slot_of(b, key, false);
+	int64_t turn = now + ms;
+
 	if (ms == 0)
-		return of_account;
-	/* Attempts of one prefix go one after the other, so opening many
-	 * connections gains nothing. */
-	if (s->next < now || s->next > now + 2 * QUEUE_MS)
-		s->next = now;
-	if (s->next + ms - now > QUEUE_MS)
-		return PENALTY_BUSY;
-	s->next += ms;
-	ms = s->next - now;
-	return ms > of_account ? ms : of_account;
+		return true;
+	if (r->in_turn) {
+		if (s->next < now || s->next > now + 2 * QUEUE_MS)
+			s->next = now;
+		if (s->next + ms - now > QUEUE_MS)
+			return false;
+		turn = s->next += ms;
+	}
+	if (turn > t->turn)
+		t->turn = turn;
+	return true;
+}
+
+/* Assume that all attempts being judged fail; one that has served its wait runs
+ * alone. */
+static bool
+may_start(struct penalties *p, const struct trial *t, const struct rule *r,
+    int64_t now)
+{
+	uint64_t key = t->keys[r->key];
+	unsigned flights = flights_of(p->flights, key);
+
+	return flights == 0 ||
+	    score_of(p->book, key, now) + flights * POINT < r->free;
+}
+
+static int64_t
+ask_locked(struct penalties *p, struct trial *t)
+{
+	int64_t now = clock_wall_us() / 1000;
+	struct rule rules[2];
+	size_t count = rules_of(p->book, t, now, rules);
+	bool waits = t->turn > 0;
+
+	for (size_t i = 0; i < count && !waits; i++)
+		if (!turn_take(p->book, t, &rules[i], now))
+			return PENALTY_BUSY;
+	if (now < t->turn && t->turn - now <= QUEUE_MS)
+		return t->turn - now;
+	for (size_t i = 0; i < count; i++)
+		if (!may_start(p, t, &rules[i], now))
+			return now - t->begun > 2 * QUEUE_MS ? PENALTY_BUSY
+							     : LANDING_MS;
+	t->place = flight_start(p->flights, t->keys);
+	return t->place == FLIGHT_NONE ? PENALTY_BUSY : 0;
 }
 
 int64_t
-penalty_wait(struct penalties *p, struct span ip, struct span account)
+penalty_ask(struct penalties *p, struct trial *t)
 {
-	char text[48];
-	bool near;
-	struct span prefix = { text, prefix_of(ip, text, &near) };
 	int64_t ms;
 
-	lock_hold(&p->lock);
-	ms = wait_locked(p, prefix, account, near);
-	lock_release(&p->lock);
+	lock_hold(&p->book->lock);
+	ms = ask_locked(p, t);
+	lock_release(&p->book->lock);
 	return ms;
 }
 
 static void
-points_add(struct penalties *p, uint64_t key, uint32_t points)
+points_add(struct book *b, uint64_t key, uint32_t points)
 {
-	struct slot *s = slot_of(p, key, true);
+	struct slot *s = slot_of(b, key, true);
 
 	s->score = score_now(s, clock_wall_us() / 1000) + points;
 	if (s->score > SCORE_MAX)
 		s->score = SCORE_MAX;
 }
 
-void
-penalty_failed(
-    struct penalties *p, struct span ip, struct span account, uint32_t mark)
+static void
+wrong_count(struct book *b, const struct trial *t, uint32_t mark)
 {
-	char text[48];
-	bool near;
-	struct span prefix = { text, prefix_of(ip, text, &near) };
+	struct slot *pair = slot_of(b, t->keys[PAIR], true);
 	uint32_t points = POINT;
-	struct slot *pair;
 
-	lock_hold(&p->lock);
-	pair = slot_of(p, key_of(p, PAIR, account, prefix), true);
 	if (mark != 0 && pair->mark == mark)
 		points = POINT / 10;
 	pair->mark = mark;
-	points_add(p, pair->key, points);
-	points_add(p, key_of(p, PREFIX, prefix, SPAN("")), points);
-	points_add(p, key_of(p, ACCOUNT, account, SPAN("")), points);
-	lock_release(&p->lock);
+	for (int i = 0; i < FLIGHT_KEYS; i++)
+		points_add(b, t->keys[i], points);
 }
 
 void
-penalty_succeeded(struct penalties *p, struct span ip, struct span account)
+penalty_end(struct penalties *p, struct trial *t, enum outcome o, uint32_t mark)
 {
-	char text[48];
-	bool near;
-	struct span prefix = { text, prefix_of(ip, text, &near) };
 	struct slot *pair;
 
-	lock_hold(&p->lock);
-	pair = slot_of(p, key_of(p, PAIR, account, prefix), true);
-	pair->at = pair->good = clock_wall_us() / 1000;
-	pair->score = 0;
-	lock_release(&p->lock);
+	lock_hold(&p->book->lock);
+	flight_land(p->flights, t->place);
+	t->place = FLIGHT_NONE;
+	if (o == OUTCOME_WRONG)
+		wrong_count(p->book, t, mark);
+	if (o == OUTCOME_RIGHT) {
+		pair = slot_of(p->book, t->keys[PAIR], true);
+		pair->at = pair->good = clock_wall_us() / 1000;
+		pair->score = 0;
+	}
+	lock_release(&p->book->lock);
 }

@@ -1,9 +1,11 @@
-/* The mechanisms that show the password: PLAIN and LOGIN. */
+/* The mechanisms with the password in clear: PLAIN and LOGIN. */
 #include "account.h"
+#include "session.h"
 #include "users/sasl.h"
 
-/* RFC 4616 forbids it, but people press Return: to Alpine a malformed response
- * is a broken server, so it is a wrong password, and nothing is hashed. */
+/* RFC 4616 forbids it, but people press Return: as Alpine takes "malformed
+ * response" for a broken server, treat it as a wrong password, without
+ * hashing. */
 static int
 password_empty(struct dialogue *d, struct span login)
 {
@@ -33,7 +35,7 @@ mechanism_plain(struct dialogue *d)
 	return r;
 }
 
-/* Never a standard, but what Outlook speaks; it looks at the prompts. */
+/* Not a standard, but used by Outlook, which checks the prompts. */
 int
 mechanism_login(struct dialogue *d)
 {

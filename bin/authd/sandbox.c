@@ -1,4 +1,4 @@
-/* What authd may still do: see dialogue.h. */
+/* authd's sandboxes: see dialogue.h. */
 #include "os/sandbox.h"
 #include "dialogue.h"
 #include "os/dirs.h"

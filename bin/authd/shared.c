@@ -15,7 +15,7 @@
 enum {
 	HASH_WAIT_MS = 8000,
 	VERIFIED_MS = 5 * 60 * 1000,
-	VERIFIED_WAYS = 4, /* places where one login may be */
+	VERIFIED_WAYS = 4, /* candidate places for one login */
 };
 
 void
@@ -30,8 +30,8 @@ lock_init(pthread_mutex_t *m)
 	pthread_mutexattr_destroy(&a);
 }
 
-/* What the lock guards is a table of independent entries, so there is nothing
- * to repair after a holder's death. */
+/* The lock guards a table of independent entries, so nothing needs repair after
+ * a holder's death. */
 static bool
 locked(pthread_mutex_t *m, int r)
 {
@@ -71,8 +71,8 @@ shared_new(void)
 	return s;
 }
 
-/* A place in the queue; -1 when it is full. A waiter that was killed frees its
- * place when its time is over. */
+/* A place in the queue; -1 when it is full. The place of a killed waiter is
+ * free after its time limit. */
 static int
 queue_enter(struct shared *s)
 {
@@ -90,13 +90,14 @@ queue_enter(struct shared *s)
 }
 
 pthread_mutex_t *
-hash_enter(struct shared *s)
+hash_enter(struct shared *s, bool large)
 {
+	unsigned most = large ? LARGE_MAX : CORES_MAX;
 	struct timespec until;
 	pthread_mutex_t *m;
 	int place, r;
 
-	for (unsigned i = 0; i < s->cores; i++) {
+	for (unsigned i = 0; i < s->cores && i < most; i++) {
 		m = &s->hash_locks[i];
 		if (locked(m, pthread_mutex_trylock(m)))
 			return m;
@@ -104,7 +105,7 @@ hash_enter(struct shared *s)
 	place = queue_enter(s);
 	if (place < 0)
 		return NULL;
-	m = &s->hash_locks[(unsigned)place % s->cores];
+	m = &s->hash_locks[(unsigned)place % s->cores % most];
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += HASH_WAIT_MS / 1000;
 	r = pthread_mutex_clocklock(m, CLOCK_MONOTONIC, &until);
@@ -135,7 +136,7 @@ shared_mac(const struct shared *s, struct span a, struct span b,
 	sodium_memzero(&state, sizeof state);
 }
 
-/* The few places where this one may be. */
+/* The candidate places for this login. */
 static struct verified *
 places_of(struct shared *s, const unsigned char mac[MAC])
 {

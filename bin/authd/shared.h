@@ -1,5 +1,5 @@
-/* What all children share: mapped once by the parent. Locks are robust: one
- * that a killed child held is taken over. */
+/* Memory shared by all children, mapped once by the parent. Locks are robust: a
+ * killed child's lock is taken over. */
 #ifndef AUTHD_SHARED_H
 #define AUTHD_SHARED_H
 
@@ -11,11 +11,12 @@ enum {
 	SECRET = 32,
 	MAC = 32,
 	CORES_MAX = 64,
+	LARGE_MAX = 3, /* of 256 MiB each, in the service's 1 GiB */
 	QUEUE_MAX = 64,
 	VERIFIED_MAX = 1024,
 };
 
-/* A login that was found right a short while ago. */
+/* A login verified a short while ago. */
 struct verified {
 	unsigned char mac[MAC];
 	int64_t until_ms; /* clock_mono_ms() */
@@ -38,16 +39,17 @@ void lock_init(pthread_mutex_t *m);
 void lock_hold(pthread_mutex_t *m);
 void lock_release(pthread_mutex_t *m);
 
-/* Leave to run one expensive hash: waits in a short queue. The lock to give
- * back, or NULL: too many wait. */
-pthread_mutex_t *hash_enter(struct shared *s);
+/* Admission to run one expensive hash; large: also in memory, of which only
+ * LARGE_MAX run at once. Waits in a short queue. Returns the lock to release,
+ * or NULL: too many wait. */
+pthread_mutex_t *hash_enter(struct shared *s, bool large);
 void hash_leave(pthread_mutex_t *m);
 
-/* HMAC-SHA-256 under the secret over two texts, told apart by their lengths. */
+/* HMAC-SHA-256 with the secret over two texts, separated by their lengths. */
 void shared_mac(const struct shared *s, struct span a, struct span b,
     unsigned char mac_r[MAC]);
-/* This was verified within the last minutes; what is what shared_mac() made of
- * it. */
+/* Whether the login with this shared_mac() was verified within the last
+ * minutes. */
 bool verified_recently(struct shared *s, const unsigned char mac[MAC]);
 void verified_note(struct shared *s, const unsigned char mac[MAC]);
 

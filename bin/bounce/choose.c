@@ -16,16 +16,24 @@ choose(struct report *r, struct arena *a, struct result *results, bool *chosen)
 	r->chosen = chosen;
 }
 
+/* The report that queue-run decided on, if any: later failures are in another
+ * one. */
 bool
-choose_known(struct report *r, struct arena *a, struct span state)
+choose_known(struct report *r, struct arena *a, const struct state *st)
 {
-	size_t count = r->envelope->count;
-	struct result *results = arena_new(a, count * sizeof *results);
-	bool any = false, *chosen = arena_new(a, count);
+	struct result *results;
+	uint32_t open;
+	bool any = false, *chosen;
 
-	state_parse(state, a, results, count);
-	for (size_t i = 0; i < count; i++) {
-		chosen[i] = state_due(r->kind, &results[i]);
+	open = state_open_report(st);
+	if (open > 0 && st->reports[open - 1].kind != r->kind)
+		open = 0;
+	results = arena_new(a, st->count * sizeof *results);
+	chosen = arena_new(a, st->count);
+	for (size_t i = 0; i < st->count; i++) {
+		results[i] = st->results[i];
+		chosen[i] = open > 0 ? results[i].report == open
+				     : state_due(r->kind, &results[i]);
 		any = any || chosen[i];
 	}
 	choose(r, a, results, chosen);
@@ -59,8 +67,8 @@ choose_all(struct report *r, struct arena *a, struct span reason)
 	choose(r, a, results, chosen);
 }
 
-/* RFC 3461 6.2: the whole message unless RET=HDRS; but no long one, and none
- * of one that arrived or still may. */
+/* RFC 3461 6.2: the whole message unless RET=HDRS; but not a long one, and only
+ * for failures. */
 void
 choose_original(struct report *r, struct span text, uint64_t size)
 {

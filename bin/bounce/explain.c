@@ -1,4 +1,4 @@
-/* The report for a person: what happened, who said it, what to do. */
+/* The human-readable report: what happened, the reply, what to do. */
 #include "mail/date.h"
 #include "mail/header.h"
 #include "mail/word.h"
@@ -28,10 +28,38 @@ common_reason(const struct report *r)
 	return reason;
 }
 
+/* A recipient as the sender may see it. The command itself is not disclosed. */
+static void
+name_add(const struct report *r, size_t i, struct str *out)
+{
+	const struct recipient *to = &r->envelope->recipients[i];
+
+	if (to->kind == RECIPIENT_PIPE)
+		str_add_text(out, "the command of ");
+	str_add(out, to->address);
+	if (to->through.len == 0 || span_equal_case(to->through, to->address))
+		return;
+	str_add_text(out, " (through ");
+	str_add(out, to->through);
+	str_add_byte(out, ')');
+}
+
+/* The same on a line of its own. */
+static void
+name_list(const struct report *r, size_t i, struct str *out)
+{
+	struct str name = STR_INIT;
+
+	name_add(r, i, &name);
+	text_wrap(out, str_span(&name), "    ");
+	str_free(&name);
+}
+
 void
 explain_subject(const struct report *r, struct str *out)
 {
 	const struct reason *reason = common_reason(r);
+	struct str name = STR_INIT;
 	size_t first = 0, n = report_count(r, &first);
 
 	switch (r->kind) {
@@ -50,10 +78,13 @@ explain_subject(const struct report *r, struct str *out)
 		reason = NULL;
 		break;
 	}
-	if (n == 1)
-		text_clean(out, r->envelope->recipients[first].address);
-	else
+	if (n == 1) {
+		name_add(r, first, &name);
+		text_clean(out, str_span(&name));
+	} else {
 		str_addf(out, "%zu addresses", n);
+	}
+	str_free(&name);
 	if (reason != NULL)
 		str_addf(out, ": %s", reason->brief);
 }
@@ -90,7 +121,7 @@ whom_add(const struct report *r, struct str *out)
 	size_t first = 0, n = report_count(r, &first);
 
 	if (n == 1)
-		str_add(out, r->envelope->recipients[first].address);
+		name_add(r, first, out);
 	else
 		str_addf(out, "these %zu addresses", n);
 }
@@ -124,15 +155,15 @@ happened_add(const struct report *r, struct str *out)
 		break;
 	case REPORT_DELIVERED:
 		str_add_text(&text,
-		    "You asked to be told: your message has "
-		    "arrived.");
+		    "Your message has been delivered; you asked to "
+		    "be told.");
 		break;
 	}
 	text_wrap(out, str_span(&text), "");
 	str_free(&text);
 }
 
-/* Who said it. */
+/* The source of the reply. */
 static void
 said_add(const struct report *r, const struct result *res, struct str *out)
 {
@@ -172,13 +203,13 @@ group_list(const struct report *r, size_t first, struct str *out)
 			continue;
 		if (!is_same_answer(&r->results[last], &r->results[i]))
 			said_add(r, &r->results[last], out);
-		text_wrap(out, r->envelope->recipients[i].address, "    ");
+		name_list(r, i, out);
 		last = i;
 	}
 	said_add(r, &r->results[last], out);
 }
 
-/* How long it was tried, for those that only ran out of time. */
+/* How long it was tried, for those that expired. */
 static void
 tried_add(const struct report *r, size_t first, struct str *out)
 {
@@ -224,39 +255,54 @@ groups_add(const struct report *r, struct str *out)
 	}
 }
 
-/* RFC 3461 6.2.3: where it went, and who could tell more. */
+/* RFC 3461 6.2.3: where it went. */
+static const struct way {
+	enum state_action action;
+	bool pipe;
+	const char *text;
+} ways[] = {
+	{ ACTION_DELIVERED, false, "It is in the mailbox of:" },
+	{ ACTION_DELIVERED, true, "It was passed to:" },
+	{ ACTION_RELAYED, false,
+	    "It was passed on to a host that sends no such reports, so you "
+	    "will "
+	    "hear no more of it unless it fails:" },
+	{ ACTION_EXPANDED, false,
+	    "It was forwarded to the addresses that this one stands for, or to "
+	    "the members of a list; the delivery to each of them is not "
+	    "reported:" },
+};
+
+static bool
+went(const struct report *r, size_t i, const struct way *w)
+{
+	bool pipe = r->envelope->recipients[i].kind == RECIPIENT_PIPE;
+
+	return r->chosen[i] && r->results[i].action == w->action &&
+	    (w->action != ACTION_DELIVERED || pipe == w->pipe);
+}
+
 static void
 arrived_add(const struct report *r, struct str *out)
 {
-	static const char *const how[] = {
-		[ACTION_DELIVERED] = "It lies in the mailbox of:",
-		[ACTION_RELAYED] =
-		    "It was handed on to a host that sends no such reports, so "
-		    "this is all that you will hear, unless it fails:",
-		[ACTION_EXPANDED] = "It was sent on to the members of a list; "
-				    "what became of it "
-				    "there is not reported:",
-	};
-
-	for (size_t a = 0; a < COUNT(how); a++) {
+	for (size_t k = 0; k < COUNT(ways); k++) {
 		bool any = false;
 
 		for (size_t i = 0; i < r->envelope->count; i++) {
-			if (!r->chosen[i] || r->results[i].action != a)
+			if (!went(r, i, &ways[k]))
 				continue;
 			if (!any) {
 				str_add_byte(out, '\n');
-				text_wrap(out, span_text(how[a]), "");
+				text_wrap(out, span_text(ways[k].text), "");
 				str_add_byte(out, '\n');
 			}
 			any = true;
-			text_wrap(
-			    out, r->envelope->recipients[i].address, "    ");
+			name_list(r, i, out);
 		}
 	}
 }
 
-/* Which message it is about. */
+/* Identify the message. */
 static void
 message_tell(const struct report *r, struct str *out)
 {
@@ -264,7 +310,7 @@ message_tell(const struct report *r, struct str *out)
 	struct str text = STR_INIT;
 
 	str_addf(out, "\nThe message%s:\n\n",
-	    r->kind == REPORT_DELAYED ? "" : " is attached, or its header");
+	    r->kind == REPORT_DELAYED ? "" : " (attached, or only its header)");
 	if (header_find(r->header, "Subject", &subject)) {
 		str_add_text(&text, "Subject: ");
 		word_decode(
@@ -283,12 +329,13 @@ static void
 postmaster_tell(struct str *out)
 {
 	text_wrap(out,
-	    SPAN("This is for you as the postmaster, since a report has no "
-		 "sender of its own. Often the sender's address of the message "
-		 "it is about was forged or has a mistake; then nothing is to "
-		 "be done. If the address above is one of yours, or these "
-		 "become many, look at the attached report for what sends "
-		 "them."),
+	    SPAN(
+		"You receive this as the postmaster, since a report has no "
+		"sender of its own. Often the sender's address of the message "
+		"that it is about was forged or misspelt; then nothing needs "
+		"to be done. If the address above is one of yours, or if there "
+		"are many of these, look at the attached report for what "
+		"sends them."),
 	    "");
 }
 
@@ -307,5 +354,5 @@ explain(const struct report *r, struct str *out)
 	message_tell(r, out);
 	str_add_text(out, "\nThis report was written by the mail system at ");
 	str_add(out, r->me);
-	str_add_text(out, ";\nan answer to it would not be read.\n");
+	str_add_text(out, ".\nReplies to it are not read.\n");
 }

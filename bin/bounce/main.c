@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/help.h"
 #include "base/io.h"
 #include "choose.h"
 #include "mail/header.h"
@@ -21,11 +22,19 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 
+static const char help[] =
+    "usage: bounce [-d | -f | -w] [-r reason] [state-file] < spool-file\n"
+    "Prints a report on a message, for its sender (RFC 3464).\n"
+    "  -d         about recipients that have the message\n"
+    "  -f         about those that failed (this is the default)\n"
+    "  -w         about those that wait\n"
+    "  -r reason  why, where there is no state file\n"
+    "See chainmail-bounce(8).\n";
+
 enum {
 	MEMORY_MAX = 256 << 20,
 	FILES_MAX = 16,
 	HEADER_MAX = 1 << 20,
-	STATE_MAX = 64 << 20,
 };
 
 struct bounce {
@@ -33,18 +42,11 @@ struct bounce {
 	struct spool_message message;
 	struct envelope envelope;
 	struct limits limits;
-	struct str me, text, state;
+	struct str me, text;
+	struct state state;
+	int state_file; /* -1: none */
 	const char *reason;
 };
-
-static void
-usage(void)
-{
-	errno = 0;
-	die(USAGE,
-	    "usage: bounce [-f | -d | -w] [-r reason] [state-file] < "
-	    "spool-file");
-}
 
 static void
 read_from(uint64_t offset, uint64_t len, struct str *out)
@@ -67,7 +69,7 @@ message_read(struct bounce *b)
 		die(DATA, "standard input is no spool file: %s", why);
 	read_from(0, b->message.header, &head);
 	if (!spool_envelope(&b->envelope, str_span(&head)))
-		die(DATA, "the envelope makes no sense");
+		die(DATA, "the envelope is malformed");
 	str_free(&head);
 	size = b->message.size < HEADER_MAX ? b->message.size : HEADER_MAX;
 	read_from(b->message.header, size, &b->text);
@@ -92,7 +94,7 @@ identify(struct bounce *b, const char *state)
 	b->report.until += b->report.birth - b->report.now;
 }
 
-/* Open what is needed and close the door. */
+/* Open what is needed and enter the sandbox. */
 static void
 prepare(struct bounce *b, const char *state)
 {
@@ -103,11 +105,9 @@ prepare(struct bounce *b, const char *state)
 	if (etc >= 0)
 		close(etc);
 	if (state != NULL) {
-		int fd = open(state, O_RDONLY | O_CLOEXEC);
-
-		if (fd < 0 || read_all(fd, STATE_MAX, &b->state) < 0)
-			die(TEMP, "read %s", state);
-		close(fd);
+		b->state_file = open(state, O_RDONLY | O_CLOEXEC);
+		if (b->state_file < 0)
+			die(TEMP, "open %s", state);
 	}
 	proc_limit(&(struct proc_limits){
 	    .memory = MEMORY_MAX, .files = FILES_MAX, .no_fork = true });
@@ -115,7 +115,7 @@ prepare(struct bounce *b, const char *state)
 	sandbox_calls(CALLS_FILES);
 }
 
-/* Some file systems tell only at the end that there was no room. */
+/* Some file systems report a full disk only at close. */
 static void
 report_print(struct span report)
 {
@@ -128,7 +128,7 @@ main(int argc, char **argv)
 {
 	struct bounce b = { .me = STR_INIT,
 		.text = STR_INIT,
-		.state = STR_INIT,
+		.state_file = -1,
 		.reason = "",
 		.report.kind = REPORT_FAILED };
 	struct str out = STR_INIT;
@@ -136,6 +136,7 @@ main(int argc, char **argv)
 	int c;
 
 	proc_start(argv[0], 3);
+	help_answer(argc, argv, help);
 	while ((c = getopt(argc, argv, "dfr:w")) != -1)
 		switch (c) {
 		case 'd':
@@ -151,10 +152,10 @@ main(int argc, char **argv)
 			b.reason = optarg;
 			break;
 		default:
-			usage();
+			help_usage(help);
 		}
 	if (argc - optind > 1)
-		usage();
+		help_usage(help);
 	if (closed)
 		die(TEMP, "standard output is closed");
 	prepare(&b, argv[optind]);
@@ -163,9 +164,11 @@ main(int argc, char **argv)
 	message_read(&b);
 	b.report.me = str_span(&b.me);
 	b.report.envelope = &b.envelope;
-	if (argv[optind] == NULL)
+	if (b.state_file < 0)
 		choose_all(&b.report, &b.envelope.text, span_text(b.reason));
-	else if (!choose_known(&b.report, &b.envelope.text, str_span(&b.state)))
+	else if (state_parse_file(b.state_file, &b.envelope, &b.state) < 0)
+		die(TEMP, "read %s", argv[optind]);
+	else if (!choose_known(&b.report, &b.envelope.text, &b.state))
 		die(DATA, "there is nothing to report");
 	choose_original(&b.report, str_span(&b.text), b.message.size);
 	report_write(&b.report, &out);

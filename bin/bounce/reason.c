@@ -35,120 +35,121 @@ enum name {
 static const struct reason reasons[] = {
 	[OTHER] = { "it was not accepted",
 	    "The address or the message was not accepted.",
-	    "Read the answer above. If it does not help, ask the recipient "
-	    "in another way, or show this report to your postmaster." },
+	    "Read the answer above. If it does not help, contact the recipient "
+	    "by other means, or show this report to your postmaster." },
 	[NO_MAILBOX] = { "no such mailbox",
-	    "There is no such mailbox: the address has a mistake, or is no "
-	    "longer used.",
+	    "There is no such mailbox: the address is misspelt, or it is no "
+	    "longer in use.",
 	    "Compare the address letter by letter, correct it and send the "
-	    "message again; or ask the recipient in another way for the "
-	    "present address." },
+	    "message again; or ask the recipient by other means for the "
+	    "current address." },
 	[MOVED] = { "the mailbox has moved",
-	    "The mailbox has moved, and its mail is not sent on.",
-	    "Ask the recipient in another way for the present address." },
-	[DISABLED] = { "the mailbox takes no mail",
-	    "The mailbox exists but takes no mail now.",
-	    "Ask the recipient in another way." },
-	[SYNTAX] = { "not a mail address",
-	    "This is not written as a mail address should be.",
+	    "The mailbox has moved, and its mail is not forwarded.",
+	    "Ask the recipient by other means for the current address." },
+	[DISABLED] = { "the mailbox does not accept mail",
+	    "The mailbox exists but does not accept mail at present.",
+	    "Contact the recipient by other means." },
+	[SYNTAX] = { "not a valid mail address",
+	    "This is not a valid mail address.",
 	    "Correct the address and send the message again." },
 	[NO_DOMAIN] = { "the domain does not exist",
 	    "The domain, the part behind the @, does not exist.",
 	    "Look for a mistake in the part behind the @, correct it and send "
 	    "the message again." },
-	[NO_MAIL_DOMAIN] = { "the domain takes no mail",
-	    "The domain, the part behind the @, takes no mail.",
+	[NO_MAIL_DOMAIN] = { "the domain does not accept mail",
+	    "The domain, the part behind the @, does not accept mail.",
 	    "Look for a mistake in the part behind the @, or ask the recipient "
-	    "in another way for an address that takes mail." },
+	    "by other means for an address that accepts mail." },
 	[SENDER_BAD] = { "your address was refused",
 	    "The other side does not accept the address that you send from.",
 	    "Check the sender address in your mail program; if it is right, "
 	    "show this report to your postmaster." },
 	[FULL] = { "the mailbox is full",
-	    "The mailbox is full and can take no further messages.",
-	    "Tell the recipient in another way, and send the message again "
+	    "The mailbox is full and can't accept further messages.",
+	    "Tell the recipient by other means, and send the message again "
 	    "when there is room." },
 	[TOO_LARGE] = { "the message is too large",
 	    "The message is larger than the other side accepts.",
 	    "Send smaller attachments or several messages, or put the files "
-	    "where the recipient can fetch them." },
+	    "where the recipient can download them." },
 	[UNREACHABLE] = { "the host can't be reached",
-	    "The host that takes mail for this address could not be reached "
+	    "The host that accepts mail for this address could not be reached "
 	    "or did not answer.",
 	    "Look for a mistake in the part behind the @. If it is right, the "
-	    "other side has a fault: send the message again later, or ask the "
-	    "recipient in another way." },
+	    "fault is on the other side: send the message again later, or "
+	    "contact the recipient by other means." },
 	[DNS_FAULT] = { "its domain can't be looked up",
-	    "The DNS gives no answer about the domain, the part behind the @.",
+	    "The DNS lookup of the domain, the part behind the @, failed.",
 	    "Look for a mistake in the part behind the @. If it is right, the "
-	    "other side has a fault: send the message again later, or ask the "
-	    "recipient in another way." },
-	[BUSY] = { "the other side asks to wait",
-	    "The host that takes mail for this address asks to try again "
+	    "fault is on the other side: send the message again later, or "
+	    "contact the recipient by other means." },
+	[BUSY] = { "the other side is temporarily unavailable",
+	    "The host that accepts mail for this address asked to try again "
 	    "later.",
-	    "Send the message again later, or ask the recipient in another "
-	    "way." },
-	[LOOP] = { "the message runs in a circle",
-	    "The message was handed on in a circle, from host to host or from "
+	    "Send the message again later, or contact the recipient by other "
+	    "means." },
+	[LOOP] = { "the message is in a mail loop",
+	    "The message was forwarded in a loop, from host to host or from "
 	    "address to address.",
 	    "You can do nothing about it: addresses or domains forward to each "
 	    "other. Show this report to your postmaster or to the recipient." },
-	[EXPIRED] = { "it took too long", "All attempts failed.",
-	    "Send the message again later, or ask the recipient in another "
-	    "way." },
-	[REFUSED] = { "the other side refuses it",
-	    "The rules of the other side forbid this message: you may not "
-	    "write to this address, or not from here.",
-	    "Ask the recipient in another way to have you let in, or show this "
-	    "report to your postmaster." },
+	[EXPIRED] = { "all attempts failed", "All delivery attempts failed.",
+	    "Send the message again later, or contact the recipient by other "
+	    "means." },
+	[REFUSED] = { "refused by the policy of the other side",
+	    "The policy of the other side forbids this message: you may not "
+	    "write to this address, or not from this host.",
+	    "Ask the recipient by other means to allow messages from you, or "
+	    "show this report to your postmaster." },
 	[SPAM] = { "refused as spam",
-	    "The other side takes the message, or the host that sent it, for a "
-	    "source of spam.",
+	    "The other side considers the message spam, or the host that sent "
+	    "it a source of spam.",
 	    "Change what may look like spam (many links, unusual attachments) "
-	    "and send it again. If other messages meet this too, show this "
-	    "report to your postmaster." },
+	    "and send it again. If this happens to other messages too, show "
+	    "this report to your postmaster." },
 	[UNPROVEN] = { "it could not be authenticated",
 	    "The other side could not verify that the message is from the "
 	    "domain it claims to be from (SPF, DKIM or DMARC).",
 	    "Send it through the mail server of your own address's domain. If "
 	    "you did, show this report to your postmaster." },
-	[NO_RELAY] = { "the host does not take mail for this domain",
-	    "The host does not take mail for the domain, the part behind "
+	[NO_RELAY] = { "the host does not accept mail for this domain",
+	    "The host does not accept mail for the domain, the part behind "
 	    "the @.",
 	    "Look for a mistake in the part behind the @. If it is right, the "
-	    "recipient's domain is set up wrongly: tell the recipient in "
-	    "another way." },
-	[TLS_LACKING] = { "no secure connection could be made",
-	    "The message may be sent over a secure connection alone (TLS), and "
-	    "none could be made with the host that takes mail for this "
-	    "address.",
-	    "Nothing was sent in the clear. Show this report to your "
-	    "postmaster; the other side has to mend its certificate or its "
+	    "recipient's domain is misconfigured: tell the recipient by other "
+	    "means." },
+	[TLS_LACKING] = { "no secure connection could be established",
+	    "The message may be sent over a secure connection (TLS) only, and "
+	    "none could be established with the host that accepts mail for "
+	    "this address.",
+	    "Nothing was sent unencrypted. Show this report to your "
+	    "postmaster; the other side has to correct its certificate or its "
 	    "DNS records." },
-	[UTF8_LACKING] = { "the host can't take such addresses",
-	    "The message or its addresses use characters beyond ASCII, which "
-	    "the other side does not support (SMTPUTF8).",
-	    "Use an address in plain letters, for the recipient and for "
-	    "yourself, and a plain subject; then send it again." },
+	[UTF8_LACKING] = { "the host does not support such addresses",
+	    "The message or its addresses contain characters beyond ASCII, "
+	    "which the other side does not support (SMTPUTF8).",
+	    "Use ASCII addresses, for the recipient and for yourself, and an "
+	    "ASCII subject; then send it again." },
 	[CONTENT] = { "its content was not accepted",
 	    "The other side does not accept the content of the message.",
 	    "Send it in another form: without attachments or with others, or "
 	    "as plain text." },
-	[LIST] = { "the list does not take it",
-	    "The address is a list that does not take this message.",
+	[LIST] = { "the mailing list does not accept it",
+	    "The address is a mailing list that does not accept this message, "
+	    "or that has no members.",
 	    "Ask those who run the list who may write to it." },
-	[PROTOCOL] = { "the hosts don't understand each other",
-	    "The host that takes mail for this address does not understand "
-	    "what it was told.",
+	[PROTOCOL] = { "the hosts do not understand each other",
+	    "The host that accepts mail for this address did not understand "
+	    "the commands that it was sent.",
 	    "Show this report to your postmaster." },
 	[SYSTEM] = { "a fault of the mail system",
-	    "The mail system that should take the message has a fault or no "
-	    "room.",
+	    "The mail system that should accept the message has a fault or no "
+	    "disk space left.",
 	    "Send the message again later, or show this report to your "
 	    "postmaster." },
-	[SETUP] = { "a mail system is set up wrongly",
-	    "A mail system on the way is set up wrongly and could not take or "
-	    "hand on the message.",
+	[SETUP] = { "a mail system is misconfigured",
+	    "A mail system on the way is misconfigured and could not accept or "
+	    "forward the message.",
 	    "Show this report to your postmaster." },
 	[REMOVED] = { "removed by the postmaster",
 	    "The postmaster of this host removed the message before it could "
@@ -156,8 +157,8 @@ static const struct reason reasons[] = {
 	    "Ask the postmaster why." },
 };
 
-/* What codes mean (RFC 3463, and the registry of RFC 5248). Those that are
- * vague, or used for all and everything, give way to the text's words. */
+/* What codes mean (RFC 3463, and the registry of RFC 5248). Vague codes, or
+ * codes used for everything, yield to words in the text. */
 static const struct code {
 	const char *detail; /* without its class; ends in '.': all of these */
 	enum name name;
@@ -214,7 +215,7 @@ static const struct code {
 	{ "7.", REFUSED, true },
 };
 
-/* What hosts say; the first that is found. */
+/* Words in hosts' replies; the first match counts. */
 static const struct word {
 	const char *text;
 	enum name name;

@@ -1,4 +1,4 @@
-/* Why a message was not delivered, as a person would say it. */
+/* Why a message was not delivered, in plain words. */
 #ifndef REASON_H
 #define REASON_H
 

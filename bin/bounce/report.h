@@ -1,7 +1,8 @@
 /* A report on a message's delivery (RFC 3464), as text of LF lines:
  *	report.c   the whole, and what is returned of the message
  *	explain.c  the part for people
- *	status.c   the part for programs */
+ *	status.c   the part for programs
+ *	report_scope.c what all of them ask */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -16,7 +17,7 @@ struct report {
 	struct id own;      /* for Message-ID and boundary */
 	int64_t birth, now; /* seconds of the epoch */
 	int64_t until;      /* a delayed one is tried until then */
-	const struct envelope *envelope;
+	struct envelope *envelope;
 	const struct result *results;  /* one per recipient */
 	const struct reason **reasons; /* likewise */
 	const bool *chosen;            /* recipients it is about */

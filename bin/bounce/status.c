@@ -1,6 +1,6 @@
 /* message/delivery-status (RFC 3464 2), and its form in UTF-8 (RFC 6533 4.1). */
-#include "mail/charset.h"
 #include "mail/date.h"
+#include "mail/utf8.h"
 #include "report.h"
 #include "text.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mail/charset.h"
+#include "mail/utf8.h"
 
 enum {
 	WIDTH = 72,

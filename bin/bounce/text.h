@@ -1,5 +1,4 @@
-/* Foreign text in a report: never more than the one line, or the lines, that it
- * is meant to be. */
+/* Foreign text in a report, kept to its own line or lines. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -13,7 +12,7 @@ void text_ascii(struct str *out, struct span text);
 /* RFC 6533 3, utf-8-addr-xtext: all that an address needs to be ASCII, without
  * blanks. */
 void text_unitext(struct str *out, struct span address);
-/* The way back; what is no EmbeddedUnicodeChar is copied. */
+/* The reverse; anything that is not an EmbeddedUnicodeChar is copied. */
 void text_from_unitext(struct str *out, struct span text);
 /* "name: value", folded at blanks where it would be longer than 78. */
 void text_field(struct str *out, const char *name, struct span value);

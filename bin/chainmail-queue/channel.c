@@ -1,5 +1,6 @@
 /* The conversation with queue-run over CHAINMAIL_RUN/queue, and its lock. */
 #include <errno.h>
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -10,6 +11,33 @@
 #include "spool/hold.h"
 
 enum { CONNECT_MS = 5000, LOCK_MS = 1000 };
+
+void
+request_deny(const struct request *r, const char *format, ...)
+{
+	struct str text = STR_INIT;
+	va_list ap;
+
+	if (r->quiet)
+		_exit(DONE);
+	va_start(ap, format);
+	str_add_format(&text, format, ap);
+	va_end(ap);
+	die(NOPERM, "%s", text.at);
+}
+
+/* Without a queue-run nothing is tried, which is fine when nothing waits. */
+static _Noreturn void
+queue_run_missing(const struct request *r)
+{
+	struct names names = { .count = 1 };
+
+	if (r->quiet && names_read(&names, &r->spool, &r->filter) == 0 &&
+	    names.count == 0)
+		_exit(DONE);
+	errno = 0;
+	die_text(TEMP, "queue-run does not run; start it for that");
+}
 
 void
 channel_open(struct request *r, bool lock)
@@ -23,21 +51,22 @@ channel_open(struct request *r, bool lock)
 		return;
 	}
 	if (errno == EACCES || errno == EPERM)
-		die(NOPERM, "connect to %s", path.at);
+		request_deny(r, "connect to %s", path.at);
 	if (errno != ENOENT && errno != ECONNREFUSED && errno != ENOTDIR)
 		die(TEMP, "connect to %s", path.at);
 	str_free(&path);
 	errno = 0;
 	if (!lock)
-		die(TEMP, "queue-run does not run; start it for that");
+		queue_run_missing(r);
 	r->lock = spool_lock(LOCK_MS);
 	if (r->lock >= 0)
 		return;
 	if (errno == EACCES || errno == EPERM)
-		die(NOPERM, "take the lock of queue-run in %s", dir_spool());
+		request_deny(
+		    r, "take the lock of queue-run in %s", dir_spool());
 	if (errno == EAGAIN) {
 		errno = 0;
-		die(TEMP, "a queue-run works on %s, but not at %s/queue",
+		die_text(TEMP, "a queue-run works on %s, but not at %s/queue",
 		    dir_spool(), dir_run());
 	}
 	die(TEMP, "take the lock of queue-run in %s", dir_spool());
@@ -59,7 +88,7 @@ channel_ask(struct request *r, struct span packet, struct str *answer_r)
 		die(TEMP, "read the answer of queue-run");
 	errno = 0;
 	if (got == 0)
-		die(NOPERM,
+		request_deny(r,
 		    "queue-run does not answer: only root and its own "
 		    "user may do that");
 	rest = str_span(answer_r);
@@ -68,7 +97,7 @@ channel_ask(struct request *r, struct span packet, struct str *answer_r)
 
 		record_get(
 		    span_head(rest, span_find(rest, '\n')), "text", &text);
-		die(TEMP, "queue-run says: %s", text.at);
+		die_text(TEMP, "queue-run says: %s", text.at);
 	}
 	str_shift(answer_r, answer_r->len - rest.len);
 }

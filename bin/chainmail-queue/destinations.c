@@ -1,4 +1,4 @@
-/* What queue-run knows of the places that mail goes to. */
+/* Listing queue-run's destinations. */
 #include <stdio.h>
 
 #include "base/die.h"

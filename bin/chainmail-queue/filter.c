@@ -221,3 +221,11 @@ filter_recipient(const struct filter *f, struct span address, struct span error)
 	return address_matches(f->to, address) && domain_matches(f, address) &&
 	    (f->error.len == 0 || span_find_case(error, f->error) < error.len);
 }
+
+bool
+filter_place(const struct filter *f, struct span address, struct span through,
+    struct span error)
+{
+	return filter_recipient(f, address, error) ||
+	    (through.len > 0 && filter_recipient(f, through, error));
+}

@@ -1,5 +1,5 @@
-/* Which messages a command is about: words of the command line, all of which
- * must hold; of several ids one. */
+/* Selecting messages by words of the command line, all of which must match; of
+ * several ids, one. */
 #ifndef FILTER_H
 #define FILTER_H
 
@@ -24,9 +24,9 @@ struct filter {
 void filter_init(struct filter *f);
 void filter_free(struct filter *f);
 /* Take one word: from=, to=, domain=, older=, newer=, error=, held, or an id.
- * NULL, or what is wrong with it. */
+ * NULL, or the fault. */
 const char *filter_word(struct filter *f, struct span word);
-/* Nothing was said: everything matches. */
+/* No words: everything matches. */
 bool filter_is_empty(const struct filter *f);
 
 bool filter_id(const struct filter *f, struct span id);
@@ -35,5 +35,8 @@ bool filter_message(const struct filter *f, struct span id, struct span from,
     int64_t age, bool held);
 bool filter_recipient(
     const struct filter *f, struct span address, struct span error);
+/* A place also matches by the address it was reached through; empty: none. */
+bool filter_place(const struct filter *f, struct span address,
+    struct span through, struct span error);
 
 #endif

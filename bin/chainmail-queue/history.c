@@ -1,4 +1,4 @@
-/* What became of recipients that are finished: CHAINMAIL_SPOOL/history. */
+/* The results of finished recipients: CHAINMAIL_SPOOL/history. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ enum {
 
 /* The words of a line, decoded. */
 struct entry {
-	struct str id, from, to, status, host, tls, rule, text;
+	struct str id, from, to, through, kind, status, host, tls, rule, text;
 	uint64_t at, verdict, tries, size;
 };
 
@@ -25,7 +25,7 @@ static void
 entry_init(struct entry *e)
 {
 	*e = (struct entry){ STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT,
-		STR_INIT, STR_INIT, STR_INIT, 0, 0, 0, 0 };
+		STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT, 0, 0, 0, 0 };
 }
 
 static void
@@ -34,6 +34,8 @@ entry_free(struct entry *e)
 	str_free(&e->id);
 	str_free(&e->from);
 	str_free(&e->to);
+	str_free(&e->through);
+	str_free(&e->kind);
 	str_free(&e->status);
 	str_free(&e->host);
 	str_free(&e->tls);
@@ -51,6 +53,8 @@ entry_parse(struct entry *e, struct span line)
 		return false;
 	record_get(line, "from", &e->from);
 	record_get(line, "to", &e->to);
+	record_get(line, "for", &e->through);
+	record_get(line, "kind", &e->kind);
 	record_get(line, "status", &e->status);
 	record_get(line, "host", &e->host);
 	record_get(line, "tls", &e->tls);
@@ -69,6 +73,10 @@ entry_json(struct str *out, const struct entry *e)
 	json_text(out, "id", str_span(&e->id));
 	json_text(out, "from", str_span(&e->from));
 	json_text(out, "to", str_span(&e->to));
+	if (e->through.len > 0)
+		json_text(out, "through", str_span(&e->through));
+	if (e->kind.len > 0)
+		json_text(out, "kind", str_span(&e->kind));
 	json_number(out, "verdict", (int64_t)e->verdict);
 	json_text(out, "status", str_span(&e->status));
 	if (e->host.len > 0)
@@ -105,7 +113,14 @@ entry_print(struct str *out, const struct entry *e)
 		str_add_text(out, "<>");
 	print_clean(out, str_span(&e->from));
 	str_add_text(out, " -> ");
+	if (span_equal(str_span(&e->kind), SPAN("pipe")))
+		str_add_text(out, "the command of ");
 	print_clean(out, str_span(&e->to));
+	if (e->through.len > 0 &&
+	    !span_equal_case(str_span(&e->through), str_span(&e->to))) {
+		detail_add(out, " (through ", &e->through);
+		str_add_byte(out, ')');
+	}
 	str_add_text(out, "\n    after ");
 	print_age(out, (int64_t)e->at - id_birth_ms(str_span(&e->id)) / 1000);
 	str_addf(out, ", %llu %s, ", (unsigned long long)e->tries,
@@ -126,7 +141,8 @@ entry_matches(const struct request *r, const struct entry *e)
 {
 	return filter_message(&r->filter, str_span(&e->id), str_span(&e->from),
 		   r->now - (int64_t)e->at, false) &&
-	    filter_recipient(&r->filter, str_span(&e->to), str_span(&e->text));
+	    filter_place(&r->filter, str_span(&e->to), str_span(&e->through),
+		str_span(&e->text));
 }
 
 /* How many lines of the day matched. */
@@ -167,7 +183,7 @@ day_print(struct request *r, const struct day *day)
 	return count;
 }
 
-/* Who asks for one message wants to know that it is not finished. */
+/* When asked for one message, report that it is not finished. */
 static void
 present_print(struct request *r)
 {

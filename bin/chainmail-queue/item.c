@@ -20,6 +20,19 @@ name_add(struct names *n, const char *id, bool held)
 	n->all[n->count++].held = held;
 }
 
+static void
+stray_add(struct names *n, const char *name)
+{
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return;
+	if (n->stray_count == n->stray_size) {
+		n->stray_size = n->stray_size == 0 ? 4 : 2 * n->stray_size;
+		n->strays = mem_resize(
+		    n->strays, n->stray_size, sizeof *n->strays);
+	}
+	n->strays[n->stray_count++] = mem_text(span_text(name));
+}
+
 static int
 folder_read(struct names *n, int folder, bool held, const struct filter *f)
 {
@@ -36,7 +49,9 @@ folder_read(struct names *n, int folder, bool held, const struct filter *f)
 	while (errno = 0, (e = readdir(d)) != NULL) {
 		struct span id = span_text(e->d_name);
 
-		if (id_valid(id) && filter_id(f, id))
+		if (!id_valid(id) && filter_is_empty(f))
+			stray_add(n, e->d_name);
+		else if (id_valid(id) && filter_id(f, id))
 			name_add(n, e->d_name, held);
 	}
 	saved = errno;
@@ -55,7 +70,7 @@ name_compare(const void *a, const void *b)
 int
 names_read(struct names *n, const struct spool *s, const struct filter *f)
 {
-	*n = (struct names){ NULL, 0, 0 };
+	*n = (struct names){ .all = NULL };
 	if ((!f->held && folder_read(n, s->new, false, f) < 0) ||
 	    folder_read(n, s->hold, true, f) < 0)
 		return -1;
@@ -68,6 +83,9 @@ void
 names_free(struct names *n)
 {
 	free(n->all);
+	while (n->stray_count > 0)
+		free(n->strays[--n->stray_count]);
+	free(n->strays);
 }
 
 void
@@ -75,6 +93,7 @@ item_init(struct item *it)
 {
 	*it = (struct item){ .message.fd = -1 };
 	envelope_init(&it->envelope);
+	state_init(&it->state);
 }
 
 static void
@@ -90,6 +109,7 @@ item_free(struct item *it)
 {
 	item_close(it);
 	envelope_free(&it->envelope);
+	state_free(&it->state);
 }
 
 bool
@@ -100,20 +120,35 @@ item_waits(const struct item *it, size_t index)
 	return r->attempts == 0 || r->verdict == TEMP;
 }
 
+void
+item_recipient(const struct item *it, size_t index, struct str *out)
+{
+	const struct recipient *to = &it->envelope.recipients[index];
+
+	if (to->kind == RECIPIENT_PIPE)
+		str_add_text(out, "the command of ");
+	str_add(out, to->address);
+	if (to->through.len == 0 || span_equal_case(to->through, to->address))
+		return;
+	str_add_text(out, " (through ");
+	str_add(out, to->through);
+	str_add_byte(out, ')');
+}
+
+/* The envelope has the places too, when this is done. */
 static void
 results_read(struct item *it, const struct spool *s)
 {
-	struct arena *a = &it->envelope.text;
-	size_t count = it->envelope.count;
+	struct envelope *e = &it->envelope;
 
-	it->results = arena_new(a, count * sizeof *it->results);
-	it->matches = arena_new(a, count * sizeof *it->matches);
-	if (state_read(s, it->name->id, a, it->results, count) < 0) {
+	if (state_read(s, it->name->id, e, &it->state) < 0) {
 		it->why = "the state file can't be read";
 		it->unsure = true;
 	}
+	it->results = it->state.results;
+	it->matches = arena_new(&e->text, e->count * sizeof *it->matches);
 	it->next = INT64_MAX;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < e->count; i++)
 		if (item_waits(it, i) && it->results[i].next < it->next)
 			it->next = it->results[i].next;
 	if (it->next == INT64_MAX)
@@ -127,9 +162,11 @@ recipients_match(struct item *it, const struct filter *f)
 	bool any = false;
 
 	for (size_t i = 0; i < it->envelope.count; i++) {
+		const struct recipient *to = &it->envelope.recipients[i];
+
 		it->matches[i] = item_waits(it, i) &&
-		    filter_recipient(f, it->envelope.recipients[i].address,
-			it->results[i].text);
+		    filter_place(
+			f, to->address, to->through, it->results[i].text);
 		any = any || it->matches[i];
 	}
 	return any || !f->recipients;

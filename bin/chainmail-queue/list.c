@@ -27,10 +27,18 @@ recipient_state(const struct item *it, size_t index)
 void
 recipient_json(struct str *out, const struct item *it, size_t index)
 {
+	const struct recipient *to = &it->envelope.recipients[index];
 	const struct result *r = &it->results[index];
 
 	json_open(out, NULL, '{');
-	json_text(out, "address", it->envelope.recipients[index].address);
+	json_text(out, "address", to->address);
+	if (to->through.len > 0)
+		json_text(out, "through", to->through);
+	if (to->kind != RECIPIENT_ADDRESS)
+		json_text(
+		    out, "kind", span_text(recipient_kind_word(to->kind)));
+	if (to->kind == RECIPIENT_PIPE)
+		json_text(out, "command", to->command);
 	json_text(out, "state", span_text(recipient_state(it, index)));
 	json_number(out, "tries", r->attempts);
 	if (r->attempts > 0) {
@@ -40,6 +48,8 @@ recipient_json(struct str *out, const struct item *it, size_t index)
 			json_number(out, "next", r->next);
 		if (r->host.len > 0)
 			json_text(out, "host", r->host);
+		if (r->places > 0)
+			json_number(out, "places", (int64_t)r->places);
 		json_flag(out, "reply", r->reply);
 		json_text(out, "text", r->text);
 	}
@@ -98,6 +108,7 @@ error_add(struct str *out, const struct item *it, size_t i, int64_t now)
 static void
 recipients_print(struct str *out, const struct item *it, int64_t now)
 {
+	struct str name = STR_INIT;
 	size_t shown = 0, more = 0;
 
 	for (size_t i = 0; i < it->envelope.count; i++) {
@@ -109,12 +120,15 @@ recipients_print(struct str *out, const struct item *it, int64_t now)
 		}
 		shown++;
 		str_add_text(out, "    ");
-		print_clean(out, it->envelope.recipients[i].address);
+		str_clear(&name);
+		item_recipient(it, i, &name);
+		print_clean(out, str_span(&name));
 		str_add_byte(out, '\n');
 		error_add(out, it, i, now);
 	}
 	if (more > 0)
 		str_addf(out, "    and %zu more\n", more);
+	str_free(&name);
 }
 
 static void
@@ -139,6 +153,24 @@ item_print(struct str *out, const struct item *it, int64_t now)
 	recipients_print(out, it, now);
 }
 
+/* Nobody will send it, and nobody else says so. */
+static void
+stray_print(struct request *r, const char *name)
+{
+	static const char why[] = "no message: its name is none of a message";
+	struct str *out = &r->out;
+
+	if (r->json) {
+		json_open(out, NULL, '{');
+		json_text(out, "id", span_text(name));
+		json_text(out, "broken", span_text(why));
+		str_add_text(out, "}\n");
+		return;
+	}
+	print_clean(out, span_text(name));
+	str_addf(out, ": %s\n", why);
+}
+
 static void
 total_print(struct str *out, size_t count, size_t held, uint64_t bytes)
 {
@@ -150,12 +182,13 @@ total_print(struct str *out, size_t count, size_t held, uint64_t bytes)
 	str_add_byte(out, '\n');
 }
 
-int
-command_list(struct request *r)
+/* Print what the filter chooses; their number. */
+static size_t
+list(struct request *r)
 {
 	struct names names;
 	struct item it;
-	size_t count = 0, held = 0;
+	size_t count = 0, held = 0, strays = 0;
 	uint64_t bytes = 0;
 
 	if (names_read(&names, &r->spool, &r->filter) < 0)
@@ -174,9 +207,32 @@ command_list(struct request *r)
 			item_print(&r->out, &it, r->now);
 		print_some(&r->out);
 	}
+	/* Scripts that ask in Postfix's words want to know of mail alone. */
+	for (size_t i = 0; i < names.stray_count && !r->quiet; i++, strays++)
+		stray_print(r, names.strays[i]);
 	item_free(&it);
 	names_free(&names);
-	if (!r->json)
+	if (!r->json && (count > 0 || !r->quiet))
 		total_print(&r->out, count, held, bytes);
-	return count > 0 ? DONE : 1;
+	return count + strays;
+}
+
+int
+command_list(struct request *r)
+{
+	return list(r) > 0 ? DONE : 1;
+}
+
+/* In the words and with the exit code that scripts know from Postfix. */
+int
+command_mailq(struct request *r)
+{
+	size_t count;
+
+	r->quiet = true;
+	count = list(r);
+	r->quiet = false;
+	if (count == 0)
+		str_add_text(&r->out, "Mail queue is empty\n");
+	return DONE;
 }

@@ -5,6 +5,7 @@
  *	chainmail queue retry|hold|release|remove FILTER ...
  *	chainmail queue history [--json] [FILTER ...]	what became of others
  *	chainmail queue destinations [--json]		where mail goes
+ *	chainmail queue mailq | flush		for sendmail -bp and -q
  * uid: root (then it becomes the spool's owner), or one that may read the
  * spool. Exit: 0, 1 nothing matched, 64 usage, 75 try again, 77 not allowed. */
 #include <errno.h>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/help.h"
 #include "os/dirs.h"
 #include "os/file.h"
 #include "os/proc.h"
@@ -56,6 +58,8 @@ static const struct command {
 	{ "history", command_history, TAKES_JSON, "[--json] [FILTER ...]" },
 	{ "destinations", command_destinations, TAKES_JSON | NEEDS_QUEUE,
 	    "[--json]" },
+	{ "mailq", command_mailq, 0, "[FILTER ...]" },
+	{ "flush", command_flush, NEEDS_QUEUE, "" },
 };
 
 static int
@@ -65,9 +69,11 @@ usage(FILE *to)
 		fprintf(to, "%s chainmail queue %s %s\n",
 		    i == 0 ? "usage:" : "      ", commands[i].name,
 		    commands[i].help);
-	fputs("FILTER: an id (or 8 characters of one), from=ADDRESS, "
+	fputs("Lists and controls the queue, and shows its history.\n"
+	      "FILTER: an id (or 8 characters of one), from=ADDRESS, "
 	      "to=ADDRESS,\n"
-	      "        domain=DOMAIN, older=2h, newer=3d, error=TEXT, held\n",
+	      "        domain=DOMAIN, older=2h, newer=3d, error=TEXT, held\n"
+	      "See chainmail-queue(8).\n",
 	    to);
 	return to == stdout ? DONE : USAGE;
 }
@@ -118,16 +124,18 @@ words_take(struct request *r, const struct command *c, char **words)
 	if ((c->flags & NEEDS_FILTER) != 0 &&
 	    filter_is_empty(&r->filter) != r->all)
 		return false;
-	if (c->run == command_destinations && !filter_is_empty(&r->filter))
+	if ((c->run == command_destinations || c->run == command_flush) &&
+	    !filter_is_empty(&r->filter))
 		return false;
 	return (c->flags & NEEDS_ID) == 0 || r->filter.count > 0;
 }
 
 static void
-folder_fail(const char *name)
+folder_fail(const struct request *r, const char *name)
 {
-	die(errno == EACCES || errno == EPERM ? NOPERM : TEMP, "open %s/%s",
-	    dir_spool(), name);
+	if (errno == EACCES || errno == EPERM)
+		request_deny(r, "open %s/%s", dir_spool(), name);
+	die(TEMP, "open %s/%s", dir_spool(), name);
 }
 
 /* Makes nothing: whoever looks must not leave folders behind. */
@@ -139,22 +147,22 @@ spool_look(struct request *r)
 
 	r->spool = (struct spool){ -1, -1, -1, -1, -1, -1, 0 };
 	if (root < 0)
-		folder_fail("");
+		folder_fail(r, "");
 	if (fstat(root, &st) == 0 && geteuid() == 0 && st.st_uid != 0)
 		proc_become(st.st_uid, st.st_gid);
 	r->spool.new = dir_open(root, "new");
 	if (r->spool.new < 0 || fstat(r->spool.new, &st) < 0)
-		folder_fail("new");
+		folder_fail(r, "new");
 	r->spool.group = st.st_gid;
 	r->spool.state = dir_open(root, "state");
 	if (r->spool.state < 0)
-		folder_fail("state");
+		folder_fail(r, "state");
 	r->spool.hold = dir_open(root, "hold");
 	if (r->spool.hold < 0 && errno != ENOENT)
-		folder_fail("hold");
+		folder_fail(r, "hold");
 	r->history = dir_open(root, "history");
 	if (r->history < 0 && errno != ENOENT)
-		folder_fail("history");
+		folder_fail(r, "history");
 	close(root);
 }
 
@@ -180,6 +188,7 @@ command_run(const struct command *c, char **words)
 	struct request r = { .verb = c->name,
 		.channel = -1,
 		.lock = -1,
+		.quiet = c->run == command_flush,
 		.now = clock_wall_s(),
 		.out = STR_INIT };
 	int code;
@@ -190,7 +199,7 @@ command_run(const struct command *c, char **words)
 	prepare(&r, c);
 	code = c->run(&r);
 	print_all(&r.out);
-	if (code == 1 && c->run != command_list)
+	if (code == 1 && !r.quiet && c->run != command_list)
 		fputs("nothing matches\n", stderr);
 	str_free(&r.out);
 	filter_free(&r.filter);
@@ -203,6 +212,7 @@ main(int argc, char **argv)
 	proc_start("chainmail-queue", 3);
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout);
+	help_answer(argc, argv, NULL);
 	for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return command_run(&commands[i], argv + 2);

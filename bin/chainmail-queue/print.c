@@ -7,7 +7,7 @@
 
 #include "base/die.h"
 #include "base/io.h"
-#include "mail/charset.h"
+#include "mail/utf8.h"
 
 enum { MUCH = 65536, UNKNOWN = 0xfffd };
 

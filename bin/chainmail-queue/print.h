@@ -1,16 +1,16 @@
-/* What people and programs get to see: text in columns, and JSON (RFC 8259). */
+/* Output for people and programs: text in columns, and JSON (RFC 8259). */
 #ifndef PRINT_H
 #define PRINT_H
 
 #include "base/str.h"
 
-/* Write out what has gathered once it is much, or all of it; ends the program
- * when nobody reads any more. */
+/* Write the gathered output once it is large, or all of it; ends the program
+ * when stdout is closed. */
 void print_some(struct str *out);
 void print_all(struct str *out);
 
-/* Foreign text on a terminal: what is no UTF-8 as \xNN, control characters (but
- * for tabs) and those that turn the direction of writing as \u{N}. */
+/* Foreign text on a terminal: invalid UTF-8 as \xNN, control characters (except
+ * tabs) and changes of the writing direction as \u{N}. */
 void print_clean(struct str *out, struct span text);
 /* The same, cut to so many characters. */
 void print_cut(struct str *out, struct span text, size_t width);

@@ -8,7 +8,9 @@ struct request {
 	struct filter filter;
 	const char *verb; /* the command's name */
 	bool all, json, report, whole;
-	struct spool spool; /* only what is needed is open, the rest -1 */
+	bool quiet; /* as sendmail -q: don't report what can't or need not be
+		     * done */
+	struct spool spool; /* only the needed parts are open, the rest -1 */
 	int history;        /* folder of days; -1: there is none */
 	int channel;        /* to queue-run; -1: it does not run */
 	int lock;           /* queue-run's, held instead; -1: not */
@@ -18,8 +20,10 @@ struct request {
 
 /* Each returns the exit code: 0, 1 when nothing matched, ... */
 int command_list(struct request *r);
+int command_mailq(struct request *r); /* list, for those who know Postfix */
 int command_show(struct request *r);
 int command_change(struct request *r); /* retry, hold, release, remove */
+int command_flush(struct request *r);  /* retry --all, quiet */
 int command_history(struct request *r);
 int command_destinations(struct request *r);
 
@@ -27,8 +31,11 @@ int command_destinations(struct request *r);
 void recipient_json(struct str *out, const struct item *it, size_t index);
 const char *recipient_state(const struct item *it, size_t index);
 
-/* Connect to queue-run, or, where it does not run and lock is wanted, take its
- * lock; ends the program when neither can be done. */
+/* The caller may not do that. Ends the program, with 0 when quiet. */
+__attribute__((format(printf, 2, 3))) _Noreturn void request_deny(
+    const struct request *r, const char *format, ...);
+/* Connect to queue-run or, with lock, take its lock when it does not run; ends
+ * the program when neither succeeds. */
 void channel_open(struct request *r, bool lock);
 /* Send one request and get the answer's lines, the first without its "ok";
  * ends the program when there is none. */

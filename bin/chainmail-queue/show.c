@@ -93,10 +93,15 @@ recipient_print(struct str *out, const struct item *it, size_t i, int64_t now)
 
 	str_add_byte(out, '\n');
 	row_text(out, "To", to->address);
+	row_text(out, "  through", to->through);
+	row_text(out, "  command", to->command);
 	row_text(out, "  notify", to->notify);
 	row_text(out, "  named", to->orcpt);
 	row(out, "  state");
 	str_add_text(out, recipient_state(it, i));
+	if (r->places > 0)
+		str_addf(out, " into %llu place%s",
+		    (unsigned long long)r->places, r->places == 1 ? "" : "s");
 	if (r->attempts > 1)
 		str_addf(out, ", %u tries", r->attempts);
 	if (r->warned && r->verdict == TEMP)

@@ -5,54 +5,70 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "base/die.h"
 #include "base/io.h"
 #include "base/record.h"
 #include "edit.h"
 #include "file.h"
+#include "os/dirs.h"
 #include "prompt.h"
+#include "taker.h"
 #include "users/password.h"
+#include "users/password_weak.h"
+#include "users/users.h"
 
 enum { FEED_MAX = 1 << 30 };
 
-/* The address as the key it has; ends the program when it is none. */
-static void
-key_of(const char *address, struct str *key_r)
+void
+source_check(void)
 {
-	if (!address_fold(span_text(address), key_r))
-		die(USAGE, "%s is not an address; write user@example.org",
-		    address);
+	if (file_is_piped())
+		die(DATA,
+		    "the users in force came by a pipe (compile -), and would "
+		    "be lost by this; change them where they come from, or go "
+		    "back to %s/users with chainmail user compile -f",
+		    dir_etc());
 }
 
-/* Ask for the password and make both forms of it. */
+/* Warn that the text is not in force. */
 static void
-secrets_ask(struct str *password_r, struct str *scram_r)
+source_tell(void)
+{
+	if (file_is_piped())
+		fprintf(stderr,
+		    "chainmail-user: warning: the users in force came by a "
+		    "pipe (compile -); this is about the file %s/users\n",
+		    dir_etc());
+}
+
+/* Only a warning: the administrator may have reasons. */
+static void
+weakness_tell(struct span password, struct span key)
+{
+	const char *why = password_weakness(password, key);
+
+	if (why != NULL)
+		fprintf(stderr,
+		    "chainmail-user: warning: the password %s; guessers try "
+		    "such first\n",
+		    why);
+}
+
+/* Ask for the address's password and make both forms of it. */
+static void
+secrets_ask(struct span key, struct str *password_r, struct str *scram_r)
 {
 	struct str password = STR_INIT;
 
 	prompt_password(&password);
+	weakness_tell(str_span(&password), key);
 	str_set(password_r, SPAN("password="));
 	str_set(scram_r, SPAN("scram="));
 	if (password_hash(str_span(&password), password_r) < 0 ||
 	    password_scram(str_span(&password), SCRAM_ITERATIONS, scram_r) < 0)
 		die(TEMP, "hash the password");
 	str_wipe(&password);
-}
-
-/* The domain of an address is a line of its own, unless it is this host. */
-static void
-domain_add(struct users_file *f, struct span key)
-{
-	struct span domain = span_from(key, span_find(key, '@') + 1), line;
-	struct str text = STR_INIT;
-
-	if (span_equal(domain, str_span(&f->me)) ||
-	    edit_find(str_span(&f->text), domain, ENTRY_DOMAIN, &line))
-		return;
-	str_add(&text, domain);
-	str_add_text(&text, " domain");
-	edit_append(&f->text, str_span(&text));
-	str_free(&text);
 }
 
 int
@@ -64,13 +80,16 @@ command_add(char **arguments, int count)
 	struct span found;
 	int code;
 
-	key_of(arguments[0], &key);
-	secrets_ask(&password, &scram);
+	address_take_user(arguments[0], &key);
+	file_open(&f, false);
+	address_settle(&f, &key);
+	file_close(&f);
+	secrets_ask(str_span(&key), &password, &scram);
 	file_open(&f, true);
 	if (edit_find(str_span(&f.text), str_span(&key), ENTRY_MAILBOX, &found))
 		die(DATA, "%s is here already; see chainmail user passwd",
 		    key.at);
-	domain_add(&f, str_span(&key));
+	address_add_domain(&f, str_span(&key));
 	str_setf(&line, "%s mailbox", key.at);
 	for (int i = 1; i < count; i++) {
 		if (strncmp(arguments[i], "password", 8) == 0 ||
@@ -98,13 +117,14 @@ command_passwd(char **arguments, int count)
 	int code;
 
 	(void)count;
-	key_of(arguments[0], &key);
+	address_take_user(arguments[0], &key);
 	file_open(&f, false);
+	address_settle(&f, &key);
 	if (!edit_find(str_span(&f.text), str_span(&key), ENTRY_MAILBOX, &line))
 		die(NOUSER, "%s has no mailbox; see chainmail user list",
 		    key.at);
 	file_close(&f);
-	secrets_ask(&password, &scram);
+	secrets_ask(str_span(&key), &password, &scram);
 	file_open(&f, true);
 	if (!edit_find(str_span(&f.text), str_span(&key), ENTRY_MAILBOX, &line))
 		die(NOUSER, "%s has no mailbox any more", key.at);
@@ -127,20 +147,22 @@ command_del(char **arguments, int count)
 {
 	struct users_file f;
 	struct str key = STR_INIT;
+	enum taker taker;
 	int code;
 
 	(void)count;
 	file_open(&f, true);
-	if (arguments[0][0] == '@')
-		str_add_text(&key, arguments[0]);
-	else
-		key_of(arguments[0], &key);
+	address_take_key(arguments[0], &key);
+	address_settle(&f, &key);
+	taker = taker_is(&f, str_span(&key));
 	if (edit_remove(&f.text, str_span(&key)) == 0)
 		die(NOUSER, "%s is not here; see chainmail user list", key.at);
 	code = file_save(&f);
 	if (code == DONE)
 		fprintf(stderr,
 		    "%s is out; its mail, if any, is still on disk\n", key.at);
+	if (taker != TAKER_NO)
+		taker_tell(&f);
 	str_free(&key);
 	file_close(&f);
 	return code;
@@ -156,13 +178,19 @@ entry_print(const struct entry *e)
 	fputs(e->key.at, stdout);
 	if (e->kind == ENTRY_DOMAIN)
 		fputs(" domain", stdout);
+	if (e->kind == ENTRY_ALIAS) {
+		printf(" -> @%s\n", e->targets.at);
+		return;
+	}
 	if (e->kind == ENTRY_MAILBOX)
 		printf(" mailbox%s%s%s", e->fields.len > 0 ? " " : "",
 		    e->fields.at,
 		    e->secrets.len > 0 ? "" : " (without a password)");
 	while (record_next(&rest, &key, &value)) {
 		printf("%s%s%s", between,
-		    span_equal(key, SPAN("to"))         ? ""
+		    span_equal(key, SPAN("to")) ||
+			    span_equal(str_span(&value), SPAN(USER_NULL))
+			? ""
 			: span_equal(key, SPAN("pipe")) ? "| "
 							: ":include:",
 		    value.at);
@@ -181,6 +209,7 @@ command_list(char **arguments, int count)
 	struct span rest, line;
 
 	(void)arguments, (void)count;
+	source_tell();
 	file_open(&f, false);
 	entry_init(&e);
 	rest = str_span(&f.text);
@@ -202,6 +231,7 @@ command_check(char **arguments, int count)
 	bool good;
 
 	(void)arguments, (void)count;
+	source_tell();
 	file_open(&f, false);
 	good = file_check(&f, str_span(&f.text), "users");
 	file_close(&f);
@@ -213,15 +243,18 @@ command_compile(char **arguments, int count)
 {
 	struct users_file f;
 	struct str feed = STR_INIT;
+	bool piped = count > 0 && strcmp(arguments[0], "-") == 0;
 	int code;
 
-	if (count > 0 && strcmp(arguments[0], "-") != 0)
-		die(USAGE, "compile takes - for stdin, or nothing");
+	if (count > 0 && !piped && strcmp(arguments[0], "-f") != 0)
+		die(USAGE, "compile takes - for stdin, -f, or nothing");
+	if (count == 0)
+		source_check();
 	file_open(&f, true);
-	if (count > 0 && read_all(STDIN_FILENO, FEED_MAX, &feed) < 0)
+	if (piped && read_all(STDIN_FILENO, FEED_MAX, &feed) < 0)
 		die(TEMP, "read the text from stdin");
-	code = count > 0 ? file_compile(&f, str_span(&feed), NULL)
-			 : file_compile(&f, str_span(&f.text), "users");
+	code = piped ? file_compile(&f, str_span(&feed), NULL)
+		     : file_compile(&f, str_span(&f.text), "users");
 	str_wipe(&feed);
 	file_close(&f);
 	return code;

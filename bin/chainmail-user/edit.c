@@ -58,6 +58,28 @@ edit_remove(struct str *text, struct span key)
 	return n;
 }
 
+void
+edit_replace(struct str *text, struct span line, struct span with)
+{
+	struct span content = text_content(line), behind;
+	struct str out = STR_INIT;
+	size_t at = (size_t)(line.at - text->at);
+
+	str_add(&out, span_head(str_span(text), at));
+	behind = span_from(str_span(text), at + line.len);
+	if (with.len == 0) {
+		span_take(&behind, '\n');
+	} else {
+		str_add(&out, with);
+		str_add(&out,
+		    span_from(
+			line, (size_t)(content.at - line.at) + content.len));
+	}
+	str_add(&out, behind);
+	str_set(text, str_span(&out));
+	str_wipe(&out);
+}
+
 static bool
 same_name(struct span a, struct span b)
 {

@@ -1,5 +1,5 @@
-/* Changes to the text `users` that leave everything else as it stands:
- * comments, order, blanks. */
+/* Changes to the text `users` that preserve everything else: comments, order,
+ * blanks. */
 #ifndef CHAINMAIL_USER_EDIT_H
 #define CHAINMAIL_USER_EDIT_H
 
@@ -10,10 +10,13 @@ bool edit_find(struct span text, struct span key, enum entry_kind kind,
     struct span *line_r);
 /* Append a line, with an LF before it if the last one lacks it. */
 void edit_append(struct str *text, struct span line);
-/* Take all lines of the key out; returns how many. */
+/* Put another entry in place of this line's, whose comment stays; an empty one
+ * removes the line. */
+void edit_replace(struct str *text, struct span line, struct span with);
+/* Remove all lines of the key; returns how many. */
 unsigned edit_remove(struct str *text, struct span key);
 /* In the mailbox's line, put these words ("password=…") in place of those of
- * the same names, at the end when there is none; comments stay. */
+ * the same names, or append them; comments stay. */
 void edit_words(
     struct str *text, struct span line, const struct span *words, size_t n);
 

@@ -1,5 +1,6 @@
 #include "file.h"
 
+#include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "base/die.h"
 #include "base/io.h"
+#include "base/record.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/file.h"
@@ -42,6 +44,31 @@ file_open(struct users_file *f, bool for_change)
 	close(fd);
 }
 
+bool
+file_is_piped(void)
+{
+	int etc = conf_open();
+	int fd = etc < 0 ? -1 : openat(etc, "users.cdb", O_RDONLY | O_CLOEXEC);
+	struct cdb c;
+	uint64_t n;
+	bool piped = false;
+
+	/* Read directly: a damaged one is no error here, as it will be
+	 * replaced. */
+	if (fd >= 0 && cdb_init(&c, fd) == 0) {
+		if (cdb_find(&c, "", 0) > 0)
+			piped = record_get_number(
+			    (struct span){ cdb_getdata(&c), cdb_datalen(&c) },
+			    "piped", 1, &n);
+		cdb_free(&c);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (etc >= 0)
+		close(etc);
+	return piped;
+}
+
 void
 file_close(struct users_file *f)
 {
@@ -66,7 +93,8 @@ compile(struct users_file *f, struct span text, const char *name, int etc)
 	char label[] = "stdin";
 	char users[] = "users";
 	struct compile c = { .fault = fault_print,
-		.arg = name == NULL ? label : users };
+		.arg = name == NULL ? label : users,
+		.piped = name == NULL };
 	int r = users_compile(&c, text, str_span(&f->me), etc);
 
 	if (r > 0)
@@ -96,8 +124,8 @@ file_compile(struct users_file *f, struct span text, const char *name)
 	return r == 0 ? DONE : DATA;
 }
 
-/* The new text belongs to whom the old one did; it holds hashes, so others
- * can't read it. */
+/* The new text keeps the old one's owner; it contains hashes, so others can't
+ * read it. */
 static int
 text_owner(int etc, int fd)
 {

@@ -14,8 +14,8 @@ say(const char *text)
 		die(TEMP, "write to the terminal");
 }
 
-/* One line, byte by byte: what follows it is not ours. A part of a password is
- * none. */
+/* Read one line, byte by byte, leaving later input unread. A partial line is
+ * not a password. */
 static bool
 line_read(struct str *line_r)
 {

@@ -1,5 +1,5 @@
-/* Passwords come from the terminal, typed unseen, or from stdin; never from
- * the command line, where every user of the machine can read them. */
+/* Passwords come from the terminal, without echo, or from stdin; never from the
+ * command line, where every user of the machine can read them. */
 #ifndef CHAINMAIL_USER_PROMPT_H
 #define CHAINMAIL_USER_PROMPT_H
 

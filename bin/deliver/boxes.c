@@ -16,8 +16,17 @@ boxes_init(struct boxes *b)
 }
 
 static void
+box_release(struct box *box)
+{
+	if (box->held)
+		quota_release(&box->store, &box->change);
+	box->held = false;
+}
+
+static void
 box_close(struct box *box)
 {
+	box_release(box);
 	if (box->open)
 		store_close(&box->store);
 	box->open = box->busy = false;
@@ -32,16 +41,27 @@ boxes_free(struct boxes *b)
 }
 
 void
+box_hold(struct box *box)
+{
+	if (box->held)
+		return;
+	box->held = true;
+	box->change = (struct quota_change){ 0 };
+	quota_hold(&box->store, &box->change);
+}
+
+void
 boxes_idle(struct boxes *b)
 {
 	for (size_t i = 0; i < BOXES_MAX; i++) {
+		box_release(&b->at[i]);
 		b->at[i].busy = false;
 		b->at[i].pending = 0;
 	}
 }
 
-/* Is the folder we hold still the one at that path? Somebody may have moved
- * it away and put another in its place (a restored backup). */
+/* Is the open folder still the one at that path? It may have been replaced by
+ * another (a restored backup). */
 static bool
 box_is_there(const struct box *box)
 {
@@ -57,36 +77,15 @@ box_is_there(const struct box *box)
 	return same;
 }
 
-/* The folders above a new mailbox: CHAINMAIL_MAIL/DOMAIN/LOCAL. */
-static int
-parents_make(const char *path)
+/* Only below CHAINMAIL_MAIL, as CHAINMAIL_MAIL/DOMAIN/LOCAL: other homes are
+ * not created by us. */
+static bool
+is_ours(const char *path)
 {
-	struct span root = span_text(dir_mail()), rest = span_text(path), part;
-	struct str name = STR_INIT;
-	int dir, r = 0;
+	struct span rest = span_text(path);
 
-	if (!span_take_text(&rest, root) || !span_take(&rest, '/')) {
-		errno = ENOENT; /* a home of its own: not ours to make */
-		return -1;
-	}
-	dir = dir_open(AT_FDCWD, dir_mail());
-	while (dir >= 0 && r == 0 && span_until(&rest, '/', &part)) {
-		int next = -1;
-
-		span_take(&rest, '/');
-		str_set(&name, part);
-		r = part.len == 0 ? 0 : dir_make(dir, name.at, 0700);
-		if (r == 0 && part.len > 0) {
-			next = dir_open(dir, name.at);
-			close(dir);
-			dir = next;
-		}
-	}
-	str_free(&name);
-	if (dir < 0)
-		return -1;
-	close(dir);
-	return r;
+	return span_take_text(&rest, span_text(dir_mail())) &&
+	    span_take(&rest, '/');
 }
 
 static int
@@ -95,7 +94,8 @@ box_open(struct box *box, const char *path)
 	struct stat st;
 	int r = store_open(&box->store, path, true);
 
-	if (r < 0 && errno == ENOENT && parents_make(path) == 0)
+	if (r < 0 && errno == ENOENT && is_ours(path) &&
+	    dir_make_parents(path) == 0)
 		r = store_open(&box->store, path, true);
 	if (r < 0)
 		return -1;

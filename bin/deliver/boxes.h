@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "store/store.h"
+#include "store/quota.h"
 
 enum { BOXES_MAX = 32 };
 struct box {
@@ -13,8 +13,10 @@ struct box {
 	bool open;
 	dev_t device; /* of new/ */
 	ino_t inode;
-	bool busy;        /* a delivery into it is not committed yet */
+	bool busy;        /* it has an uncommitted delivery */
 	uint64_t pending; /* bytes of such deliveries */
+	bool held;        /* quota held: the commit is counted in change */
+	struct quota_change change;
 	uint64_t used;
 };
 struct boxes {
@@ -24,10 +26,12 @@ struct boxes {
 
 void boxes_init(struct boxes *b);
 void boxes_free(struct boxes *b);
-/* The account's store at this path; below CHAINMAIL_MAIL it is made when it is
- * missing. NULL and errno; EBUSY: all are busy, commit first. */
+/* The account's store at this path; below CHAINMAIL_MAIL a missing one is
+ * created. NULL and errno; EBUSY: all are busy, commit first. */
 struct box *boxes_get(struct boxes *b, const char *path);
-/* Everything is committed. */
+/* Deliveries into an account with a quota are about to be committed. */
+void box_hold(struct box *box);
+/* Everything is committed, and counted. */
 void boxes_idle(struct boxes *b);
 
 #endif

@@ -1,50 +1,39 @@
 #include "forward.h"
 
 #include <errno.h>
-#include <unistd.h>
 
-#include "base/io.h"
-#include "spool/format.h"
-
-/* What the envelope says besides sender and recipients; a message from stdin
- * has none. */
-static void
-envelope_inherit(struct envelope *e, const struct job *j)
-{
-	struct str text = STR_INIT;
-	size_t len;
-
-	if (j->offset <= SPOOL_FIRST_LEN || j->offset > SPOOL_HEADER_MAX)
-		return;
-	len = (size_t)j->offset - SPOOL_FIRST_LEN;
-	if (read_part(j->fd, SPOOL_FIRST_LEN, len, &text) == 0 &&
-	    !envelope_parse(e, str_span(&text)))
-		envelope_clear(e);
-	str_free(&text);
-	e->count = 0; /* its recipients are not those of the copy */
-}
+#include "base/log.h"
 
 static void
 envelope_make(struct envelope *e, const struct job *j)
 {
-	envelope_inherit(e, j);
+	envelope_init(e);
 	e->from = envelope_keep(e, j->from);
 	e->service = envelope_keep(e, SPAN("forward"));
-	for (const struct part *p = j->parts; p != NULL; p = p->next) {
-		/* RFC 3461 5.2.7: an alias hands the wishes on. */
-		const struct recipient r = { .address = p->address,
-			.notify = j->notify,
-			.orcpt = j->orcpt };
-
-		if (p->kind == PART_FORWARD)
-			envelope_to(e, &r);
-	}
+	for (const struct place *p = j->remote->first; p != NULL; p = p->next)
+		if (p->kind == PLACE_REMOTE)
+			envelope_to(e, &(struct recipient){ .address = p->to });
 }
 
 static int
 put(void *to, struct span bytes)
 {
 	return spool_write(to, bytes);
+}
+
+/* Log that the message continues under another id. */
+static void
+forward_log(const struct job *j, const struct id *id, const struct envelope *e)
+{
+	struct logline l;
+
+	log_start(&l, "forward");
+	log_span(&l, "id", j->id);
+	log_text(&l, "new-id", id->text);
+	log_span(&l, "for", j->wanted);
+	for (size_t i = 0; i < e->count; i++)
+		log_span(&l, "to", e->recipients[i].address);
+	log_write(&l);
 }
 
 void
@@ -64,7 +53,6 @@ forward_deliver(const struct spool *s, struct job *j, const struct message *m)
 	str_add(&purpose, j->wanted);
 	id = id_derive(j->id, str_span(&purpose));
 	str_free(&purpose);
-	envelope_init(&e);
 	envelope_make(&e, j);
 	r = spool_create(&f, s, &id, &e);
 	if (r == 0 && message_each(m, false, put, &f) < 0) {
@@ -78,5 +66,7 @@ forward_deliver(const struct spool *s, struct job *j, const struct message *m)
 	}
 	if (r < 0 && errno != EEXIST)
 		job_errno(j, SPAN("spool"), errno);
+	else
+		forward_log(j, &id, &e);
 	envelope_free(&e);
 }

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "mail/address.h"
+#include "spool/format.h"
 #include "spool/spool.h"
 
 enum { TEXT_MAX = 400 };
@@ -25,64 +28,86 @@ job_new(void)
 }
 
 void
-job_free(struct job *j)
+job_close(struct job *j)
 {
 	if (j->fd >= 0)
 		close(j->fd);
+	j->fd = -1;
+}
+
+void
+job_free(struct job *j)
+{
+	job_close(j);
 	arena_free(&j->memory);
 	str_free(&j->text);
 	free(j);
 }
 
-static void
-word_keep(struct job *j, struct span key, const struct str *value)
+/* False: a known word with an invalid value. */
+static bool
+word_keep(struct job *j, struct span key, struct span value)
 {
 	const struct {
 		const char *name;
 		struct span *to;
-	} words[] = { { "id", &j->id }, { "to", &j->to }, { "from", &j->from },
-		{ "notify", &j->notify }, { "orcpt", &j->orcpt } };
+	} texts[] = { { "id", &j->id }, { "to", &j->to }, { "from", &j->from },
+		{ "for", &j->via }, { "command", &j->command },
+		{ "token", &j->token } };
+	const struct {
+		const char *name;
+		uint64_t *to;
+	} numbers[] = { { "n", &j->n }, { "attempt", &j->attempt },
+		{ "index", &j->index }, { "order", &j->order } };
+	uint64_t number;
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (span_equal(key, span_text(words[i].name)))
-			*words[i].to = arena_copy(&j->memory, str_span(value));
-	if (span_equal(key, SPAN("n")))
-		span_is_number(str_span(value), UINT64_MAX, &j->n);
-	if (span_equal(key, SPAN("attempt")))
-		span_is_number(str_span(value), UINT32_MAX, &j->attempt);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		if (span_equal(key, span_text(texts[i].name)))
+			*texts[i].to = arena_copy(&j->memory, value);
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		if (!span_equal(key, span_text(numbers[i].name)))
+			continue;
+		if (!span_is_number(value, INT64_MAX, &number))
+			return false;
+		*numbers[i].to = number;
+	}
+	if (!span_equal(key, SPAN("kind")))
+		return true;
+	j->kind = span_equal(value, SPAN("pipe")) ? JOB_PIPE : JOB_MAILBOX;
+	return j->kind == JOB_PIPE || span_equal(value, SPAN("mailbox"));
 }
 
 /* These go into header lines and environments. */
-static bool
-is_clean(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (byte_is_control(s.at[i]))
-			return false;
-	return true;
-}
-
 bool
 job_is_clean(const struct job *j)
 {
-	return j->to.len > 0 && is_clean(j->to) && is_clean(j->from);
+	return j->to.len > 0 && span_is_clean(j->to) &&
+	    span_is_clean(j->from) && span_is_clean(j->via);
+}
+
+static bool
+words_read(struct job *j, struct span record)
+{
+	struct str value = STR_INIT;
+	struct span rest = record, key;
+	bool ok = true;
+
+	while (record_next(&rest, &key, &value))
+		ok &= word_keep(j, key, str_span(&value));
+	str_free(&value);
+	return ok && rest.len == 0 && record_is(record, "job") &&
+	    id_valid(j->id) && job_is_clean(j);
 }
 
 bool
 job_parse(struct job *j, struct span record)
 {
-	struct str value = STR_INIT;
 	struct spool_message m;
-	struct span rest = record, key;
 	const char *why = "not there";
 
-	while (record_next(&rest, &key, &value))
-		word_keep(j, key, &value);
-	str_free(&value);
-	if (rest.len > 0 || !record_is(record, "job") || !id_valid(j->id) ||
-	    !job_is_clean(j)) {
-		job_result(j, TEMP, "4.3.5", SPAN(""),
-		    "the job makes no sense to deliver");
+	if (!words_read(j, record)) {
+		job_result(
+		    j, TEMP, "4.3.5", SPAN(""), "malformed job for deliver");
 		return false;
 	}
 	if (j->fd < 0 || spool_check(j->fd, &m, &why) != SPOOL_WHOLE) {
@@ -100,29 +125,51 @@ job_birth(const struct job *j)
 	return id_birth_ms(j->id) / 1000;
 }
 
-struct part *
-job_part(struct job *j, enum part_kind kind, struct span address)
+static bool
+is_wanted(const struct job *j, struct span recipient)
 {
-	struct part *p = arena_new(&j->memory, sizeof *p);
+	struct str key = STR_INIT;
+	struct address a;
+	bool same;
 
-	p->kind = kind;
-	p->address = arena_copy(&j->memory, address);
-	if (j->last != NULL)
-		j->last->next = p;
-	else
-		j->parts = p;
-	j->last = p;
-	j->count++;
-	j->others |= kind != PART_MAILDIR;
-	return p;
+	if (address_parse(recipient, &a))
+		address_key(&a, &key);
+	same = span_equal(str_span(&key), j->wanted);
+	str_free(&key);
+	return same;
+}
+
+bool
+job_is_recipient(const struct job *j)
+{
+	struct str text = STR_INIT;
+	struct envelope e;
+	bool found = false;
+
+	if (j->offset <= SPOOL_FIRST_LEN || j->offset > SPOOL_HEADER_MAX)
+		return false; /* by hand: there is none */
+	envelope_init(&e);
+	if (read_part(j->fd, SPOOL_FIRST_LEN,
+		(size_t)j->offset - SPOOL_FIRST_LEN, &text) == 0 &&
+	    envelope_parse(&e, str_span(&text)))
+		for (size_t i = 0; !found && i < e.count; i++)
+			found = is_wanted(j, e.recipients[i].address);
+	envelope_free(&e);
+	str_free(&text);
+	return found;
+}
+
+struct span
+job_delivered_to(const struct job *j)
+{
+	return j->via.len > 0 ? j->via : j->wanted;
 }
 
 void
 job_result(struct job *j, int verdict, const char *status, struct span what,
     const char *text)
 {
-	if (verdict == DONE || j->verdict == TEMP ||
-	    (j->verdict != DONE && verdict != TEMP))
+	if (verdict == DONE || j->verdict != DONE)
 		return;
 	j->verdict = verdict;
 	strncpy(j->status, status, sizeof j->status - 1);
@@ -150,18 +197,25 @@ job_errno(struct job *j, struct span what, int error)
 void
 job_log(const struct job *j)
 {
+	const struct outlet *o = &j->outlet;
 	struct logline l;
 
 	log_start(&l,
-	    j->verdict == DONE       ? "delivered"
-		: j->verdict == TEMP ? "deferred"
-				     : "failed");
+	    j->verdict == TEMP       ? "deferred"
+		: j->verdict != DONE ? "failed"
+		: j->expanded        ? "expanded"
+				     : "delivered");
 	log_span(&l, "id", j->id);
 	log_span(&l, "to", j->to);
-	if (j->mailbox.len > 0)
-		log_span(&l, "mailbox", j->mailbox);
-	if (j->count > 1)
-		log_number(&l, "targets", (int64_t)j->count);
+	if (j->via.len > 0)
+		log_span(&l, "for", j->via);
+	if (o->kind == OUTLET_MAILDIR || o->kind == OUTLET_MBOX ||
+	    o->kind == OUTLET_NULL)
+		log_span(&l, "mailbox", o->place);
+	if (j->folder.len > 0)
+		log_span(&l, "folder", j->folder);
+	if (j->expanded)
+		log_number(&l, "places", (int64_t)j->places);
 	log_number(&l, "verdict", j->verdict);
 	log_text(&l, "status", j->status);
 	if (j->text.len > 0)
@@ -179,6 +233,11 @@ job_answer(const struct job *j, struct str *record_r)
 	record_add_number(record_r, "n", (int64_t)j->n);
 	record_add_number(record_r, "verdict", j->verdict);
 	record_add_text(record_r, "status", j->status);
+	if (j->expanded) {
+		/* RFC 3464 2.3.3: "expanded". */
+		record_add_number(record_r, "action", 2);
+		record_add_number(record_r, "places", (int64_t)j->places);
+	}
 	if (j->text.len > 0)
 		record_add(record_r, "text", str_span(&j->text));
 }

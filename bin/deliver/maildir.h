@@ -10,11 +10,10 @@
 enum { BATCH_MAX = 64 };
 struct drop {
 	struct delivery delivery;
-	struct maildir folder; /* one below the root, closed after the commit */
+	struct maildir folder; /* a subfolder, closed after the commit */
 	bool in_folder;
 	struct box *box;
 	struct job *job;
-	const struct part *part;
 	struct quota quota; /* if the account has one */
 };
 struct batch {
@@ -25,12 +24,11 @@ struct batch {
 
 void batch_init(struct batch *b);
 void batch_free(struct batch *b);
-/* Write the message into tmp/ of its Maildir; it is delivered when the batch
- * is committed (which happens here too when the batch is full). Trouble
- * becomes the job's result. */
-void batch_add(struct batch *b, struct job *j, const struct part *p,
-    const struct message *m);
-/* Sync and name all that was written; the jobs' results are final then. */
+/* Write the message to tmp/ of its Maildir; it is delivered when the batch is
+ * committed (also done here when the batch is full). Errors become the job's
+ * result. */
+void batch_add(struct batch *b, struct job *j, const struct message *m);
+/* Sync and rename all written messages; the jobs' results are then final. */
 void batch_commit(struct batch *b);
 
 #endif

@@ -7,50 +7,19 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "dot_lock.h"
 #include "os/file.h"
 #include "os/lock.h"
 
-enum {
-	LOCK_MS = 10000,
-	STALE_S = 300, /* a dot lock this old was left by a crash */
-};
+enum { LOCK_MS = 10000 };
 
 struct mbox {
 	int fd;
 	off_t size;      /* before this message */
 	struct str out;  /* not written yet */
 	bool line_start; /* the next byte begins a line */
-	struct str head; /* of a line, as long as it may be >>>From_ */
+	struct str head; /* of a line, while it may become >>>From_ */
 };
-
-/* 0, or -1 and errno: EAGAIN when somebody else keeps it. No right to make
- * files there is no error: then fcntl alone has to do (RFC 4155 names no
- * lock; both are what mail readers use). */
-static int
-dot_lock(const char *name)
-{
-	struct timespec pause = { 0, 100000000 };
-	struct stat st;
-	int fd = -1;
-
-	for (int left = LOCK_MS / 100; left > 0; left--) {
-		fd = file_create(AT_FDCWD, name, 0600);
-		if (fd >= 0 || errno != EEXIST)
-			break;
-		if (lstat(name, &st) == 0 && st.st_mtime + STALE_S < time(NULL))
-			unlink(name);
-		else
-			nanosleep(&pause, NULL);
-	}
-	if (fd >= 0) {
-		close(fd);
-		return 1;
-	}
-	if (errno == EACCES || errno == EPERM || errno == EROFS)
-		return 0;
-	errno = errno == EEXIST ? EAGAIN : errno;
-	return -1;
-}
 
 static int
 out_flush(struct mbox *b)
@@ -61,7 +30,7 @@ out_flush(struct mbox *b)
 	return r;
 }
 
-/* How far the beginning of a line is '>'s and "From ". */
+/* Whether the beginning of a line is '>'s and "From ". */
 static enum { NOT_FROM, MAYBE_FROM, IS_FROM } from_match(struct span head)
 {
 	static const struct span from = { "From ", 5 };
@@ -73,8 +42,8 @@ static enum { NOT_FROM, MAYBE_FROM, IS_FROM } from_match(struct span head)
 	return span_starts(from, head) ? MAYBE_FROM : NOT_FROM;
 }
 
-/* The beginning of a line is decided. mboxrd: '>'s and "From " get one '>'
- * more, which a reader can take off again. */
+/* Write the decided beginning of a line. mboxrd: '>'s and "From " get one more
+ * '>', which readers remove again. */
 static void
 head_put(struct mbox *b)
 {
@@ -125,8 +94,29 @@ put_from_line(struct mbox *b, const struct job *j)
 	b->line_start = true;
 }
 
+/* An empty file may be new, or its creator may have died: its name must survive
+ * a power cut like its messages. */
 static int
-mbox_append(struct mbox *b, const struct message *m)
+folder_sync(const struct mbox *b, struct span path)
+{
+	struct str folder = STR_INIT;
+	size_t at = path.len;
+	int dir, r;
+
+	while (at > 0 && path.at[at - 1] != '/')
+		at--;
+	str_set(&folder, span_head(path, at));
+	dir = dir_open(AT_FDCWD, folder.len == 0 ? "." : folder.at);
+	str_free(&folder);
+	/* An unreadable folder is synced with syncfs(2). */
+	r = dir < 0 ? syncfs(b->fd) : fsync(dir);
+	if (dir >= 0)
+		close(dir);
+	return r;
+}
+
+static int
+mbox_append(struct mbox *b, struct span path, const struct message *m)
 {
 	struct stat st;
 
@@ -137,6 +127,8 @@ mbox_append(struct mbox *b, const struct message *m)
 		errno = EPERM;
 		return -1;
 	}
+	if (b->size == 0 && folder_sync(b, path) < 0)
+		return -1;
 	put_from_line(b, m->job);
 	if (message_each(m, true, put_quoted, b) < 0)
 		return -1;
@@ -148,19 +140,19 @@ mbox_append(struct mbox *b, const struct message *m)
 	return -1;
 }
 
-/* Locked by name, now by fcntl; what went wrong is taken back. */
+/* Locked by name, now lock by fcntl and write; undo a failed write. */
 static int
-mbox_write(struct mbox *b, const char *path, const struct message *m)
+mbox_write(struct mbox *b, struct span path, const struct message *m)
 {
 	int saved;
 
-	b->fd = open(path,
+	b->fd = open(path.at,
 	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	    0600);
 	if (b->fd < 0 || lock_fd(b->fd, LOCK_MS) < 0)
 		return -1;
 	b->size = -1;
-	if (mbox_append(b, m) == 0)
+	if (mbox_append(b, path, m) == 0)
 		return 0;
 	saved = errno;
 	if (b->size >= 0 && ftruncate(b->fd, b->size) == 0)
@@ -169,24 +161,33 @@ mbox_write(struct mbox *b, const char *path, const struct message *m)
 	return -1;
 }
 
-void
-mbox_deliver(struct job *j, const struct part *p, const struct message *m)
+/* Without permission to create files there, fcntl alone must suffice (RFC 4155
+ * defines no lock; mail readers use both). */
+static bool
+not_for_us(int error)
 {
+	return error == EACCES || error == EPERM || error == EROFS;
+}
+
+void
+mbox_deliver(struct job *j, const struct message *m)
+{
+	struct span path = j->outlet.place;
 	struct mbox b = { .fd = -1, .out = STR_INIT, .head = STR_INIT };
 	struct str lock = STR_INIT;
 	int locked;
 
-	str_add(&lock, p->place);
+	str_add(&lock, path);
 	str_add_text(&lock, ".lock");
-	locked = dot_lock(lock.at);
-	if (locked < 0)
-		job_errno(j, p->place, errno);
-	else if (mbox_write(&b, p->place.at, m) < 0)
-		job_errno(j, p->place, errno);
+	locked = dot_lock(lock.at, LOCK_MS);
+	if (locked < 0 && !not_for_us(errno))
+		job_errno(j, path, errno);
+	else if (mbox_write(&b, path, m) < 0)
+		job_errno(j, path, errno);
 	if (b.fd >= 0)
 		close(b.fd);
-	if (locked > 0)
-		unlink(lock.at);
+	if (locked >= 0)
+		dot_lock_drop(lock.at, locked);
 	str_free(&lock);
 	str_free(&b.out);
 	str_free(&b.head);

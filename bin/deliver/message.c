@@ -1,13 +1,15 @@
 #include "message.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "mail/address.h"
 #include "mail/header.h"
 
 enum {
-	WHOLE_MAX = 1 << 20, /* a message up to here is read at once */
+	WHOLE_MAX = 1 << 20, /* a message up to this size is read at once */
 	CHUNK = 1 << 18,
 };
 
@@ -33,11 +35,27 @@ put_top(struct message *m)
 	str_add_text(&m->text, ">\n");
 	m->return_path = m->text.len;
 	str_add_text(&m->text, "Delivered-To: ");
-	str_add(&m->text, m->job->wanted);
+	str_add(&m->text, job_delivered_to(m->job));
 	str_add_text(&m->text, "\n");
 }
 
-/* What spam filters put into headers: SpamAssassin, rspamd, bogofilter. */
+/* A Delivered-To with the job's address, in any form. */
+static bool
+is_same_address(struct span value, struct span wanted)
+{
+	struct str key = STR_INIT;
+	struct address a;
+	bool same = span_equal_case(value, wanted);
+
+	if (!same && address_parse(value, &a)) {
+		address_key(&a, &key);
+		same = span_equal(str_span(&key), wanted);
+	}
+	str_free(&key);
+	return same;
+}
+
+/* The header fields of spam filters: SpamAssassin, rspamd, bogofilter. */
 static bool
 is_junk_mark(const struct header_field *f)
 {
@@ -60,7 +78,7 @@ is_junk_mark(const struct header_field *f)
 	return false;
 }
 
-/* Look at the header; fields that must go are cut out. */
+/* Scan the header and remove certain fields. */
 static void
 header_look(struct message *m, size_t at)
 {
@@ -71,7 +89,7 @@ header_look(struct message *m, size_t at)
 		if (header_is(&f, "Return-Path")) {
 			size_t start = (size_t)(f.whole.at - m->text.at);
 
-			/* RFC 5321 4.4: there is one, and it is ours. */
+			/* RFC 5321 4.4: only one, and it is ours. */
 			memmove(m->text.at + start,
 			    m->text.at + start + f.whole.len,
 			    m->text.len - start - f.whole.len);
@@ -80,18 +98,18 @@ header_look(struct message *m, size_t at)
 			continue;
 		}
 		if (header_is(&f, "Delivered-To") &&
-		    span_equal_case(span_trim(f.value), m->job->wanted))
+		    is_same_address(span_trim(f.value), m->job->wanted))
 			m->loops = true;
 		m->junk |= is_junk_mark(&f);
 	}
 }
 
-int
-message_load(struct message *m, const struct job *job)
+static int
+message_read(struct message *m)
 {
+	const struct job *job = m->job;
 	size_t at;
 
-	m->job = job;
 	m->loops = m->junk = false;
 	m->read = job->size < WHOLE_MAX ? job->size : WHOLE_MAX;
 	put_top(m);
@@ -99,7 +117,8 @@ message_load(struct message *m, const struct job *job)
 	if (read_part(job->fd, job->offset, (size_t)m->read, &m->text) < 0)
 		return -1;
 	if (byte_is_blank(m->text.at[at])) {
-		/* It would continue our line. It is no header, so be it body. */
+		/* It would continue our last line. As it is not a header, make
+		 * it body. */
 		str_clear(&m->text);
 		put_top(m);
 		str_add_byte(&m->text, '\n');
@@ -108,6 +127,25 @@ message_load(struct message *m, const struct job *job)
 	}
 	header_look(m, at);
 	return 0;
+}
+
+bool
+message_load(struct message *m, struct job *job)
+{
+	bool address = job->kind == JOB_ADDRESS ||
+	    job->outlet.kind == OUTLET_NONE;
+
+	m->job = job;
+	if (message_read(m) < 0) {
+		job_errno(job, SPAN("spool file"), errno);
+		return false;
+	}
+	/* RFC 5321 6.3: a mail loop ends here. A place was checked with its
+	 * address. */
+	if (address && m->loops)
+		job_result(job, DATA, "5.4.6", job->wanted,
+		    "mail loop: the message was already delivered here");
+	return job->verdict == DONE;
 }
 
 int

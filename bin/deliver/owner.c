@@ -1,7 +1,6 @@
-/* Started as root: each part is delivered by a child that is somebody else. */
+/* Started as root: each job is done by a child under another uid. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,46 +18,42 @@ enum { ANSWER_MAX = 4096 };
 void
 owner_start(void)
 {
-	struct stat st;
-
-	if (stat(dir_mail(), &st) == 0 && st.st_uid != 0)
-		proc_become(st.st_uid, st.st_gid);
+	proc_become_owner(dir_mail());
 	errno = 0;
 }
 
-/* The account's own uid, or that of the folder which holds all mail (for
- * forwards: the spool). */
+/* The account's own uid, or that of CHAINMAIL_MAIL (for forwards: the
+ * spool's). */
 static void
-owner_become(const struct part *p)
+owner_become(const struct outlet *o)
 {
-	struct stat st;
-	const char *folder = p->kind == PART_FORWARD ? dir_spool() : dir_mail();
+	const char *folder = o->kind == OUTLET_SPOOL ? dir_spool() : dir_mail();
 
-	if (p->own_uid) {
-		proc_become(p->uid, p->gid);
-		return;
-	}
-	if (stat(folder, &st) < 0)
+	if (o->own_uid)
+		proc_become(o->uid, o->gid);
+	else if (proc_become_owner(folder) < 0)
 		die(TEMP, "stat %s", folder);
-	proc_become(st.st_uid, st.st_gid);
+	if (geteuid() == 0)
+		die_text(CONFIG, "%s belongs to root: no user to write mail as",
+		    folder);
 }
 
 static void
-owner_sandbox(const struct part *p)
+owner_sandbox(const struct outlet *o)
 {
 	struct str parent = STR_INIT;
 
-	for (size_t at = p->place.len; at > 0; at--)
-		if (p->place.at[at - 1] == '/') {
-			str_set(&parent, span_head(p->place, at));
+	for (size_t at = o->place.len; at > 0; at--)
+		if (o->place.at[at - 1] == '/') {
+			str_set(&parent, span_head(o->place, at));
 			break;
 		}
 	const struct sandbox_path paths[] = {
-		{ p->kind == PART_FORWARD ? dir_spool()
-			: p->own_uid      ? p->home.at
+		{ o->kind == OUTLET_SPOOL ? dir_spool()
+			: o->own_uid      ? o->home.at
 					  : dir_mail(),
 		    SANDBOX_READ | SANDBOX_WRITE },
-		{ p->kind == PART_MBOX ? parent.at : NULL,
+		{ o->kind == OUTLET_MBOX ? parent.at : NULL,
 		    SANDBOX_READ | SANDBOX_WRITE },
 		{ "/proc/sys/kernel/random/boot_id", SANDBOX_READ },
 	};
@@ -70,34 +65,29 @@ owner_sandbox(const struct part *p)
 }
 
 __attribute__((noreturn)) static void
-owner_run(struct worker *w, struct job *j, struct part *p, int answer)
+owner_run(struct worker *w, struct job *j, int answer)
 {
+	const struct outlet *o = &j->outlet;
 	struct str record = STR_INIT;
 
-	owner_become(p);
-	owner_sandbox(p);
-	p->next = NULL; /* this part alone */
-	j->parts = p;
-	j->verdict = DONE;
-	if (message_load(&w->message, j) < 0)
-		job_errno(j, SPAN("spool file"), errno);
-	else if (w->message.loops)
-		job_result(j, DATA, "5.4.6", j->wanted,
-		    "the message was here before: a loop of forwards");
-	else if (p->kind == PART_MAILDIR)
-		batch_add(&w->batch, j, p, &w->message);
-	else if (p->kind == PART_MBOX)
-		mbox_deliver(j, p, &w->message);
-	else
-		forward_deliver(
-		    w->has_spool ? &w->spool : NULL, j, &w->message);
+	owner_become(o);
+	owner_sandbox(o);
+	if (message_load(&w->message, j)) {
+		if (o->kind == OUTLET_MAILDIR)
+			batch_add(&w->batch, j, &w->message);
+		else if (o->kind == OUTLET_MBOX)
+			mbox_deliver(j, &w->message);
+		else
+			forward_deliver(
+			    w->has_spool ? &w->spool : NULL, j, &w->message);
+	}
 	batch_commit(&w->batch);
 	job_answer(j, &record);
 	_exit(write_all(answer, str_span(&record)) == 0 ? DONE : TEMP);
 }
 
 void
-owner_deliver(struct worker *w, struct job *j, struct part *p)
+owner_deliver(struct worker *w, struct job *j)
 {
 	struct str record = STR_INIT, status = STR_INIT, text = STR_INIT;
 	uint64_t verdict = TEMP;
@@ -106,13 +96,13 @@ owner_deliver(struct worker *w, struct job *j, struct part *p)
 
 	if (pid == 0) {
 		close(fds[0]);
-		owner_run(w, j, p, fds[1]);
+		owner_run(w, j, fds[1]);
 	}
 	close(fds[1]);
 	if (pid < 0 || read_all(fds[0], ANSWER_MAX, &record) < 0 ||
 	    waitpid(pid, NULL, 0) != pid ||
 	    !record_get_number(str_span(&record), "verdict", 255, &verdict)) {
-		job_result(j, TEMP, "4.3.0", p->address,
+		job_result(j, TEMP, "4.3.0", j->outlet.address,
 		    "no delivery under the account's uid");
 	} else {
 		record_get(str_span(&record), "status", &status);

@@ -16,29 +16,27 @@ put(void *to, struct span bytes)
 }
 
 int
-pipe_deliver(
-    int runner, struct job *j, const struct part *p, const struct message *m)
+pipe_deliver(int runner, struct job *j, const struct message *m)
 {
+	const struct outlet *o = &j->outlet;
 	struct str request = STR_INIT;
 	int fd = memfd_create("message", MFD_CLOEXEC), r = -1;
 
 	record_verb(&request, "run");
 	record_add_number(&request, "n", (int64_t)j->n);
-	record_add(&request, "entry", p->address);
-	record_add(&request, "command", p->place);
-	record_add(&request, "home", p->home);
+	record_add(&request, "to", j->to);
+	record_add(&request, "command", o->place);
 	record_add(&request, "sender", j->from);
-	record_add(&request, "recipient", j->wanted);
-	record_add(&request, "ext", p->extension);
+	record_add(&request, "recipient", job_delivered_to(j));
 	record_add(&request, "id", j->id);
 	if (runner < 0)
-		job_result(j, TEMP, "4.3.5", p->address, "no runner");
+		job_result(j, TEMP, "4.3.5", o->address, "no runner");
 	else if (fd < 0 || message_each(m, true, put, &fd) < 0 ||
 	    lseek(fd, 0, SEEK_SET) < 0 ||
 	    sock_send(runner, str_span(&request), &fd, 1) < 0)
-		job_errno(j, p->address, errno);
+		job_errno(j, o->address, errno);
 	else {
-		j->waiting++;
+		j->waiting = true;
 		r = 0;
 	}
 	if (fd >= 0)

@@ -1,5 +1,6 @@
-/* Users' programs. They run outside of deliver's sandbox: in a runner that is
- * forked before the sandbox is on, and runs only what users.cdb names. */
+/* Users' commands. They run outside deliver's sandbox, in a runner that is
+ * connected to or forked before entering it, and runs only commands in
+ * users.cdb: commands/delivery.h. */
 #ifndef DELIVER_PIPE_H
 #define DELIVER_PIPE_H
 
@@ -7,17 +8,15 @@
 #include "spool/spool.h"
 #include "users/users.h"
 
-/* Fork the runner; returns the socket to it (close it: the runner ends, what
- * runs goes on to its end). */
+/* Connect to command-run at CHAINMAIL_RUN/commands, or fork a runner; returns
+ * the socket to it, or -1 (closing it kills running commands). Our own runner
+ * ignores SIGTERM: it ends with us, after its commands. */
 int runner_start(struct users *u, uint64_t seconds);
 
-/* Have the part's command run with the message. The job waits then: its
- * result comes by runner_result(). -1: it was not told, and the job has a
- * result. */
-int pipe_deliver(
-    int runner, struct job *j, const struct part *p, const struct message *m);
-/* Take one result off the socket: the number of the job, as given by its n.
- * False: the runner is gone. */
+/* Run the job's command on the message. The job then waits for its result from
+ * runner_result(). -1: not started, and the job has a result. */
+int pipe_deliver(int runner, struct job *j, const struct message *m);
+/* Receive one result, with the job's n. False: the runner is gone. */
 struct pipe_result {
 	uint64_t n;
 	uint64_t verdict;

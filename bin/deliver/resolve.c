@@ -1,48 +1,6 @@
 #include "resolve.h"
 
 #include "base/record.h"
-#include "mail/address.h"
-#include "os/conf.h"
-
-enum { TARGETS_MAX = 20000 }; /* of one recipient, lists included */
-
-/* Addresses to look at, each once, in order. */
-struct walk {
-	struct users *users;
-	int etc;
-	struct job *job;
-	struct address_node *first, *last;
-	size_t count;
-};
-struct address_node {
-	struct span text;
-	struct address_node *next;
-};
-
-/* Linear in what was seen: lists of thousands are rare, and their cost is the
- * deliveries'. */
-static bool
-walk_add(struct walk *w, struct span address)
-{
-	struct address_node *node;
-
-	for (node = w->first; node != NULL; node = node->next)
-		if (span_equal_case(node->text, address))
-			return true;
-	if (++w->count > TARGETS_MAX) {
-		job_result(
-		    w->job, TEMP, "4.3.5", SPAN(""), "more than 20000 targets");
-		return false;
-	}
-	node = arena_new(&w->job->memory, sizeof *node);
-	node->text = arena_copy(&w->job->memory, address);
-	if (w->last != NULL)
-		w->last->next = node;
-	else
-		w->first = node;
-	w->last = node;
-	return true;
-}
 
 static struct span
 keep_str(struct job *j, const struct str *s)
@@ -51,152 +9,150 @@ keep_str(struct job *j, const struct str *s)
 }
 
 static void
-part_owner(struct job *j, struct part *p, const struct user *r)
+outlet_fill(struct job *j, const struct user *r, enum outlet_kind kind)
 {
 	struct str home = STR_INIT;
 
 	user_home(r, &home);
-	p->home = keep_str(j, &home);
+	j->outlet = (struct outlet){ .kind = kind,
+		.address = keep_str(j, &r->address),
+		.extension = keep_str(j, &r->extension),
+		.home = keep_str(j, &home),
+		.quota = r->quota,
+		.own_uid = r->own_uid,
+		.uid = r->uid,
+		.gid = r->gid };
 	str_free(&home);
-	p->own_uid = r->own_uid;
-	p->uid = r->uid;
-	p->gid = r->gid;
 }
 
 static void
-add_mailbox(struct job *j, const struct user *r)
+outlet_mailbox(struct job *j, const struct user *r)
 {
-	bool mbox = r->mbox.len > 0;
-	struct part *p = job_part(
-	    j, mbox ? PART_MBOX : PART_MAILDIR, str_span(&r->address));
-	struct str place = STR_INIT;
+	struct str maildir = STR_INIT;
 
-	part_owner(j, p, r);
-	if (!mbox)
-		user_maildir(r, &place);
-	p->place = keep_str(j, mbox ? &r->mbox : &place);
-	p->extension = keep_str(j, &r->extension);
-	p->quota = r->quota;
-	if (j->mailbox.len == 0)
-		j->mailbox = p->place;
-	str_free(&place);
-}
-
-static void
-add_list(struct walk *w, const struct str *path)
-{
-	struct conf_list list;
-	struct span line;
-	struct address a;
-
-	if (w->etc < 0 || !conf_list_open(&list, w->etc, path->at)) {
-		job_result(w->job, TEMP, "4.3.5", str_span(path),
-		    "can't read this list");
+	if (r->mbox.len > 0) {
+		outlet_fill(j, r, OUTLET_MBOX);
+		j->outlet.place = keep_str(j, &r->mbox);
 		return;
 	}
-	while (conf_next(&list, &line))
-		if (!address_parse(line, &a))
-			job_result(w->job, TEMP, "4.3.5", str_span(path),
-			    "a line of this list is not an address");
-		else if (!walk_add(w, line))
-			break;
-	conf_list_close(&list);
+	outlet_fill(j, r, OUTLET_MAILDIR);
+	user_maildir(r, &maildir);
+	j->outlet.place = keep_str(j, &maildir);
+	str_free(&maildir);
 }
 
-/* The targets of one entry. What names itself is its own mailbox. */
 static void
-add_targets(struct walk *w, const struct user *r)
+outlet_pipe(struct job *j, const struct user *r, struct span command)
 {
-	struct str value = STR_INIT;
-	struct span rest = str_span(&r->targets), key;
-	struct part *p;
+	outlet_fill(j, r,
+	    span_equal(command, SPAN(USER_NULL)) ? OUTLET_NULL : OUTLET_PIPE);
+	j->outlet.place = arena_copy(&j->memory, command);
+}
 
-	while (record_next(&rest, &key, &value))
-		if (span_equal(key, SPAN("include"))) {
-			add_list(w, &value);
-		} else if (span_equal(key, SPAN("pipe"))) {
-			p = job_part(w->job, PART_PIPE, str_span(&r->address));
-			part_owner(w->job, p, r);
-			p->place = keep_str(w->job, &value);
-			p->extension = keep_str(w->job, &r->extension);
-		} else if (r->mailbox &&
-		    span_equal(str_span(&value), str_span(&r->address))) {
-			add_mailbox(w->job, r);
-		} else {
-			walk_add(w, str_span(&value));
+/* An entry's targets, counted. */
+struct targets {
+	size_t count, pipes;
+	bool itself;        /* one is its own mailbox */
+	struct str command; /* the requested one, if found */
+	bool found;
+};
+
+/* Count targets; find the command with this text, or else the order-th. */
+static void
+targets_count(const struct user *r, const struct job *j, struct targets *t)
+{
+	struct span rest = str_span(&r->targets), key;
+	struct str value = STR_INIT;
+	bool exact = false;
+
+	*t = (struct targets){ .command = STR_INIT };
+	while (record_next(&rest, &key, &value)) {
+		bool same = span_equal(str_span(&value), j->command);
+
+		t->count++;
+		t->itself |= r->mailbox && span_equal(key, SPAN("to")) &&
+		    span_equal(str_span(&value), str_span(&r->address));
+		if (!span_equal(key, SPAN("pipe")))
+			continue;
+		if (!exact && (same || t->pipes == j->order)) {
+			str_set(&t->command, str_span(&value));
+			t->found = true;
+			exact = same;
 		}
+		t->pipes++;
+	}
 	str_free(&value);
 }
 
-static void
-walk_one(struct walk *w, struct span address, struct user *r)
+/* True: expand. */
+static bool
+resolve_targets(struct job *j, const struct user *r)
 {
-	struct job *j = w->job;
-	bool first = j->wanted.at == NULL;
-	enum user_kind kind = users_lookup(w->users, address, r);
+	struct targets t;
+	bool more = false;
 
-	if (first)
-		j->wanted = r->wanted.len > 0 ? keep_str(j, &r->wanted)
-					      : arena_copy(&j->memory, address);
+	targets_count(r, j, &t);
+	if (j->kind == JOB_PIPE && t.found)
+		outlet_pipe(j, r, str_span(&t.command));
+	else if (j->kind == JOB_PIPE && t.pipes > 0)
+		job_result(j, NOUSER, "5.1.1", j->wanted,
+		    "its command no longer exists");
+	else if (j->kind == JOB_ADDRESS && t.count == 1 && t.found)
+		outlet_pipe(j, r, str_span(&t.command));
+	else if (j->kind == JOB_ADDRESS && t.count == 1 && t.itself)
+		outlet_mailbox(j, r);
+	else
+		more = true;
+	str_free(&t.command);
+	return more;
+}
+
+static bool
+resolve_user(struct job *j, const struct user *r, enum user_kind kind)
+{
+	bool mailbox = kind == USER_MAILBOX || kind == USER_TARGETS;
+
+	if (j->kind == JOB_MAILBOX && mailbox && r->mailbox) {
+		outlet_mailbox(j, r);
+		return false;
+	}
 	switch (kind) {
 	case USER_MAILBOX:
-		add_mailbox(j, r);
-		return;
+		/* A command that has become a mailbox, perhaps another place of
+		 * the message: let the queue decide. */
+		if (j->kind == JOB_PIPE)
+			return true;
+		outlet_mailbox(j, r);
+		return false;
 	case USER_TARGETS:
-		add_targets(w, r);
-		return;
+		return resolve_targets(j, r);
 	case USER_NOT_LOCAL:
-		if (first)
-			job_result(j, TEMP, "4.4.6", address,
-			    "its domain is not of this host");
-		else
-			job_part(j, PART_FORWARD, address);
-		return;
+		job_result(
+		    j, TEMP, "4.4.6", j->to, "its domain is not of this host");
+		return false;
 	case USER_UNKNOWN:
-		job_result(j, NOUSER, "5.1.1", address, "no such user here");
-		return;
+		job_result(j, NOUSER, "5.1.1", j->to, "no such user here");
+		return false;
 	case USER_ERROR:
 		job_result(j, TEMP, "4.3.0", SPAN("users.cdb"),
 		    "can't be read, or is damaged");
-		return;
+		return false;
 	}
+	return false;
 }
 
-/* The same account reached by two ways is one place. */
-static void
-parts_unique(struct job *j)
+bool
+resolve(struct users *u, struct job *j)
 {
-	for (struct part *p = j->parts; p != NULL; p = p->next)
-		for (struct part **q = &p->next; *q != NULL;)
-			if ((*q)->kind == p->kind &&
-			    span_equal((*q)->place, p->place) &&
-			    span_equal((*q)->address, p->address) &&
-			    span_equal((*q)->extension, p->extension)) {
-				*q = (*q)->next;
-				j->count--;
-			} else {
-				q = &(*q)->next;
-			}
-}
-
-void
-resolve(struct users *u, int etc, struct job *j)
-{
-	struct walk w = { .users = u, .etc = etc, .job = j };
 	struct user r;
+	enum user_kind kind;
+	bool more;
 
 	user_init(&r);
-	walk_add(&w, j->to);
-	for (struct address_node *n = w.first; n != NULL; n = n->next)
-		walk_one(&w, n->text, &r);
+	kind = users_lookup(u, j->to, &r);
+	j->wanted = r.wanted.len > 0 ? keep_str(j, &r.wanted)
+				     : arena_copy(&j->memory, j->to);
+	more = resolve_user(j, &r, kind);
 	user_free(&r);
-	/* All or nothing as long as it may come right; what never will is
-	 * reported when the rest is delivered. */
-	if (j->verdict == TEMP) {
-		j->parts = j->last = NULL;
-		j->count = 0;
-		j->others = false;
-	} else if (j->count > 1) {
-		parts_unique(j);
-	}
+	return more;
 }

@@ -1,13 +1,12 @@
-/* Where the mail of a recipient goes. */
+/* Resolving an address to one place, or several. */
 #ifndef DELIVER_RESOLVE_H
 #define DELIVER_RESOLVE_H
 
 #include "job.h"
 #include "users/users.h"
 
-/* Fill in the job's parts (and wanted): aliases and lists are followed to
- * their ends, every place once. Trouble becomes the job's result; a job that
- * has one has no parts. */
-void resolve(struct users *u, int etc, struct job *j);
+/* Look up the job's recipient (wanted is set) and fill in its outlet, if it is
+ * a place; errors become the job's result. True: it must be expanded. */
+bool resolve(struct users *u, struct job *j);
 
 #endif

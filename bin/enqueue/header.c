@@ -23,9 +23,9 @@ header_complete(const struct origin *o, struct span text, struct str *out)
 {
 	struct header_field first;
 	struct span rest = text;
-	bool headed = header_next(&rest, &first) && first.name.len > 0;
+	bool headed = header_next(&rest, &first);
 
-	/* A message may also begin with the empty line: a header of none. */
+	/* A message may also begin with the empty line: an empty header. */
 	if (!headed && !span_starts(text, SPAN("\n")))
 		text = SPAN("");
 	str_add_text(out, "Received: by ");

@@ -1,4 +1,4 @@
-/* What a message needs on its way in: the fields it lacks. */
+/* Completing a new message's header. */
 #ifndef HEADER_H
 #define HEADER_H
 
@@ -17,7 +17,7 @@ struct origin {
  * with no header at all. text is the message's beginning, with LF line ends,
  * up to the end of its header at least. */
 void header_complete(const struct origin *o, struct span text, struct str *out);
-/* How many systems it has passed (Received fields). */
+/* The number of Received fields. */
 unsigned header_hops(struct span text);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/help.h"
 #include "base/io.h"
 #include "header.h"
 #include "mail/address.h"
@@ -22,7 +23,15 @@
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "spool/rights.h"
 #include "spool/spool.h"
+
+static const char help[] =
+    "usage: enqueue [-f sender] [-i id] recipient ... < message\n"
+    "Puts one message into the spool and prints its id.\n"
+    "  -f sender  receives failure reports; '' is nobody\n"
+    "  -i id      the message's id, 26 characters; accepted only once\n"
+    "See chainmail-enqueue(8).\n";
 
 enum {
 	MEMORY_MAX = 256 << 20,
@@ -37,22 +46,15 @@ struct enqueue {
 	struct spool_file file;
 	struct origin origin;
 	struct str me, sender;
-	struct str text;   /* read, not written yet */
-	uint64_t size;     /* bytes read */
-	char last;         /* byte of the text so far */
-	bool after_return; /* the last byte read was a CR, kept back */
+	struct str text;         /* read, not written yet */
+	struct header_scan scan; /* of its beginning */
+	uint64_t size;           /* bytes read */
+	char last;               /* byte of the text so far */
+	size_t returns;          /* CRs that were read last; one is kept back */
 	bool ended;
 };
 
-static _Noreturn void
-usage(void)
-{
-	errno = 0;
-	die(USAGE,
-	    "usage: enqueue [-f sender] [-i id] recipient ... < message");
-}
-
-/* An address in its one form; a bare name is one of this host. */
+/* An address in canonical form; a bare name is a user of this host. */
 static void
 address_take_word(struct enqueue *q, const char *word, struct str *out)
 {
@@ -106,21 +108,22 @@ recipients_take(struct enqueue *q, char **words)
 	}
 }
 
-/* Make CRLF an LF; a CR by itself stays. */
+/* Convert CRLF to LF; a bare CR stays. Of several CRs before an LF all stay:
+ * stored text that ends a line in CR LF means CRLF. */
 static void
 lines_add(struct enqueue *q, struct span bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
 		char c = bytes.at[i];
 
-		if (q->after_return && c != '\n')
+		if (q->returns > 1 || (q->returns == 1 && c != '\n'))
 			str_add_byte(&q->text, '\r');
-		q->after_return = c == '\r';
 		if (c == '\0') {
 			spool_abort(&q->file);
 			errno = 0;
 			die(DATA, "the message holds a NUL byte");
 		}
+		q->returns = c == '\r' ? q->returns + 1 : 0;
 		if (c != '\r')
 			str_add_byte(&q->text, c);
 	}
@@ -142,7 +145,7 @@ chunk_read(struct enqueue *q)
 	q->ended = n == 0;
 	q->size += (uint64_t)n;
 	lines_add(q, (struct span){ chunk, (size_t)n });
-	if (q->ended && q->after_return)
+	if (q->ended && q->returns > 0)
 		str_add_byte(&q->text, '\r');
 	if (q->text.len > 0)
 		q->last = q->text.at[q->text.len - 1];
@@ -153,16 +156,10 @@ chunk_read(struct enqueue *q)
 
 /* The whole header is in q->text, or more than is allowed. */
 static bool
-header_ended(const struct enqueue *q)
+header_ended(struct enqueue *q)
 {
-	struct span text = str_span(&q->text), line;
-
-	while (span_until(&text, '\n', &line)) {
-		if (line.len == 0)
-			return true;
-		text = span_from(text, 1);
-	}
-	return false;
+	return header_scan(
+	    &q->scan, span_from(str_span(&q->text), (size_t)q->scan.seen));
 }
 
 static void
@@ -190,15 +187,33 @@ chunk_write(struct enqueue *q)
 	str_clear(&q->text);
 }
 
+/* Write the header of q->text, with a missing empty line (RFC 5322 2.1) if text
+ * follows. */
+static void
+header_write(struct enqueue *q, size_t size)
+{
+	struct span header = span_head(str_span(&q->text), size);
+	bool lacks = size > 0 && size < q->text.len &&
+	    header.at[size - 1] == '\n' &&
+	    (size > 1 && header.at[size - 2] != '\n');
+
+	if (spool_write(&q->file, header) < 0 ||
+	    (lacks && spool_write(&q->file, SPAN("\n")) < 0))
+		fail(q, "write the spool file");
+	str_shift(&q->text, size);
+}
+
 static void
 header_take(struct enqueue *q)
 {
 	struct str added = STR_INIT;
+	size_t size;
 
 	while (!q->ended && !header_ended(q) &&
 	    q->text.len <= q->limits.header_size)
 		chunk_read(q);
-	if (header_size(str_span(&q->text)) > q->limits.header_size ||
+	size = header_size(str_span(&q->text));
+	if (size > q->limits.header_size ||
 	    header_hops(str_span(&q->text)) > q->limits.hops) {
 		errno = 0;
 		die(DATA, "the header is too long, or the message loops");
@@ -208,17 +223,19 @@ header_take(struct enqueue *q)
 		die(TEMP, "create a spool file");
 	if (spool_write(&q->file, str_span(&added)) < 0)
 		fail(q, "write the spool file");
+	header_write(q, size);
 	str_free(&added);
 }
 
-/* Open what is needed and close the door. */
+/* Open what is needed and enter the sandbox. */
 static void
 prepare(struct enqueue *q, const char *id)
 {
 	int etc = conf_open();
+	struct writer_rights rights;
 
 	if (id != NULL && !id_valid(span_text(id)))
-		usage();
+		help_usage(help);
 	if (id == NULL)
 		q->origin.id = id_new();
 	else
@@ -231,10 +248,10 @@ prepare(struct enqueue *q, const char *id)
 		die(TEMP, "open the spool %s", dir_spool());
 	proc_limit(&(struct proc_limits){
 	    .memory = MEMORY_MAX, .files = FILES_MAX, .no_fork = true });
-	sandbox_paths(
-	    &(struct sandbox_path){ dir_spool(), SANDBOX_READ | SANDBOX_WRITE },
-	    1);
-	sandbox_calls(CALLS_FILES);
+	writer_rights_init(&rights);
+	sandbox_paths(rights.paths, WRITER_PATHS);
+	writer_rights_free(&rights);
+	sandbox_calls(CALLS_NAMES);
 }
 
 static void
@@ -259,13 +276,14 @@ main(int argc, char **argv)
 	int c;
 
 	proc_start(argv[0], 3);
+	help_answer(argc, argv, help);
 	while ((c = getopt(argc, argv, "+f:i:")) != -1) {
 		if (c == '?')
-			usage();
+			help_usage(help);
 		*(c == 'f' ? &sender : &id) = optarg;
 	}
 	if (optind == argc)
-		usage();
+		help_usage(help);
 	prepare(&q, id);
 	sender_take(&q, sender);
 	recipients_take(&q, argv + optind);

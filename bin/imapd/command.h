@@ -1,15 +1,16 @@
-/* The table of commands. CAPABILITY and dispatch are both made from it, so
- * they can't disagree. */
+/* The table of commands. CAPABILITY and dispatch both use it, so they can't
+ * disagree. */
 #ifndef IMAPD_COMMAND_H
 #define IMAPD_COMMAND_H
 
 #include "session.h"
 
 enum {
-	SYNC_BEFORE = 1, /* tell other sessions' changes before it runs, */
-	SYNC_AFTER = 2,  /* or when it has */
-	SYNC_ALL = 4,    /* and expunges with them; else only for UID */
+	SYNC_BEFORE = 1, /* report other sessions' changes before it runs, */
+	SYNC_AFTER = 2,  /* or after it */
+	SYNC_ALL = 4,    /* including expunges; else only for UID */
 	UID_TOO = 8,     /* "UID name" is a command */
+	CORE = 16,       /* it stays when its capabilities are left out */
 };
 
 struct command {
@@ -17,19 +18,25 @@ struct command {
 	void (*run)(struct session *s);
 	unsigned in; /* states */
 	unsigned flags;
-	const char *capability; /* NULL: part of IMAP4rev1 */
+	/* Those that it stands for; where the first is left out the command
+	 * is too, unless CORE. NULL: part of IMAP4rev1. */
+	const char *capability;
 };
 
-/* Run the command whose name stands at the parser; gives an answer. */
-void command_run(struct session *s);
-/* Append "CAPABILITY IMAP4rev1 ...". */
-void capability_add(struct str *out);
+/* All commands, which main passes to the session; the last has no name. */
+extern const struct command commands[];
 
-/* Each in the file of its family. */
+/* Run the command whose name is next in the parser; sets an answer. */
+void command_run(struct session *s);
+/* Append "CAPABILITY IMAP4rev1 ...": those that are offered. */
+void capability_add(const struct session *s, struct str *out);
+
+/* Defined in the file of each command's family. */
 void cmd_capability(struct session *s);
 void cmd_noop(struct session *s);
 void cmd_logout(struct session *s);
 void cmd_id(struct session *s);
+void cmd_compress(struct session *s);
 void cmd_enable(struct session *s);
 void cmd_namespace(struct session *s);
 void cmd_select(struct session *s);
@@ -46,9 +53,21 @@ void cmd_unsubscribe(struct session *s);
 void cmd_list(struct session *s);
 void cmd_lsub(struct session *s);
 void cmd_status(struct session *s);
+void cmd_getquota(struct session *s);
+void cmd_getquotaroot(struct session *s);
+void cmd_setquota(struct session *s);
+void cmd_getmetadata(struct session *s);
+void cmd_setmetadata(struct session *s);
+void cmd_notify(struct session *s);
 void cmd_append(struct session *s);
+void cmd_replace(struct session *s);
 void cmd_idle(struct session *s);
 void cmd_search(struct session *s);
+void cmd_esearch(struct session *s);
+void cmd_sort(struct session *s);
+void cmd_thread(struct session *s);
+void cmd_cancelupdate(struct session *s);
+void cmd_uidbatches(struct session *s);
 void cmd_fetch(struct session *s);
 void cmd_store(struct session *s);
 void cmd_copy(struct session *s);

@@ -1,9 +1,10 @@
-/* What an IMAP session may still do. */
+/* The sandbox of an IMAP session. */
 #ifndef IMAPD_CONFINE_H
 #define IMAPD_CONFINE_H
 
-/* Limits, Landlock and seccomp: only this Maildir and the marks of full
- * mailboxes can be opened (and the modules of character sets read), nothing started, nobody connected to. */
+/* Limits, Landlock and seccomp: only this Maildir can be opened, and the files
+ * that logins depend on (users/logins.h) read; no program can be started and no
+ * connection made. */
 void confine(const char *maildir);
 
 #endif

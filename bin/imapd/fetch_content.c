@@ -11,10 +11,10 @@
 enum {
 	HEADER_FIRST = 4096, /* holds nearly every header */
 	MAP_FROM = 128 * 1024,
-	ONE_READ = 16 * 1024, /* read without asking for the size */
+	ONE_READ = 16 * 1024, /* up to here read without fstat() */
 };
 
-/* Read up to limit bytes after what is there; false at the end of the file. */
+/* Append up to limit bytes; false at the end of the file. */
 static int
 read_more(struct str *to, int fd, size_t limit)
 {
@@ -31,27 +31,19 @@ read_more(struct str *to, int fd, size_t limit)
 	return n < 0 ? -1 : n > 0;
 }
 
-static bool
-header_whole(struct span s)
-{
-	size_t n = header_size(s);
-
-	return n < s.len ||
-	    (n >= 2 && s.at[n - 1] == '\n' &&
-		(s.at[n - 2] == '\n' ||
-		    (n >= 3 && s.at[n - 2] == '\r' && s.at[n - 3] == '\n')));
-}
-
 static int
 read_header(struct content *c, int fd)
 {
+	struct header_scan scan = { 0 };
 	size_t step = HEADER_FIRST - 1;
 	int more;
 
 	do {
 		more = read_more(&c->buffer, fd, step);
 		step = c->buffer.len;
-	} while (more > 0 && !header_whole(str_span(&c->buffer)));
+	} while (more > 0 &&
+	    !header_scan(
+		&scan, span_from(str_span(&c->buffer), (size_t)scan.seen)));
 	return more < 0 ? -1 : 0;
 }
 
@@ -118,6 +110,7 @@ content_reset(struct content *c)
 	if (c->mapped)
 		munmap((void *)(uintptr_t)c->bytes.at, c->bytes.len);
 	c->mapped = false;
+	c->wire = 0;
 	c->mime = NULL;
 	str_clear(&c->buffer);
 	c->bytes = SPAN("");

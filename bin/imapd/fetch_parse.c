@@ -1,4 +1,4 @@
-/* What FETCH asks for. */
+/* Parsing the items of FETCH. */
 #include "fetch.h"
 
 static void
@@ -14,43 +14,90 @@ item_add(struct parser *p, struct fetch *f, enum item_kind kind)
 	f->last = item;
 }
 
+bool
+fetch_has(const struct fetch *f, enum item_kind kind)
+{
+	for (const struct item *i = f->first; i != NULL; i = i->next)
+		if (i->kind == kind)
+			return true;
+	return false;
+}
+
+void
+fetch_add(struct parser *p, struct fetch *f, enum item_kind kind)
+{
+	if (!fetch_has(f, kind))
+		item_add(p, f, kind);
+}
+
 void
 fetch_uid_first(struct parser *p, struct fetch *f)
 {
 	struct item *item;
 
-	for (item = f->first; item != NULL; item = item->next)
-		if (item->kind == ITEM_UID)
-			return;
+	if (fetch_has(f, ITEM_UID))
+		return;
 	item = arena_new(p->arena, sizeof *item);
 	item->kind = ITEM_UID;
 	item->next = f->first;
 	f->first = item;
 }
 
-/* RFC822 and its relatives are sections under another label. RFC822.PEEK is
- * no standard; Outlook sends it. */
+/* RFC822 and its relatives are sections under another label. RFC822.PEEK is not
+ * in any standard, but Outlook sends it. */
 static const struct {
 	const char *name;
 	const char *label;
 	enum item_kind kind;
 	enum section_text text;
 	bool sets_seen;
+	const char *capability; /* NULL: always there */
 } items[] = {
-	{ "FLAGS", NULL, ITEM_FLAGS, 0, false },
-	{ "UID", NULL, ITEM_UID, 0, false },
-	{ "INTERNALDATE", NULL, ITEM_DATE, 0, false },
-	{ "RFC822.SIZE", NULL, ITEM_SIZE, 0, false },
-	{ "ENVELOPE", NULL, ITEM_ENVELOPE, 0, false },
-	{ "BODYSTRUCTURE", NULL, ITEM_BODYSTRUCTURE, 0, false },
-	{ "RFC822", "RFC822", ITEM_SECTION, SECTION_ALL, true },
-	{ "RFC822.PEEK", "RFC822", ITEM_SECTION, SECTION_ALL, false },
-	{ "RFC822.HEADER", "RFC822.HEADER", ITEM_SECTION, SECTION_HEADER,
-	    false },
-	{ "RFC822.TEXT", "RFC822.TEXT", ITEM_SECTION, SECTION_TEXT, true },
-	{ "RFC822.TEXT.PEEK", "RFC822.TEXT", ITEM_SECTION, SECTION_TEXT,
-	    false },
+	{ "FLAGS", NULL, ITEM_FLAGS, 0, false, NULL },
+	{ "UID", NULL, ITEM_UID, 0, false, NULL },
+	{ "INTERNALDATE", NULL, ITEM_DATE, 0, false, NULL },
+	{ "RFC822.SIZE", NULL, ITEM_SIZE, 0, false, NULL },
+	{ "EMAILID", NULL, ITEM_EMAILID, 0, false, "OBJECTID" },
+	{ "THREADID", NULL, ITEM_THREADID, 0, false, "OBJECTID" },
+	{ "SAVEDATE", NULL, ITEM_SAVEDATE, 0, false, "SAVEDATE" },
+	{ "MODSEQ", NULL, ITEM_MODSEQ, 0, false, "CONDSTORE" },
+	{ "PREVIEW", NULL, ITEM_PREVIEW, 0, false, "PREVIEW" },
+	{ "ENVELOPE", NULL, ITEM_ENVELOPE, 0, false, NULL },
+	{ "BODYSTRUCTURE", NULL, ITEM_BODYSTRUCTURE, 0, false, NULL },
+	{ "RFC822", "RFC822", ITEM_SECTION, SECTION_ALL, true, NULL },
+	{ "RFC822.PEEK", "RFC822", ITEM_SECTION, SECTION_ALL, false, NULL },
+	{ "RFC822.HEADER", "RFC822.HEADER", ITEM_SECTION, SECTION_HEADER, false,
+	    NULL },
+	{ "RFC822.TEXT", "RFC822.TEXT", ITEM_SECTION, SECTION_TEXT, true,
+	    NULL },
+	{ "RFC822.TEXT.PEEK", "RFC822.TEXT", ITEM_SECTION, SECTION_TEXT, false,
+	    NULL },
 };
+
+static bool
+take_binary(struct parser *p, struct fetch *f, struct span name)
+{
+	bool size = span_equal_case(name, SPAN("BINARY.SIZE"));
+
+	item_add(p, f, size ? ITEM_BINARY_SIZE : ITEM_BINARY);
+	f->last->capability = "BINARY";
+	f->sets_seen |= span_equal_case(name, SPAN("BINARY"));
+	return section_binary_take(p, f->last, size ? "BINARY.SIZE" : "BINARY");
+}
+
+/* RFC 8970 3.2: " (LAZY)" may follow. Ours is made when it is asked for, which
+ * takes no longer than a body structure does. */
+static bool
+take_modifiers(struct parser *p, enum item_kind kind)
+{
+	struct span rest = p->rest;
+
+	if (kind != ITEM_PREVIEW || !span_take(&rest, ' ') ||
+	    !span_take(&rest, '('))
+		return true;
+	p->rest = rest;
+	return parse_is(p, "LAZY") && parse_byte(p, ')');
+}
 
 static bool
 take_item(struct parser *p, struct fetch *f)
@@ -59,6 +106,10 @@ take_item(struct parser *p, struct fetch *f)
 
 	if (!parse_name(p, &name))
 		return false;
+	if (span_equal_case(name, SPAN("BINARY")) ||
+	    span_equal_case(name, SPAN("BINARY.PEEK")) ||
+	    span_equal_case(name, SPAN("BINARY.SIZE")))
+		return take_binary(p, f, name);
 	if (span_equal_case(name, SPAN("BODY")) ||
 	    span_equal_case(name, SPAN("BODY.PEEK"))) {
 		bool peek = name.len > 4;
@@ -75,11 +126,12 @@ take_item(struct parser *p, struct fetch *f)
 		if (!span_equal_case(name, span_text(items[i].name)))
 			continue;
 		item_add(p, f, items[i].kind);
+		f->last->capability = items[i].capability;
 		f->last->section.text = items[i].text;
 		if (items[i].label != NULL)
 			f->last->label = span_text(items[i].label);
 		f->sets_seen |= items[i].sets_seen;
-		return true;
+		return take_modifiers(p, items[i].kind);
 	}
 	return false;
 }
@@ -114,6 +166,15 @@ fetch_take(struct parser *p, struct fetch *f_r)
 			return false;
 	} while (parse_space(p));
 	return parse_byte(p, ')');
+}
+
+bool
+fetch_is_offered(const struct session *s, const struct fetch *f)
+{
+	for (const struct item *i = f->first; i != NULL; i = i->next)
+		if (i->capability != NULL && !session_offers(s, i->capability))
+			return false;
+	return true;
 }
 
 enum content_need

@@ -1,4 +1,4 @@
-/* BODY[section]<partial> (RFC 3501 6.4.5): read from the command, and written
+/* BODY[section]<partial> (RFC 3501 6.4.5): parsed from the command, and written
  * from a message. */
 #include "fetch.h"
 #include "mail/crlf.h"
@@ -77,7 +77,7 @@ take_specification(struct parser *p, struct section *s)
 	s->part = arena_new(p->arena, (s->depth + 1) * sizeof *s->part);
 	for (size_t i = 0; i < s->depth; i++)
 		s->part[i] = numbers[i];
-	return (p->rest.len > 0 && p->rest.at[0] == ']') || take_text(p, s);
+	return p->rest.len == 0 || p->rest.at[0] == ']' || take_text(p, s);
 }
 
 static void
@@ -94,17 +94,17 @@ field_name_add(struct str *out, struct span name)
 	str_add(out, name);
 }
 
-/* The label says what is sent: the section in its one form, and of a partial
+/* The label in the response: the section in canonical form, and of a partial
  * only the origin. */
 static struct span
-label_make(struct arena *a, const struct section *s)
+label_make(struct arena *a, const struct section *s, const char *name)
 {
 	static const char *const names[] = { "", "HEADER", "HEADER.FIELDS",
 		"HEADER.FIELDS.NOT", "TEXT", "MIME" };
 	struct str label = STR_INIT;
 	struct span kept;
 
-	str_add_text(&label, "BODY[");
+	str_addf(&label, "%s[", name);
 	for (size_t i = 0; i < s->depth; i++)
 		str_addf(&label, "%s%u", i == 0 ? "" : ".", s->part[i]);
 	if (s->depth > 0 && s->text != SECTION_ALL)
@@ -123,30 +123,53 @@ label_make(struct arena *a, const struct section *s)
 }
 
 bool
+section_text_take(struct parser *p, struct section *s)
+{
+	return take_specification(p, s);
+}
+
+static bool
+take_partial(struct parser *p, struct section *s)
+{
+	if (!parse_byte(p, '<'))
+		return true;
+	s->partial = true;
+	return parse_number64(p, &s->from) && parse_byte(p, '.') &&
+	    parse_number64(p, &s->count) && parse_byte(p, '>') && s->count > 0;
+}
+
+bool
 section_take(struct parser *p, struct item *item)
 {
 	struct section *s = &item->section;
 
 	if (!parse_byte(p, '[') || !take_specification(p, s) ||
-	    !parse_byte(p, ']'))
+	    !parse_byte(p, ']') || !take_partial(p, s))
 		return false;
-	if (parse_byte(p, '<')) {
-		s->partial = true;
-		if (!parse_number64(p, &s->from) || !parse_byte(p, '.') ||
-		    !parse_number64(p, &s->count) || !parse_byte(p, '>') ||
-		    s->count == 0)
-			return false;
-	}
-	item->label = label_make(p->arena, s);
+	item->label = label_make(p->arena, s, "BODY");
 	return true;
 }
 
-/* An empty one is "", never {0}: Apple's clients wait for more behind {0}. */
-static void
+bool
+section_binary_take(struct parser *p, struct item *item, const char *name)
+{
+	struct section *s = &item->section;
+
+	if (!parse_byte(p, '[') || !take_specification(p, s) ||
+	    s->text != SECTION_ALL || !parse_byte(p, ']') ||
+	    (item->kind == ITEM_BINARY && !take_partial(p, s)))
+		return false;
+	item->label = label_make(p->arena, s, name);
+	return true;
+}
+
+/* Returns the size of the whole text on the wire. An empty text is sent as "",
+ * never {0}: Apple's clients wait for more after {0}. */
+static uint64_t
 span_put(struct session *s, const struct item *item, struct span text)
 {
 	const struct section *x = &item->section;
-	uint64_t size = crlf_size(text), from = 0;
+	uint64_t whole = crlf_size(text), size = whole, from = 0;
 
 	if (x->partial) {
 		from = x->from < size ? x->from : size;
@@ -156,10 +179,11 @@ span_put(struct session *s, const struct item *item, struct span text)
 	}
 	if (size == 0) {
 		io_put_text(&s->io, " \"\"");
-		return;
+		return whole;
 	}
 	io_putf(&s->io, " {%llu}\r\n", (unsigned long long)size);
 	crlf_put(&s->io, text, from, size);
+	return whole;
 }
 
 static bool
@@ -172,40 +196,66 @@ is_wanted(const struct section *x, const struct header_field *h)
 }
 
 /* RFC 3501 6.4.5: the chosen fields, and the empty line. */
-static void
-fields_put(struct session *s, const struct item *item, struct span header)
+static struct span
+fields_choose(const struct section *x, struct span header, struct arena *a)
 {
 	struct str chosen = STR_INIT;
 	struct header_field h;
+	struct span kept;
 
 	while (header_next(&header, &h))
-		if (is_wanted(&item->section, &h))
+		if (is_wanted(x, &h))
 			str_add(&chosen, h.whole);
 	if (chosen.len > 0 && chosen.at[chosen.len - 1] != '\n')
 		str_add_byte(&chosen, '\n');
 	str_add_byte(&chosen, '\n');
-	span_put(s, item, str_span(&chosen));
+	kept = arena_copy(a, str_span(&chosen));
 	str_free(&chosen);
+	return kept;
 }
 
-static void
-text_put(struct session *s, const struct item *item, struct span header,
-    struct span body)
+static struct span
+text_choose(const struct section *x, struct span header, struct span body,
+    struct arena *a)
 {
-	switch (item->section.text) {
+	switch (x->text) {
 	case SECTION_HEADER:
 	case SECTION_MIME:
-		span_put(s, item, header);
-		break;
+		return header;
 	case SECTION_FIELDS:
 	case SECTION_FIELDS_NOT:
-		fields_put(s, item, header);
-		break;
+		return fields_choose(x, header, a);
 	case SECTION_ALL:
 	case SECTION_TEXT:
-		span_put(s, item, body);
 		break;
 	}
+	return body;
+}
+
+bool
+section_find(const struct section *x, struct content *c, struct arena *a,
+    struct span *text_r)
+{
+	const struct part *p;
+	size_t header;
+
+	if (x->depth == 0) {
+		*text_r = c->bytes;
+		if (x->text == SECTION_ALL)
+			return true;
+		header = header_size(c->bytes);
+		*text_r = text_choose(x, span_head(c->bytes, header),
+		    span_from(c->bytes, header), a);
+		return true;
+	}
+	p = mime_find(content_mime(c, a), x->part, x->depth);
+	/* HEADER and TEXT refer to the message embedded in a part. */
+	if (p != NULL && x->text != SECTION_ALL && x->text != SECTION_MIME)
+		p = p->kind == PART_MESSAGE ? p->first : NULL;
+	if (p == NULL)
+		return false;
+	*text_r = text_choose(x, p->header, p->body, a);
+	return true;
 }
 
 void
@@ -213,23 +263,15 @@ section_put(struct session *s, const struct item *item, struct content *c,
     struct arena *a)
 {
 	const struct section *x = &item->section;
-	const struct part *p;
+	struct span text;
+	uint64_t wire;
 
 	io_put(&s->io, item->label);
-	if (x->depth == 0) {
-		size_t header = header_size(c->bytes);
-
-		text_put(s, item, span_head(c->bytes, header),
-		    x->text == SECTION_ALL ? c->bytes
-					   : span_from(c->bytes, header));
+	if (!section_find(x, c, a, &text)) {
+		io_put_text(&s->io, " NIL");
 		return;
 	}
-	p = mime_find(content_mime(c, a), x->part, x->depth);
-	/* HEADER and TEXT are those of the message that a part holds. */
-	if (p != NULL && x->text != SECTION_ALL && x->text != SECTION_MIME)
-		p = p->kind == PART_MESSAGE ? p->first : NULL;
-	if (p == NULL)
-		io_put_text(&s->io, " NIL");
-	else
-		text_put(s, item, p->header, p->body);
+	wire = span_put(s, item, text);
+	if (x->depth == 0 && x->text == SECTION_ALL)
+		c->wire = wire;
 }

@@ -1,11 +1,16 @@
-/* LIST and LSUB (RFC 3501 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154). */
+/* LIST and LSUB (RFC 3501 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154,
+ * RFC 9590). */
 #include "list.h"
 
+#include "answer.h"
+#include "argument.h"
 #include "command.h"
 #include "mail/mutf7.h"
 #include "mail/nstring.h"
+#include "metadata.h"
 #include "status.h"
 #include "store/mailbox.h"
+#include "store/special_use.h"
 
 enum { PATTERNS_MAX = 100 };
 
@@ -15,16 +20,20 @@ enum {
 	SELECT_SPECIAL = 4,
 	SELECT_REMOTE = 8, /* there are none */
 	RETURN_SUBSCRIBED = 16,
-	RETURN_CHILDREN = 32, /* always told */
+	RETURN_CHILDREN = 32, /* always sent */
 	RETURN_SPECIAL = 64,  /* likewise */
 	RETURN_STATUS = 128,
-	IS_LSUB = 256,
-	IS_EXTENDED = 512,
+	RETURN_METADATA = 256, /* RFC 9590 */
+	IS_LSUB = 512,
+	IS_EXTENDED = 1024,
 };
 
 struct listing {
+	struct session *s;
+	bool utf8; /* patterns are not in modified UTF-7 */
 	unsigned options;
 	unsigned status; /* items */
+	struct metadata_ask metadata;
 	struct span reference;
 	struct span *patterns;
 	size_t pattern_count;
@@ -45,6 +54,7 @@ static const struct option return_options[] = {
 	{ "CHILDREN", RETURN_CHILDREN },
 	{ "SPECIAL-USE", RETURN_SPECIAL },
 	{ "STATUS", RETURN_STATUS },
+	{ "METADATA", RETURN_METADATA },
 };
 
 static bool
@@ -57,13 +67,16 @@ take_option(struct parser *p, struct listing *l, const struct option *known,
 		l->options |= known[i].option;
 		if (known[i].option == RETURN_STATUS)
 			return parse_space(p) &&
-			    (l->status = status_take(p)) != 0;
+			    (l->status = status_take(l->s)) != 0;
+		if (known[i].option == RETURN_METADATA)
+			return l->metadata.count == 0 && parse_space(p) &&
+			    metadata_names_take(p, &l->metadata);
 		return true;
 	}
 	return false;
 }
 
-/* "(" [option *(" " option)] ")", the "(" taken. */
+/* "(" [option *(" " option)] ")", after the "(". */
 static bool
 take_options(struct parser *p, struct listing *l, const struct option *known,
     size_t count)
@@ -116,8 +129,8 @@ take_listing(struct parser *p, struct listing *l)
 	    parse_end(p);
 }
 
-/* RFC 3501 5.1: INBOX in any case; CREATE takes the level above another name
- * in any case too. */
+/* RFC 3501 5.1: INBOX in any case; CREATE accepts it in any case as the top
+ * level of a name too. */
 static bool
 inbox_matches(struct span name, struct span pattern)
 {
@@ -131,7 +144,7 @@ inbox_matches(struct span name, struct span pattern)
 	return list_match(rest, span_from(pattern, inbox.len));
 }
 
-/* A pattern behind its reference. */
+/* The name matches the reference followed by pattern i. */
 static bool
 pattern_matches(const struct listing *l, struct span name, size_t i)
 {
@@ -152,7 +165,7 @@ name_matches(const struct listing *l, struct span name)
 	struct str coded = STR_INIT;
 	bool found = false;
 
-	if (!mutf7_encode(&coded, name, ""))
+	if (l->utf8 || !mutf7_encode(&coded, name, ""))
 		str_set(&coded, name);
 	for (size_t i = 0; i < l->pattern_count && !found; i++)
 		found = pattern_matches(l, str_span(&coded), i);
@@ -160,7 +173,7 @@ name_matches(const struct listing *l, struct span name)
 	return found;
 }
 
-/* INBOX always is: clients ask LSUB for it and get stuck without it. */
+/* INBOX always is: some clients look for it in LSUB and fail without it. */
 static bool
 is_subscribed(const struct mailbox *m)
 {
@@ -179,19 +192,18 @@ is_level_for_lsub(const struct listing *l, const struct mailbox *m)
 	    pattern.at[pattern.len - 1] == '%';
 }
 
-/* What the selection options ask for, but for the levels above it. */
+/* Whether the selection options select it, disregarding levels above others. */
 static bool
 is_wanted(const struct listing *l, const struct mailbox *m)
 {
 	if ((l->options & SELECT_SPECIAL) &&
-	    (mailbox_special_use(m->name) == NULL ||
-		!(m->state & MAILBOX_EXISTS)))
+	    (!(m->uses & USES_ALL) || !(m->state & MAILBOX_EXISTS)))
 		return false;
 	return l->options & SELECT_SUBSCRIBED ? is_subscribed(m)
 					      : m->state & MAILBOX_EXISTS;
 }
 
-/* Somewhere below all->at[i] is what is wanted, and no pattern shows it. */
+/* A selected mailbox below all->at[i] is not shown by any pattern. */
 static bool
 hides_wanted(const struct listing *l, const struct mailbox_list *all, size_t i)
 {
@@ -209,9 +221,9 @@ hides_wanted(const struct listing *l, const struct mailbox_list *all, size_t i)
 	return false;
 }
 
-/* A level above what is wanted. RFC 5258 3 and 3.5: it is shown, as
- * \NonExistent or with CHILDINFO, only where that tells of something that is
- * not shown by itself. */
+/* A level above a selected mailbox. RFC 5258 3 and 3.5: it is shown, as
+ * \NonExistent or with CHILDINFO, only for a mailbox that is not itself
+ * shown. */
 static bool
 is_level(const struct listing *l, const struct mailbox_list *all, size_t i)
 {
@@ -240,9 +252,10 @@ static void
 attributes_add(
     struct str *out, const struct listing *l, const struct mailbox *m)
 {
-	const char *use = mailbox_special_use(m->name);
 	bool exists = m->state & MAILBOX_EXISTS;
 	bool subscribed = is_subscribed(m);
+	const char *use;
+	unsigned bit;
 	size_t n = 0;
 
 	if (l->options & IS_LSUB) {
@@ -258,9 +271,25 @@ attributes_add(
 	if (subscribed &&
 	    (l->options & (SELECT_SUBSCRIBED | RETURN_SUBSCRIBED)))
 		attribute(out, &n, "\\Subscribed");
-	/* Also unasked: old iPhones look for it in a plain LIST. */
-	if (use != NULL && exists)
-		attribute(out, &n, use);
+	/* Sent unasked too: old iPhones look for it in a plain LIST. */
+	for (size_t i = 0; (use = special_use_word(i, &bit)) != NULL; i++)
+		if (exists && (m->uses & bit))
+			attribute(out, &n, use);
+}
+
+/* What else was asked for about a mailbox (RFC 5819 2, RFC 9590 3: not about a
+ * level above it, nor where it can't be read). */
+static void
+more_put(struct session *s, const struct listing *l, const struct mailbox *m)
+{
+	size_t longest;
+
+	if (!is_wanted(l, m) || !(m->state & MAILBOX_EXISTS))
+		return;
+	if (l->status != 0)
+		status_put(s, m->name, l->status);
+	if (l->metadata.count > 0)
+		metadata_put(s, m->name, &l->metadata, &m->uses, &longest);
 }
 
 static void
@@ -270,7 +299,7 @@ mailbox_put(struct session *s, const struct listing *l, const struct mailbox *m)
 	    l->options & IS_LSUB ? SPAN("* LSUB (") : SPAN("* LIST ("));
 	attributes_add(&s->text, l, m);
 	str_add_text(&s->text, ") \"/\" ");
-	mailbox_name_add(&s->text, m->name);
+	mailbox_name_add(s, &s->text, m->name);
 	/* RFC 5258 3.5 */
 	if ((l->options & SELECT_RECURSIVE) &&
 	    (l->options & SELECT_SUBSCRIBED) &&
@@ -278,8 +307,50 @@ mailbox_put(struct session *s, const struct listing *l, const struct mailbox *m)
 		str_add_text(&s->text, " (CHILDINFO (\"SUBSCRIBED\"))");
 	str_add_text(&s->text, "\r\n");
 	io_put(&s->io, str_span(&s->text));
-	if (l->status != 0 && (m->state & MAILBOX_EXISTS))
-		status_put(s, m->name, l->status);
+	more_put(s, l, m);
+}
+
+/* RFC 5465 5.4, RFC 9051 6.3.9.7. */
+static void
+one_put(struct session *s, const struct mailbox *m, unsigned options,
+    struct span old)
+{
+	const struct listing l = { .options = options };
+
+	str_set(&s->text, SPAN("* LIST ("));
+	attributes_add(&s->text, &l, m);
+	str_add_text(&s->text, ") \"/\" ");
+	mailbox_name_add(s, &s->text, m->name);
+	if (old.len > 0) {
+		str_add_text(&s->text, " (\"OLDNAME\" (");
+		mailbox_name_add(s, &s->text, old);
+		str_add_text(&s->text, "))");
+	}
+	str_add_text(&s->text, "\r\n");
+	io_put(&s->io, str_span(&s->text));
+}
+
+void
+list_tell(struct session *s, const struct mailbox *m, struct span old)
+{
+	one_put(s, m, IS_EXTENDED | RETURN_SUBSCRIBED, old);
+}
+
+void
+list_selected(struct session *s, struct span mailbox, struct span old)
+{
+	struct mailbox m = { .name = mailbox, .state = MAILBOX_EXISTS };
+	struct mailbox_list all;
+
+	if (mailbox_list(&s->store, false, &all) == 0) {
+		for (size_t i = 0; i < all.count; i++)
+			if (span_equal(all.at[i].name, mailbox))
+				m = all.at[i];
+		one_put(s, &m, 0, old);
+		mailbox_list_free(&all);
+	} else {
+		one_put(s, &m, 0, old);
+	}
 }
 
 static void
@@ -299,12 +370,35 @@ listing_run(struct session *s, const struct listing *l)
 	answer(s, RESULT_OK, "Listed");
 }
 
+/* What belongs to a capability that is left out is no syntax of this server. */
+static bool
+is_offered(const struct listing *l)
+{
+	static const struct {
+		unsigned options;
+		const char *capability;
+	} needs[] = {
+		{ IS_EXTENDED, "LIST-EXTENDED" },
+		{ SELECT_SPECIAL | RETURN_SPECIAL, "SPECIAL-USE" },
+		{ RETURN_STATUS, "LIST-STATUS" },
+		{ RETURN_METADATA, "LIST-METADATA" },
+	};
+
+	for (size_t i = 0; i < COUNT(needs); i++)
+		if ((l->options & needs[i].options) &&
+		    !session_offers(l->s, needs[i].capability))
+			return false;
+	return true;
+}
+
 static void
 listing_serve(struct session *s, unsigned options)
 {
-	struct listing l = { .options = options };
+	struct listing l = {
+		.s = s, .utf8 = session_is_utf8(s), .options = options
+	};
 
-	if (!take_listing(&s->parser, &l)) {
+	if (!take_listing(&s->parser, &l) || !is_offered(&l)) {
 		answer_syntax(s);
 		return;
 	}
@@ -319,6 +413,7 @@ listing_serve(struct session *s, unsigned options)
 		answer(s, RESULT_OK, "Listed");
 		return;
 	}
+	status_enable(s, l.status);
 	listing_run(s, &l);
 }
 

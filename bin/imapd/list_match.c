@@ -1,9 +1,9 @@
 #include "list.h"
 #include "store/mailbox.h"
 
-/* Where to go on when what follows a wildcard did not match: the wildcard
- * takes one byte more. Only the last of each kind is worth a new try: within
- * a level the leftmost match leaves most to what follows. */
+/* Where to backtrack to on a mismatch: the wildcard takes one byte more. Only
+ * the last of each kind is worth a retry: within a level the leftmost match
+ * leaves most for the rest of the pattern. */
 struct retry {
 	bool set;
 	size_t name, pattern;

@@ -12,52 +12,98 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/help.h"
+#include "command.h"
 #include "confine.h"
 #include "os/proc.h"
 #include "os/sock.h"
 #include "session.h"
+#include "store/quota.h"
+
+static const char help[] =
+    "usage: imapd [-t tag] [-u user] maildir\n"
+    "One IMAP session, on standard input and output, of a user who is\n"
+    "logged in.\n"
+    "  -t tag   begin with the answer to the login that had this tag\n"
+    "  -u user  the name in the log\n"
+    "See chainmail-imapd(8).\n";
 
 static void
-usage(void)
-{
-	errno = 0;
-	die(USAGE, "usage: imapd [-t tag] [-u user] maildir");
-}
-
-static void
-limits_read(struct limits *l)
+configuration_read(struct session *s)
 {
 	int etc = conf_open();
 
-	conf_limits(etc, l, NULL, NULL);
+	conf_limits(etc, &s->limits, NULL, NULL);
+	offer_read(etc, span_text(fact("SERVICE")), &s->offer, conf_complain,
+	    (void *)"imap");
+	grant_open(&s->grant, etc, span_text(s->user),
+	    span_text(fact("CHAINMAIL_LOGIN")));
 	if (etc >= 0)
 		close(etc);
+}
+
+/* The quota may have changed since the last delivery: enforce the current
+ * one. */
+static void
+quota_renew(const struct store *s)
+{
+	struct quota q;
+	uint64_t limit;
+
+	if (span_is_number(
+		span_text(fact("CHAINMAIL_QUOTA")), INT64_MAX, &limit))
+		quota_read(s, limit, &q);
+}
+
+/* Answer the client, which may be waiting for the reply to its LOGIN. */
+static void
+refuse(const char *tag, const char *path)
+{
+	bool unsafe = errno == EPERM || errno == EACCES;
+	struct str text = STR_INIT;
+	struct io io;
+	int error = errno;
+
+	str_set(&text, SPAN("The mailbox can't be opened now"));
+	if (unsafe)
+		store_fault(path, &text);
+	io_init(&io, 0, 1);
+	if (tag != NULL)
+		io_putf(&io, "%s NO [%s] %s\r\n", tag,
+		    unsafe ? "CONTACTADMIN" : "UNAVAILABLE", text.at);
+	io_putf(&io, "* BYE %s\r\n", text.at);
+	io_flush(&io);
+	errno = error;
+	die(error == EPERM ? CONFIG : TEMP, "open mail in %s", path);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct session s = { .user = "" };
+	struct session s = { .user = "", .commands = commands };
 	const char *tag = NULL;
 	int option;
 
 	proc_start(argv[0], 3);
+	help_answer(argc, argv, help);
 	while ((option = getopt(argc, argv, "t:u:")) != -1)
 		if (option == 't')
 			tag = optarg;
 		else if (option == 'u')
 			s.user = optarg;
 		else
-			usage();
+			help_usage(help);
 	if (argc - optind != 1)
-		usage();
+		help_usage(help);
 	facts_complete();
-	limits_read(&s.limits);
+	configuration_read(&s);
 	if (store_open(&s.store, argv[optind], true) < 0)
-		die(errno == EPERM ? CONFIG : TEMP, "open mail in %s",
-		    argv[optind]);
+		refuse(tag, argv[optind]);
+	quota_renew(&s.store);
+	s.mark = quota_mark_open(&s.store, span_text(s.user));
 	confine(argv[optind]);
 	session_run(&s, tag);
 	store_close(&s.store);
-	return DONE;
+	grant_close(&s.grant);
+	proc_exit(DONE);
 }

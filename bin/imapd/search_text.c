@@ -1,5 +1,5 @@
-/* Text in a message as a person reads it: words of headers and bodies decoded,
- * in UTF-8, without case. */
+/* Search a message's text as a reader sees it: encoded words and bodies decoded,
+ * in case-folded UTF-8. */
 #include <string.h>
 
 #include "mail/charset.h"
@@ -40,8 +40,8 @@ match_header(struct matcher *m, struct span name, struct span text)
 	return false;
 }
 
-/* RFC 3501 6.4.4: FROM and its like search the envelope, where an address is
- * without the comments and blanks that may stand within. */
+/* RFC 3501 6.4.4: FROM and the like search the envelope, where an address has no
+ * comments and blanks. */
 bool
 match_address(struct matcher *m, struct span name, struct span text)
 {
@@ -73,21 +73,16 @@ fields_have(struct matcher *m, struct span header, struct span text)
 static bool
 leaf_has(struct matcher *m, const struct part *p, struct span text)
 {
-	struct media media = mime_media(p);
-	enum encoding encoding = ENCODING_NONE;
-	struct header_field field;
+	const struct media *media = &p->media;
 	struct str charset = STR_INIT, raw = STR_INIT;
 
-	/* message/delivery-status and its like are lines of text too. */
-	if (!span_equal_case(media.type, SPAN("text")) &&
-	    !span_equal_case(media.type, SPAN("message")))
+	/* message/delivery-status and the like are lines of text too. */
+	if (!media_is(media, "text") && !media_is(media, "message"))
 		return false;
-	if (header_find(p->header, "Content-Transfer-Encoding", &field))
-		encoding = encoding_of(field.value);
-	param_get(media.params, "charset", &charset);
+	param_get(media->params, "charset", &charset);
 	str_clear(&m->decoded);
 	str_clear(&m->folded);
-	decode_body(&raw, encoding, p->body);
+	decode_body(&raw, encoding_of(p->encoding), p->body);
 	if (!charset_decode(&m->decoded, str_span(&charset), str_span(&raw)))
 		charset_decode(&m->decoded,
 		    span_is_utf8(str_span(&raw)) ? SPAN("utf-8")
@@ -99,7 +94,7 @@ leaf_has(struct matcher *m, const struct part *p, struct span text)
 	return folded_has(m, text);
 }
 
-/* The parts in their order, without recursion. */
+/* The next part in order, without recursion. */
 static const struct part *
 part_after(const struct part *p)
 {
@@ -118,7 +113,8 @@ match_body(struct matcher *m, struct span text)
 	if (text.len == 0)
 		return true;
 	for (; p != NULL; p = part_after(p)) {
-		/* The header of an embedded message is text of this one. */
+		/* The header of an embedded message counts as text of this
+		 * one. */
 		if (p->parent != NULL && p->parent->kind == PART_MESSAGE &&
 		    fields_have(m, p->header, text))
 			return true;

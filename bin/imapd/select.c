@@ -2,56 +2,99 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "answer.h"
+#include "argument.h"
 #include "command.h"
+#include "condstore.h"
+#include "list.h"
+#include "object.h"
+#include "select.h"
+#include "store/activity.h"
 #include "store/quota.h"
 #include "sync.h"
 
-/* The untagged data of RFC 3501 6.3.1, complete whatever the mailbox. */
+/* Send all untagged data of RFC 3501 6.3.1, whatever the mailbox. */
 static void
-selected_tell(struct session *s)
+selected_tell(struct session *s, struct span sent)
 {
 	struct folder *f = &s->folder;
 	uint32_t unseen = folder_first_unseen(f);
 
 	session_flags_tell(s);
-	if (f->read_only) {
-		io_put_text(&s->io, "* OK [PERMANENTFLAGS ()] Read-only\r\n");
-	} else {
-		str_set(&s->text, SPAN("* OK [PERMANENTFLAGS ("));
-		flags_add_known(&s->text, f);
-		str_add(&s->text, SPAN(" \\*)] Flags are kept\r\n"));
-		io_put(&s->io, str_span(&s->text));
-	}
-	io_putf(&s->io, "* %u EXISTS\r\n* %u RECENT\r\n", f->count, f->recent);
-	if (unseen > 0)
-		io_putf(&s->io, "* OK [UNSEEN %u] The first one\r\n", unseen);
+	exists_tell(s, f->count, f->recent);
+	/* Neither IMAP4rev2 nor RFC 9586 3.2 has it: a number. */
+	if (unseen > 0 && !(s->enabled & (ENABLED_REV2 | ENABLED_UIDONLY)))
+		io_putf(&s->io, "* OK [UNSEEN %u] First unseen message\r\n",
+		    unseen);
 	io_putf(&s->io,
 	    "* OK [UIDVALIDITY %u] UIDs are valid\r\n"
-	    "* OK [UIDNEXT %u] The next UID\r\n",
+	    "* OK [UIDNEXT %u] Next UID\r\n",
 	    f->uidvalidity, f->uidnext);
+	/* RFC 9051 6.3.2 */
+	if (s->enabled & ENABLED_REV2)
+		list_selected(s, str_span(&s->mailbox), sent);
+	if (session_offers(s, "OBJECTID")) {
+		str_set(&s->text, SPAN("* OK [MAILBOXID "));
+		mailbox_id_add(&s->text, f->uidvalidity);
+		str_add_text(&s->text, "] Its id\r\n");
+		io_put(&s->io, str_span(&s->text));
+	}
+	if (s->enabled & ENABLED_CONDSTORE)
+		io_putf(&s->io, "* OK [HIGHESTMODSEQ %llu] Highest\r\n",
+		    (unsigned long long)folder_modseq(f));
+}
+
+/* The INBOX as a client wrote it, in another case (RFC 9051 8 has the example);
+ * else nothing. */
+static struct span
+inbox_sent(struct span rest)
+{
+	struct span inbox;
+
+	span_take(&rest, '"');
+	inbox = span_head(rest, 5);
+	if (!span_equal_case(inbox, SPAN("INBOX")) ||
+	    span_equal(inbox, SPAN("INBOX")))
+		return SPAN("");
+	return inbox;
 }
 
 static void
 folder_select(struct session *s, bool read_only)
 {
-	struct span name;
+	struct select_parameters x;
+	struct span name, sent;
 
 	if (!parse_space(&s->parser)) {
 		answer_syntax(s);
 		return;
 	}
-	if (!session_mailbox(s, &name) || !session_end(s))
+	sent = inbox_sent(s->parser.rest);
+	if (!argument_mailbox(s, &name))
 		return;
-	/* RFC 3501 6.3.1: a SELECT that fails leaves nothing selected. */
+	if (!select_parameters_take(s, &x)) {
+		answer_syntax(s);
+		return;
+	}
+	if (!argument_end(s))
+		return;
+	if (!span_equal(name, SPAN("INBOX")))
+		sent = SPAN("");
+	/* RFC 3501 6.3.1: a failed SELECT leaves no mailbox selected. */
 	if (s->state == SELECTED)
-		io_put_text(&s->io, "* OK [CLOSED] The old mailbox\r\n");
+		io_put_text(
+		    &s->io, "* OK [CLOSED] Previous mailbox closed\r\n");
 	session_unselect(s);
+	if (x.condstore)
+		condstore_enable(s);
 	if (folder_open(&s->folder, &s->store, name, read_only) < 0) {
-		answer_errno(s, "open the mailbox");
+		answer_mailbox(s, "open the mailbox", name);
 		return;
 	}
 	s->state = SELECTED;
-	selected_tell(s);
+	str_set(&s->mailbox, name);
+	selected_tell(s, sent);
+	qresync_tell(s, &x);
 	answer(s, RESULT_OK, "[%s] Selected",
 	    s->folder.read_only ? "READ-ONLY" : "READ-WRITE");
 }
@@ -68,37 +111,60 @@ cmd_examine(struct session *s)
 	folder_select(s, true);
 }
 
-/* smtpd refuses mail for a mailbox that is marked as full. */
+/* smtpd refuses mail for a mailbox marked as full. */
 static void
 full_unmark(struct session *s)
 {
 	struct span user = span_text(s->user);
 	struct quota q;
 
-	if (user.len > 0 && quota_marked(user) &&
-	    quota_read(&s->store, QUOTA_AS_WRITTEN, &q) == 0 &&
-	    !quota_over(&q, 0, 0))
-		quota_mark(user, false);
+	if (s->mark >= 0 && quota_marked(user, (struct timespec){ 0 }) &&
+	    quota_room(&s->store, QUOTA_AS_WRITTEN, 0, 0, &q) > 0)
+		quota_mark_clear(s->mark);
 }
 
-/* Remove those with \Deleted among the chosen. */
-static int
-expunge(struct session *s, const struct chosen *among)
+/* Log removed messages, including those removed before an error. */
+static void
+expunge_log(struct session *s, const struct chosen *among)
 {
-	struct folder *f = &s->folder;
-	struct chosen c = { .at = arena_new(
-				&s->arena, among->count * sizeof *c.at) };
+	struct activity a;
 
+	activity_start(&a, "expunge", s->user, str_span(&s->mailbox),
+	    (struct span){ NULL, 0 });
+	for (size_t i = 0; i < among->count; i++) {
+		struct message m = folder_message(&s->folder, among->at[i]);
+
+		if (m.removed)
+			activity_add(&a, m.uid,
+			    folder_name(&s->folder, among->at[i]), 0, SPAN(""));
+	}
+	activity_end(&a);
+}
+
+static bool
+is_any_removed(struct session *s, const struct chosen *among)
+{
 	for (size_t i = 0; i < among->count; i++)
-		if ((f->messages[among->at[i]].flags & FLAG_DELETED) &&
-		    !f->messages[among->at[i]].gone)
-			c.at[c.count++] = among->at[i];
-	if (c.count == 0)
-		return 0;
-	if (folder_expunge(f, c.at, c.count) < 0)
-		return -1;
-	full_unmark(s);
-	return 0;
+		if (folder_message(&s->folder, among->at[i]).removed)
+			return true;
+	return false;
+}
+
+int
+session_expunge(
+    struct session *s, const struct chosen *among, bool deleted_only)
+{
+	int saved,
+	    r = folder_expunge(
+		&s->folder, among->at, among->count, deleted_only);
+
+	saved = errno;
+	expunge_log(s, among);
+	errno = saved;
+	if (r == 0)
+		full_unmark(s);
+	s->modseq_due |= is_any_removed(s, among);
+	return r;
 }
 
 static struct chosen
@@ -119,12 +185,12 @@ cmd_close(struct session *s)
 {
 	struct chosen all;
 
-	if (!session_end(s))
+	if (!argument_end(s))
 		return;
 	if (!s->folder.read_only) {
 		folder_refresh(&s->folder);
 		all = choose_all(s);
-		if (expunge(s, &all) < 0) {
+		if (session_expunge(s, &all, true) < 0) {
 			answer_errno(s, "expunge");
 			return;
 		}
@@ -136,7 +202,7 @@ cmd_close(struct session *s)
 void
 cmd_unselect(struct session *s)
 {
-	if (!session_end(s))
+	if (!argument_end(s))
 		return;
 	session_unselect(s);
 	answer(s, RESULT_OK, "Unselected");
@@ -145,7 +211,7 @@ cmd_unselect(struct session *s)
 void
 cmd_check(struct session *s)
 {
-	if (!session_end(s))
+	if (!argument_end(s))
 		return;
 	if (s->folder.dirs.cur >= 0)
 		fsync(s->folder.dirs.cur); /* flags were not synced */
@@ -169,14 +235,14 @@ cmd_expunge(struct session *s)
 			answer_syntax(s);
 			return;
 		}
-		if (!session_messages(s, &c))
+		if (!argument_messages(s, &c))
 			return;
 	} else {
 		c = choose_all(s);
 	}
-	if (!session_end(s))
+	if (!argument_end(s))
 		return;
-	if (expunge(s, &c) < 0)
+	if (session_expunge(s, &c, true) < 0)
 		answer_errno(s, "expunge");
 	else
 		answer(s, RESULT_OK, "Expunged");

@@ -2,9 +2,13 @@
 #ifndef IMAPD_SESSION_H
 #define IMAPD_SESSION_H
 
+#include "imap/offer.h"
+#include "imap/parse.h"
 #include "os/conf.h"
-#include "parse.h"
+#include "os/proc.h"
+#include "sequence.h"
 #include "store/folder.h"
+#include "users/grant.h"
 
 enum state {
 	AUTHENTICATED = 1, /* no mailbox is selected */
@@ -12,59 +16,61 @@ enum state {
 	LOGGED_OUT = 4,
 };
 
-enum result { RESULT_OK, RESULT_NO, RESULT_BAD };
+/* What the client has turned on with ENABLE (RFC 5161); bits. */
+enum {
+	ENABLED_REV2 = 1,    /* IMAP4rev2: no \Recent, ESEARCH for SEARCH */
+	ENABLED_UTF8 = 2,    /* UTF8=ACCEPT */
+	ENABLED_UIDONLY = 4, /* no message numbers either way */
+	/* RFC 7162; the first also by other commands than ENABLE. */
+	ENABLED_CONDSTORE = 8, /* modseqs with flags */
+	ENABLED_QRESYNC = 16,  /* VANISHED for EXPUNGE */
+};
+
+struct command;
+struct compress;
+struct notify;
+struct contexts;
 
 struct session {
 	struct io io;
-	struct arena arena; /* of the running command */
+	struct compress *compress; /* NULL: it was not asked for */
+	struct arena arena;        /* of the running command */
 	struct parser parser;
+	struct parse_limits parse_limits;
 	struct store store;
-	struct folder folder; /* open in state SELECTED */
+	struct folder folder;      /* open in state SELECTED */
+	struct str mailbox;        /* its name */
+	struct sequence saved;     /* "$": UIDs (search_saved.h) */
+	struct contexts *contexts; /* NULL: none (search_context.h) */
 	struct limits limits;
+	struct offer offer; /* which capabilities there are */
+	unsigned enabled;   /* ENABLED_… */
+	struct proc_cpu cpu;
 	enum state state;
-	bool uid;         /* the running command is a UID command */
-	struct span tag;  /* of the running command */
-	struct str reply; /* what follows the tag: "OK text" */
-	struct str text;  /* scratch for one untagged response */
+	bool uid;             /* the running command is a UID command */
+	struct span tag;      /* of the running command */
+	struct str reply;     /* text after the tag: "OK text" */
+	struct str text;      /* scratch buffer for an untagged response */
+	uint32_t flags_told;  /* folder.keyword_changes when FLAGS was sent */
+	bool flags_room;      /* whether it offered new keywords */
+	uint64_t modseq_told; /* the highest since the last answer */
+	bool modseq_due;      /* the answer is to have HIGHESTMODSEQ */
 	const char *user;
-	unsigned errors; /* commands refused in a row */
+	int mark;           /* of the user's full mailbox; -1: none */
+	struct grant grant; /* what the login of user is based on */
+	const struct command *commands; /* ends with one without a name */
+	unsigned errors;                /* commands refused in a row */
+	struct notify *notify;          /* NULL: NOTIFY was never given */
+	/* Messages that EXISTS has told of and NOTIFY has not fetched: numbers
+	 * less one, the second behind the last. */
+	uint32_t new_from, new_to;
 };
 
-/* Run the session to its end. tag: login's, NULL for PREAUTH. */
+/* The capability is there: it was not left out by the file `imap`. */
+bool session_offers(const struct session *s, const char *capability);
+/* RFC 9051, RFC 9755: names and texts are UTF-8, in quoted strings too. */
+bool session_is_utf8(const struct session *s);
+/* Run the session to its end. tag: that of the login, NULL for PREAUTH. */
 void session_run(struct session *s, const char *tag);
-
-/* The answer of the running command; a later one replaces it. The text begins
- * with a response code in brackets where there is one. */
-__attribute__((format(printf, 3, 4))) void answer(
-    struct session *s, enum result r, const char *format, ...);
-/* BAD, with what is known of why. */
-void answer_syntax(struct session *s);
-/* NO, with RFC 5530's code for errno. what: "copy", "create". */
-void answer_errno(struct session *s, const char *what);
-
-/* Arguments that many commands have. */
-/* A mailbox's name, decoded to UTF-8 (INBOX in its one form). False: the
- * answer is given. */
-bool session_mailbox(struct session *s, struct span *name_r);
-/* " " and the end. False: the answer is given. */
-bool session_end(struct session *s);
-/* Append a mailbox's name as it goes on the wire. */
-void mailbox_name_add(struct str *out, struct span name);
-
-/* The chosen messages: indices into folder.messages, ascending. */
-struct chosen {
-	uint32_t *at;
-	size_t count;
-};
-/* A sequence set, by UIDs in a UID command. False: the answer is given. */
-bool session_messages(struct session *s, struct chosen *c_r);
-
-/* Look at the folder and tell the client what is new. */
-void session_sync(struct session *s, bool expunges);
-/* Before a long wait: write out what waits, and give memory back to the system,
- * so that an idle session is small. */
-void session_rest(struct session *s);
-/* Close the selected folder, if any. */
-void session_unselect(struct session *s);
 
 #endif

@@ -1,5 +1,5 @@
-/* The process that meets the network: it accepts, counts and logs, and can do
- * nothing else. */
+/* The acceptor: the process exposed to the network, which only accepts, counts
+ * and logs. */
 #include "acceptor.h"
 
 #include <errno.h>
@@ -105,11 +105,12 @@ channel_take(struct acceptor *a)
 		while (count > 0)
 			close(fds[--count]);
 	}
-	if (r == 0) /* whoever starts the program is gone */
+	if (r == 0) /* the parent is gone */
 		exit(TEMP);
 }
 
-/* What is asked of poll: signals, channel, listeners, waiting ones. */
+/* The descriptors for poll(2): signals, channel, listeners, waiting
+ * connections. */
 enum { POLL_SIGNALS, POLL_CHANNEL, POLL_FIXED };
 struct asked {
 	struct pollfd at[POLL_FIXED + LISTENERS_MAX + WAITING_MAX];
@@ -141,7 +142,7 @@ serve_asked(struct acceptor *a, const struct asked *q)
 		channel_take(a);
 	if (a->held >= 0 && q->at[POLL_CHANNEL].revents & POLLOUT)
 		connection_hand_over(a);
-	/* From the end, since one that is done gives its place to the last. */
+	/* From the end, since a finished one is replaced by the last. */
 	for (size_t i = q->waiting; i-- > 0 && a->held < 0;)
 		if (q->at[POLL_FIXED + q->listeners + i].revents != 0)
 			waiting_read(a, i);
@@ -159,7 +160,7 @@ prepare(struct acceptor *a)
 {
 	sigset_t set;
 
-	/* Not to outlive the process that starts the program. */
+	/* End with the parent. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -5,12 +5,13 @@
 #include "listen.h"
 
 enum {
-	WAITING_MAX = 256,    /* balancers' connections without a header yet */
-	PROXY_TIME_MS = 5000, /* for the header to arrive */
+	WAITING_MAX = 256,      /* balancers' connections still without a
+			       * header */
+	PROXY_TIME_MS = 5000,   /* for the header to arrive */
 	REFUSALS_A_SECOND = 10, /* that are logged */
 };
 
-/* A balancer's connection whose header has not come whole. */
+/* A balancer's connection whose header is incomplete. */
 struct waiting {
 	int fd;
 	int64_t until;
@@ -28,7 +29,7 @@ struct acceptor {
 	int signals;
 	bool closing;
 	struct table table;
-	int held; /* a connection for which the channel had no room; or -1 */
+	int held; /* a connection waiting for room in the channel; or -1 */
 	struct connection *held_as;
 	struct waiting *waiting[WAITING_MAX];
 	size_t waiting_count;
@@ -41,19 +42,19 @@ struct acceptor {
  * or refuse it. Takes fd. */
 void connection_admit(
     struct acceptor *a, int fd, const struct listener *l, const struct ends *e);
-/* Try again to hand over what the channel had no room for. */
+/* Retry to hand over the held connection. */
 void connection_hand_over(struct acceptor *a);
-/* A record of the program's side: a connection's end, or its own restart. */
+/* A record from the program: a connection's end, or its own restart. */
 void connection_ended(struct acceptor *a, struct span record);
 
 /* A balancer's connection: wait for its header. Takes fd. */
 void waiting_add(
     struct acceptor *a, int fd, const struct listener *l, const struct ends *e);
-/* More bytes are there, or the time is up. */
+/* More bytes arrived, or the time is up. */
 void waiting_read(struct acceptor *a, size_t i);
 void waiting_expire(struct acceptor *a, int64_t now);
 
-/* One line about a connection that did not come to anything. */
+/* Log a connection that was not served. */
 void log_refusal(struct acceptor *a, const struct listener *l,
     const struct ends *e, const char *reason);
 

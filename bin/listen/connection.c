@@ -55,9 +55,9 @@ log_refusal(struct acceptor *a, const struct listener *l, const struct ends *e,
 	log_write(&line);
 }
 
-/* Say so in the protocol's words, if they can be said at once, and close. What
- * the peer has sent is read, or closing would make its kernel forget the
- * words. */
+/* Send the protocol's refusal, if that is possible at once, and close. The
+ * peer's input is read first, or the close would cause a reset that discards
+ * the refusal. */
 static void
 refuse(struct acceptor *a, int fd, const struct listener *l,
     const struct ends *e, bool of_source)
@@ -83,6 +83,8 @@ facts_write(struct str *packet, const struct connection *c)
 	str_clear(packet);
 	record_verb(packet, "conn");
 	record_add_number(packet, "n", (int64_t)c->number);
+	if (c->id[0] != '\0')
+		record_add_text(packet, "CONNECTION", c->id);
 	if (c->listener->service[0] != '\0')
 		record_add_text(packet, "SERVICE", c->listener->service);
 	record_add_text(packet, "PROTO", e->local ? "UNIX" : "TCP");
@@ -116,6 +118,26 @@ connection_hand_over(struct acceptor *a)
 	a->held = -1;
 }
 
+/* Log a connection's start or end. */
+static void
+connection_log(
+    struct logline *line, const char *event, const struct connection *c)
+{
+	log_start(line, event);
+	if (c->id[0] != '\0')
+		log_text(line, "conn", c->id);
+	log_ends(line, c->listener, &c->ends);
+}
+
+static void
+start_log(const struct connection *c)
+{
+	struct logline line;
+
+	connection_log(&line, "connect", c);
+	log_write(&line);
+}
+
 void
 connection_admit(
     struct acceptor *a, int fd, const struct listener *l, const struct ends *e)
@@ -136,12 +158,17 @@ connection_admit(
 	c->began = clock_mono_ms();
 	c->listener = l;
 	c->ends = *e;
+	c->id[0] = '\0';
+	if (!l->packets)
+		table_name(&a->table, c);
+	if (a->options->log_starts)
+		start_log(c);
 	a->held = fd;
 	a->held_as = c;
 	connection_hand_over(a);
 }
 
-/* The program is another one now and knows nothing of these. */
+/* The program was restarted and does not know these connections. */
 static void
 forget_all(struct acceptor *a)
 {
@@ -167,8 +194,7 @@ connection_ended(struct acceptor *a, struct span record)
 	    (c = table_find(&a->table, number)) == NULL)
 		return;
 	record_get_number(record, "exit", 255, &code);
-	log_start(&line, "connection");
-	log_ends(&line, c->listener, &c->ends);
+	connection_log(&line, "connection", c);
 	log_number(&line, "ms", clock_mono_ms() - c->began);
 	log_number(&line, "exit", (int64_t)code);
 	log_write(&line);

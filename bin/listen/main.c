@@ -1,11 +1,13 @@
-/* listen: accept connections and give each a process.
+/* listen: accepts connections and gives each a process.
  *	listen [-k] [-c total] [-s per-source] [-p balancers] addresses program …
- * Two processes: the acceptor meets the network under a sandbox in which it
- * can only accept, count, log and pass descriptors on; this one starts the
- * program behind the channel, and starts it again when it ends.
- * Descriptors: 2 the log; 0 or those of LISTEN_FDS the sockets ("-").
- * Runs as the uid of its program. Exit: 0 after SIGTERM, 64 wrong usage, 75 an
- * error, 78 an address that can't be used. */
+ *	listen -w address program …
+ * Two processes: the acceptor is exposed to the network, under a sandbox in
+ * which it can only accept, count, log and pass descriptors; this one starts
+ * the program behind the channel, and restarts it when it ends. With -w there
+ * is one process, and the program accepts by itself. Descriptors: 2 the log; 0
+ * or those of LISTEN_FDS the sockets ("-"). Runs as the uid of its program.
+ * Exit: 0 after SIGTERM, 64 wrong usage, 75 an error, 78 an address that can't
+ * be used. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,20 +17,36 @@
 
 #include "base/clock.h"
 #include "base/die.h"
-#include "base/log.h"
+#include "base/help.h"
 #include "listen.h"
+#include "os/conf.h"
+#include "os/dirs.h"
+#include "os/file.h"
 #include "os/proc.h"
 #include "os/sock.h"
+
+static const char help[] =
+    "usage: listen [-k] [-c total] [-s per-source] [-p balancers]\n"
+    "              addresses program [argument ...]\n"
+    "       listen -w address program [argument ...]\n"
+    "Accepts connections and gives each a process of the program.\n"
+    "  -k             start the program once; it forks for each one\n"
+    "  -w             start the program when a connection is there, and\n"
+    "                 whenever it has ended; it accepts by itself\n"
+    "  -c total       connections at once (1000)\n"
+    "  -s per-source  connections at once from one address (100)\n"
+    "  -p balancers   networks whose PROXY headers are trusted\n"
+    "  addresses      [service=]host:port, *:port or /path[:mode], with\n"
+    "                 commas between; -: the sockets of systemd\n"
+    "See chainmail-listen(8).\n";
 
 enum {
 	TOTAL_OTHERWISE = 1000,
 	SOURCE_OTHERWISE = 100,
 	TOTAL_MAX = 100000,
-	BACKOFF_MIN_MS = 100,
-	BACKOFF_MAX_MS = 10000,
 };
 
-struct keeper {
+struct parent {
 	const struct options *options;
 	int channel; /* the program's end */
 	pid_t acceptor, program;
@@ -67,9 +85,11 @@ options_read(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .total = TOTAL_OTHERWISE,
 		.per_source = SOURCE_OTHERWISE };
-	while ((c = getopt(argc, argv, "+kc:s:p:")) != -1)
+	while ((c = getopt(argc, argv, "+kwc:s:p:")) != -1)
 		if (c == 'k')
 			o->keep = true;
+		else if (c == 'w')
+			o->wait = true;
 		else if (c == 'c')
 			o->total = number_option(span_text(optarg));
 		else if (c == 's')
@@ -80,103 +100,105 @@ options_read(struct options *o, int argc, char **argv)
 			     &o->balancer_count) < 0)
 			die(USAGE, "-p takes networks, as 192.0.2.0/24,::1");
 	if (argc - optind < 2)
-		die(USAGE,
-		    "usage: listen [-k] [-c total] [-s per-source] "
-		    "[-p balancers] addresses program [argument ...]");
+		help_usage(help);
 	o->program = argv + optind + 1;
 }
 
 static void
-program_again(struct keeper *k)
+program_again(struct parent *p)
 {
-	k->started = clock_mono_ms();
-	k->program = program_start(k->options, k->channel);
-	if (k->program < 0)
+	p->started = clock_mono_ms();
+	p->program = program_start(p->options, p->channel);
+	if (p->program < 0)
 		die(TEMP, "fork");
 }
 
-/* Tell the acceptor that its connections are nobody's, log, and wait a little
- * longer each time it does not last. */
+/* listen runs any program, for any user: an unreadable configuration counts as
+ * none. */
 static void
-program_ended(struct keeper *k, int status)
+switches_read(struct options *o)
 {
-	struct logline l;
+	int etc = dir_open(AT_FDCWD, dir_etc());
+	struct limits limits;
 
-	k->program = -1;
-	(void)!send(k->channel, "restart", strlen("restart"),
+	conf_limits(etc, &limits, NULL, NULL);
+	o->log_starts = limits.log_connections > 0;
+	if (etc >= 0)
+		close(etc);
+	errno = 0;
+}
+
+/* Tell the acceptor that its connections are gone, log, and back off if the
+ * program ended early. */
+static void
+program_ended(struct parent *p, int status)
+{
+	p->program = -1;
+	(void)!send(p->channel, "restart", strlen("restart"),
 	    MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (k->acceptor < 0 || (k->closing && status == 0))
+	if (p->acceptor < 0 || (p->closing && status == 0))
 		return;
-	if (clock_mono_ms() - k->started > BACKOFF_MAX_MS)
-		k->backoff_ms = 0;
-	k->backoff_ms = k->backoff_ms == 0 ? BACKOFF_MIN_MS : 2 * k->backoff_ms;
-	if (k->backoff_ms > BACKOFF_MAX_MS)
-		k->backoff_ms = BACKOFF_MAX_MS;
-	log_start(&l, "restart");
-	log_text(&l, "program", k->options->program[0]);
-	log_number(&l, "exit",
-	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	log_number(&l, "wait-ms", k->backoff_ms);
-	log_write(&l);
+	p->backoff_ms = backoff_next(p->backoff_ms, p->started);
+	restart_log(p->options, status, p->backoff_ms);
 }
 
 static void
-children_reap(struct keeper *k)
+children_reap(struct parent *p)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == k->program)
-			program_ended(k, status);
-		if (pid != k->acceptor)
+		if (pid == p->program)
+			program_ended(p, status);
+		if (pid != p->acceptor)
 			continue;
-		if (!k->closing)
-			die(TEMP, "the acceptor ended");
-		k->acceptor = -1;
+		if (!p->closing)
+			die_text(TEMP, "the acceptor ended");
+		p->acceptor = -1;
 	}
 }
 
 /* Until SIGTERM, and then until both children have ended. */
 static void
-keep(struct keeper *k, const sigset_t *signals)
+keep(struct parent *p, const sigset_t *signals)
 {
-	while (k->acceptor > 0 || k->program > 0) {
-		/* After SIGTERM too: what was accepted is served. */
-		bool starting = k->program < 0 && k->acceptor > 0;
-		struct timespec t = { k->backoff_ms / 1000,
-			k->backoff_ms % 1000 * 1000000L };
+	while (p->acceptor > 0 || p->program > 0) {
+		/* Even after SIGTERM: accepted connections are served. */
+		bool starting = p->program < 0 && p->acceptor > 0;
+		struct timespec t = { p->backoff_ms / 1000,
+			p->backoff_ms % 1000 * 1000000L };
 		int s = sigtimedwait(signals, NULL, starting ? &t : NULL);
 
 		if (s == SIGCHLD)
-			children_reap(k);
-		else if (s > 0 && k->acceptor > 0) {
-			k->closing = true;
-			kill(k->acceptor, SIGTERM);
-			if (k->program > 0) /* the sessions' grace begins */
-				kill(k->program, SIGTERM);
+			children_reap(p);
+		else if (s > 0 && p->acceptor > 0) {
+			p->closing = true;
+			kill(p->acceptor, SIGTERM);
+			if (p->program > 0) /* the sessions' grace begins */
+				kill(p->program, SIGTERM);
 		} else if (s < 0 && errno == EAGAIN)
-			program_again(k);
-		if (k->closing && k->acceptor < 0 && k->channel >= 0) {
-			close(k->channel);
-			k->channel = -1;
+			program_again(p);
+		if (p->closing && p->acceptor < 0 && p->channel >= 0) {
+			close(p->channel);
+			p->channel = -1;
 		}
 	}
 }
 
-/* The sockets are the acceptor's alone from here on. */
+/* From here on only the acceptor has the sockets. */
 static void
 acceptor_start(
-    struct keeper *k, const struct listener *l, size_t count, int channel)
+    struct parent *p, const struct listener *l, size_t count, int channel)
 {
 	int null;
 
-	k->acceptor = fork();
-	if (k->acceptor < 0)
+	p->acceptor = fork();
+	if (p->acceptor < 0)
 		die(TEMP, "fork");
-	if (k->acceptor == 0) {
-		close(k->channel);
-		acceptor_run(k->options, l, count, channel);
+	if (p->acceptor == 0) {
+		close(p->channel);
+		acceptor_run(p->options, l, count, channel);
 	}
 	close(channel);
 	for (size_t i = 0; i < count; i++)
@@ -192,28 +214,39 @@ int
 main(int argc, char **argv)
 {
 	struct listener l[LISTENERS_MAX];
-	struct keeper k = { 0 };
+	struct parent p = { 0 };
 	struct options o;
 	sigset_t signals;
 	size_t count;
 	int ends[2];
 
 	proc_start(argv[0], 3 + listeners_given());
+	help_answer(argc, argv, help);
 	options_read(&o, argc, argv);
 	count = strcmp(argv[optind], "-") == 0
 	    ? listeners_inherit(l)
 	    : listeners_bind(span_text(argv[optind]), l);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		die(TEMP, "socketpair");
+	/* Drop the capability to bind. Programs started as root change their
+	 * uid themselves. */
+	if (geteuid() != 0)
+		proc_powerless();
+	o.workers = listeners_are_packets(l, count);
+	switches_read(&o);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGCHLD);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	k.options = &o;
-	k.channel = ends[1];
-	acceptor_start(&k, l, count, ends[0]);
-	program_again(&k);
-	keep(&k, &signals);
+	if (o.wait && count > 1)
+		die(USAGE, "-w is for one socket, not for %zu", count);
+	if (o.wait)
+		return wait_run(&o, &l[0], &signals);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		die(TEMP, "socketpair");
+	p.options = &o;
+	p.channel = ends[1];
+	acceptor_start(&p, l, count, ends[0]);
+	program_again(&p);
+	keep(&p, &signals);
 	return DONE;
 }

@@ -82,7 +82,7 @@ source_of(const struct ends *e, bool count_local)
 		return 0;
 	if (e->local) /* apart from IPv4, 0:ffff::/32, and all networks */
 		return (uint64_t)0xfeff << 16 | (uint64_t)e->uid << 32;
-	/* IPv4 keys look like 0:ffff::/32, which is nobody's /64. */
+	/* IPv4 keys look like 0:ffff::/32, which contains no real /64. */
 	memcpy(&key,
 	    &e->remote.s6_addr[IN6_IS_ADDR_V4MAPPED(&e->remote) ? 8 : 0],
 	    sizeof key);

@@ -1,5 +1,5 @@
-/* The PROXY protocol's header, versions 1 and 2, as a balancer sends it before
- * the client's first byte. */
+/* The PROXY protocol's header, versions 1 and 2, sent by a balancer before the
+ * client's first byte. */
 #ifndef LISTEN_PROXY_H
 #define LISTEN_PROXY_H
 
@@ -7,7 +7,7 @@
 
 #include "base/span.h"
 
-enum { PROXY_MAX = 536 }; /* longest header that is read, with its extras */
+enum { PROXY_MAX = 536 }; /* longest header accepted, with extensions */
 
 struct proxy {
 	bool known; /* false: the balancer itself (a health check) */
@@ -15,8 +15,8 @@ struct proxy {
 	uint16_t remote_port, own_port;
 };
 
-/* Length of the header at the front of the bytes; 0: more bytes are needed;
- * -1: this is none. */
+/* Length of the header at the beginning of bytes; 0: more bytes are needed; -1:
+ * not a header. */
 int proxy_parse(struct span bytes, struct proxy *p_r);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include "listen.h"
 
-/* In each protocol's own words, with the code that says "later". TLS from the
- * first byte has none: the connection is just closed. */
+/* Each protocol's temporary refusal. Implicit TLS has none: the connection is
+ * just closed. */
 static const struct {
 	const char *service, *full, *source;
 } words[] = {

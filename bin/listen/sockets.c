@@ -30,23 +30,38 @@ service_set(struct listener *l, struct span name)
 	l->service[name.len] = '\0';
 }
 
-/* Accepted sockets inherit these: no answer waits for an acknowledgement of
- * the one before, and a peer that vanished is noticed. */
+/* Accepted sockets inherit these: replies are sent without delay, and vanished
+ * peers are detected. */
 static void
 socket_prepare(struct listener *l, struct span service)
 {
 	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
-	int on = 1;
+	int on = 1, type = 0;
+	socklen_t type_len = sizeof type;
 
 	if (getsockname(l->fd, (struct sockaddr *)&a, &len) < 0)
-		die(CONFIG, "descriptor %d is no socket to accept on", l->fd);
+		die_text(
+		    CONFIG, "descriptor %d is no socket to accept on", l->fd);
 	l->local = a.ss_family == AF_UNIX;
+	l->packets = getsockopt(l->fd, SOL_SOCKET, SO_TYPE, &type, &type_len) ==
+		0 &&
+	    type == SOCK_SEQPACKET;
 	if (!l->local) {
 		setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		setsockopt(l->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	}
 	service_set(l, service);
+}
+
+bool
+listeners_are_packets(const struct listener *l, size_t count)
+{
+	bool all = count > 0;
+
+	for (size_t i = 0; i < count; i++)
+		all &= l[i].packets;
+	return all;
 }
 
 int
@@ -73,7 +88,7 @@ listeners_inherit(struct listener l[LISTENERS_MAX])
 	int given = listeners_given();
 
 	if (given > LISTENERS_MAX)
-		die(CONFIG, "more than %d sockets", LISTENERS_MAX);
+		die_text(CONFIG, "more than %d sockets", LISTENERS_MAX);
 	for (int i = 0; i < given; i++) {
 		struct span name = span_head(names, span_find(names, ':'));
 
@@ -88,7 +103,7 @@ listeners_inherit(struct listener l[LISTENERS_MAX])
 	return 1;
 }
 
-/* A socket file that nobody listens on any more is in the way. */
+/* Remove a stale socket file, on which nobody listens. */
 static void
 remove_stale(const struct sock_name *n, const char *path)
 {
@@ -114,7 +129,7 @@ bind_unix(const struct sock_name *n, mode_t mode)
 
 	remove_stale(n, path);
 	fd = socket(AF_UNIX, n->type | SOCK_CLOEXEC, 0);
-	/* umask 077: nobody else comes in before the mode is set. */
+	/* umask 077: others can't connect before the mode is set. */
 	if (fd >= 0 &&
 	    (bind(fd, (const struct sockaddr *)&n->address, n->len) < 0 ||
 		chmod(path, mode) < 0))

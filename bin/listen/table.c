@@ -1,3 +1,5 @@
+#include "base/clock.h"
+#include "base/id.h"
 #include "listen.h"
 
 void
@@ -11,7 +13,7 @@ table_init(struct table *t, size_t size)
 		t->free[i] = size - 1 - i;
 }
 
-/* A number tells its place, and is never given twice. */
+/* A number encodes its place, and is never reused. */
 struct connection *
 table_take(struct table *t, uint64_t source)
 {
@@ -23,6 +25,16 @@ table_take(struct table *t, uint64_t source)
 	t->sources[place] = source;
 	t->at[place].number = ++t->serial * t->size + place;
 	return &t->at[place];
+}
+
+void
+table_name(struct table *t, struct connection *c)
+{
+	uint64_t now = (uint64_t)clock_wall_us();
+
+	t->id = now > t->id ? now : t->id + 1;
+	id_number(t->id, c->id, CONNECTION_ID);
+	c->id[CONNECTION_ID] = '\0';
 }
 
 struct connection *

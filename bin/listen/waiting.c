@@ -1,4 +1,4 @@
-/* Balancers' connections until their PROXY header has come. */
+/* Balancers' connections waiting for their PROXY header. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +60,7 @@ waiting_done(struct acceptor *a, size_t i, const struct proxy *p)
 	connection_admit(a, w.fd, w.listener, &w.ends);
 }
 
-/* The header is taken out of the socket and nothing after it: look first, then
- * take as much as belongs to it. */
+/* Read exactly the header from the socket: peek first, then read its length. */
 void
 waiting_read(struct acceptor *a, size_t i)
 {

@@ -1,19 +1,20 @@
 /* IMAP before login (RFC 3501 6.1 and 6.2). */
 #include <string.h>
 
-#include "base/encode.h"
-#include "imap_parse.h"
-#include "login.h"
+#include "attempt.h"
+#include "imap/parse.h"
+#include "net/http.h"
+#include "session.h"
 
 struct command {
-	struct str
-	    text; /* with its literals, each line but the last with CRLF */
-	struct span tag, rest;
+	struct arena arena; /* wiped after each command: it holds passwords */
+	struct parser parser;
+	struct span tag;
 };
 
 enum when {
 	ALWAYS,
-	WITHOUT_TLS, /* and with a tlsd to ask */
+	WITHOUT_TLS, /* and with tlsd available */
 };
 
 struct verb {
@@ -32,7 +33,7 @@ static void cmd_noop(struct front *f, struct command *c);
 static void cmd_starttls(struct front *f, struct command *c);
 
 static const struct verb verbs[] = {
-	{ "CAPABILITY", cmd_capability, ALWAYS, "IMAP4rev1 LITERAL+" },
+	{ "CAPABILITY", cmd_capability, ALWAYS, "IMAP4rev1 LITERAL+ LITERAL-" },
 	{ "NOOP", cmd_noop, ALWAYS, NULL },
 	{ "LOGOUT", cmd_logout, ALWAYS, NULL },
 	{ "ID", cmd_id, ALWAYS, "ID" },
@@ -44,7 +45,26 @@ static const struct verb verbs[] = {
 static bool
 available(const struct front *f, const struct verb *v)
 {
+	if (v->run == cmd_id && !offer_has(&f->offer, SPAN("ID")))
+		return false;
 	return v->when == ALWAYS || f->tls_possible;
+}
+
+/* Those of them that are offered. */
+static void
+words_add(const struct front *f, struct str *out, const char *words)
+{
+	struct span rest = span_text(words), word;
+
+	while ((word = span_word(&rest)).len > 0) {
+		if (!offer_has(&f->offer, word) ||
+		    (span_equal(word, SPAN("LITERAL-")) &&
+			offer_has(&f->offer, SPAN("LITERAL+"))))
+			continue;
+		if (out->len > 0)
+			str_add_byte(out, ' ');
+		str_add(out, word);
+	}
 }
 
 static void
@@ -52,9 +72,8 @@ capabilities(const struct front *f, struct str *out)
 {
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (verbs[i].advertise != NULL && available(f, &verbs[i]))
-			str_addf(out, "%s%s", out->len > 0 ? " " : "",
-			    verbs[i].advertise);
-	front_mechanisms(f, out, " AUTH=");
+			words_add(f, out, verbs[i].advertise);
+	attempt_mechanisms(f, out, " AUTH=");
 	/* RFC 3501 6.2.3 */
 	if (!front_is_private(f))
 		str_add_text(out, " LOGINDISABLED");
@@ -93,10 +112,20 @@ bad(struct front *f, const struct command *c, const char *text)
 	tagged(f, c, "BAD %s", text);
 }
 
+/* The command could not be read. */
+static void
+refuse_syntax(struct front *f, const struct command *c, const char *text)
+{
+	if (c->parser.too_big)
+		bad(f, c, "[TOOBIG] Exceeds a limit of this server");
+	else if (c->parser.end == IO_OK)
+		bad(f, c, text);
+}
+
 static bool
 no_arguments(struct front *f, struct command *c)
 {
-	if (span_trim(c->rest).len == 0)
+	if (parse_end(&c->parser))
 		return true;
 	bad(f, c, "This command takes no arguments");
 	return false;
@@ -134,8 +163,14 @@ cmd_logout(struct front *f, struct command *c)
 static void
 cmd_id(struct front *f, struct command *c)
 {
-	/* RFC 2971 3.1. What the client says of itself is not used. */
+	struct parser *p = &c->parser;
+
 	f->idle++;
+	if (!parse_space(p) || !parse_id(p) || !parse_end(p)) {
+		refuse_syntax(f, c, "ID needs NIL or a list of pairs");
+		return;
+	}
+	/* RFC 2971 3.1. What the client says of itself is not used. */
 	io_put_text(&f->io, "* ID (\"name\" \"chainmail\")\r\n");
 	tagged(f, c, "OK Done");
 }
@@ -144,19 +179,20 @@ static void
 cmd_starttls(struct front *f, struct command *c)
 {
 	if (!f->tls_possible) {
-		bad(f, c, f->tls ? "TLS is on already" : "No TLS here");
+		bad(f, c,
+		    f->tls ? "TLS is already active" : "TLS is not available");
 		return;
 	}
 	if (!no_arguments(f, c))
 		return;
-	/* RFC 3501 6.2.1, RFC 9051 11.1: what was pipelined behind it, perhaps
-	 * by somebody in between, is not part of the session under TLS. */
+	/* RFC 3501 6.2.1, RFC 9051 11.1: input pipelined after it, perhaps
+	 * injected, is not part of the TLS session. */
 	io_discard(&f->io);
 	tagged(f, c, "OK Begin TLS");
 	front_tls(f);
 }
 
-/* What the client is told (RFC 5530 3). */
+/* The reply to the client (RFC 5530 3). */
 static void
 refuse(struct front *f, const struct command *c, enum auth_code code)
 {
@@ -164,24 +200,26 @@ refuse(struct front *f, const struct command *c, enum auth_code code)
 		return;
 	switch (code) {
 	case AUTH_CREDENTIALS:
-		tagged(
-		    f, c, "NO [AUTHENTICATIONFAILED] Wrong name or password");
+		tagged(f, c,
+		    "NO [AUTHENTICATIONFAILED] Wrong user name or password");
 		return;
 	case AUTH_UNAVAILABLE:
 	case AUTH_BUSY:
-		tagged(f, c, "NO [UNAVAILABLE] Not now, try later");
+		tagged(f, c,
+		    "NO [UNAVAILABLE] Temporarily unavailable, try again "
+		    "later");
 		return;
 	case AUTH_MALFORMED:
 		bad(f, c, "Malformed response");
 		return;
 	case AUTH_MECHANISM:
-		tagged(f, c, "NO No such mechanism here");
+		tagged(f, c, "NO Mechanism not available");
 		return;
 	case AUTH_PLAINTEXT:
-		tagged(f, c, "NO [PRIVACYREQUIRED] Only under TLS");
+		tagged(f, c, "NO [PRIVACYREQUIRED] TLS is required");
 		return;
 	case AUTH_DISABLED:
-		tagged(f, c, "NO [CONTACTADMIN] The account is closed");
+		tagged(f, c, "NO [CONTACTADMIN] The account is disabled");
 		return;
 	case AUTH_CANCELLED:
 		/* RFC 3501 6.2.2 */
@@ -190,155 +228,134 @@ refuse(struct front *f, const struct command *c, enum auth_code code)
 	}
 }
 
-/* The name in the initial response of PLAIN, for the log. */
-static void
-plain_name(struct span initial, struct str *name_r)
+/* Get the name of a refused LOGIN, but not from a literal, since the password
+ * would follow. */
+static enum auth_code
+login_in_clear(struct front *f, struct command *c)
 {
-	struct str text = STR_INIT;
-	struct span rest, zid, name;
+	struct parser *p = &c->parser;
+	struct span name;
 
-	if (base64_decode(&text, initial)) {
-		rest = str_span(&text);
-		if (span_until(&rest, '\0', &zid) && span_take(&rest, '\0') &&
-		    span_until(&rest, '\0', &name))
-			str_set(name_r, name);
-	}
-	str_wipe(&text);
+	if (!parse_space(p) || p->rest.len == 0 || p->rest.at[0] == '{' ||
+	    !parse_credential(p, &name))
+		name = SPAN("");
+	return attempt_in_clear(f, "LOGIN", name);
 }
 
 static void
 cmd_authenticate(struct front *f, struct command *c)
 {
+	struct parser *p = &c->parser;
 	struct attempt a = { .tag = c->tag };
 	struct str name = STR_INIT;
 
-	if (!imap_atom(&c->rest, &a.mechanism) ||
-	    (c->rest.len > 0 && !span_take(&c->rest, ' '))) {
+	if (!parse_space(p) || !parse_atom(p, &a.mechanism) ||
+	    (p->rest.len > 0 && !parse_space(p))) {
 		bad(f, c, "AUTHENTICATE needs a mechanism");
 		return;
 	}
-	/* RFC 4959 3: "=" is a response of no bytes. */
-	if (c->rest.len > 0)
-		a.initial = c->rest;
+	if (p->rest.len > 0 && !offer_has(&f->offer, SPAN("SASL-IR"))) {
+		bad(f, c, "AUTHENTICATE takes a mechanism alone");
+		return;
+	}
+	/* RFC 4959 3: "=" is an empty response. */
+	if (p->rest.len > 0)
+		a.initial = p->rest;
 	if (span_equal(a.initial, SPAN("=")))
 		a.initial.len = 0;
-	if (c->rest.len > 0 && span_equal_case(a.mechanism, SPAN("PLAIN")))
-		plain_name(a.initial, &name);
+	attempt_name(&a, &name);
 	a.name = str_span(&name);
-	refuse(f, c, front_authenticate(f, &a));
+	refuse(f, c, attempt_run(f, &a));
 	str_free(&name);
 }
 
 static void
 cmd_login(struct front *f, struct command *c)
 {
-	struct str name = STR_INIT, password = STR_INIT;
+	struct parser *p = &c->parser;
+	struct span name, password;
 
 	if (!front_is_private(f)) {
-		f->errors++;
-		tagged(f, c, "NO [PRIVACYREQUIRED] Only under TLS");
-	} else if (!imap_astring(&c->rest, &name) ||
-	    !span_take(&c->rest, ' ') || !imap_astring(&c->rest, &password) ||
-	    c->rest.len > 0) {
-		bad(f, c, "LOGIN needs a name and a password");
+		refuse(f, c, login_in_clear(f, c));
+	} else if (!parse_space(p) || !parse_credential(p, &name) ||
+	    !parse_space(p) || !parse_credential(p, &password) ||
+	    !parse_end(p)) {
+		refuse_syntax(f, c, "LOGIN needs a name and a password");
 	} else {
-		refuse(f, c,
-		    front_password(
-			f, c->tag, str_span(&name), str_span(&password)));
-	}
-	str_free(&name);
-	str_wipe(&password);
-}
-
-static bool
-literal_read(struct front *f, struct command *c, uint64_t size)
-{
-	while (size > 0) {
-		struct span bytes;
-
-		switch (io_some(&f->io, (size_t)size, &bytes)) {
-		case IO_OK:
-			break;
-		case IO_TIMEOUT:
-			front_end(f, "Too slow");
-			return false;
-		case IO_EOF:
-		case IO_LONG:
-		case IO_BARE:
-			f->done = true;
-			return false;
-		}
-		str_add(&c->text, bytes);
-		size -= bytes.len;
-	}
-	return true;
-}
-
-/* Read a command with its literals into text; false when there is none to
- * run. */
-static bool
-command_read(struct front *f, struct command *c)
-{
-	struct span line;
-	uint64_t size;
-	bool waits;
-
-	for (;;) {
-		if (!front_line(f, LINE_MAX_LOGIN, &line))
-			return false;
-		str_add(&c->text, line);
-		if (!imap_literal(line, &size, &waits))
-			return true;
-		if (size > LITERAL_MAX_LOGIN ||
-		    c->text.len + size > COMMAND_MAX) {
-			/* RFC 7888 4: one that is not waited for can only be
-			 * read and dropped, or end the session: never taken
-			 * for commands. */
-			front_end(f, "[TOOBIG] The literal is too long");
-			return false;
-		}
-		str_add_text(&c->text, "\r\n");
-		if (waits)
-			io_put_text(&f->io, "+ go on\r\n");
-		if (!literal_read(f, c, size))
-			return false;
+		refuse(f, c, attempt_password(f, c->tag, name, password));
 	}
 }
 
 static void
 command_run(struct front *f, struct command *c)
 {
+	struct parser *p = &c->parser;
 	struct span verb;
 
-	c->rest = str_span(&c->text);
-	if (!imap_tag(&c->rest, TAG_MAX, &c->tag)) {
-		f->errors++;
-		io_put_text(&f->io, "* BAD A command begins with a tag\r\n");
+	if (p->end != IO_OK) {
+		refuse_syntax(f, c, "");
 		return;
 	}
-	if (!imap_atom(&c->rest, &verb) ||
-	    (c->rest.len > 0 && !span_take(&c->rest, ' '))) {
-		bad(f, c, "What?");
+	if (!parse_name(p, &verb)) {
+		bad(f, c, "Missing command");
 		return;
 	}
 	for (size_t i = 0; i < COUNT(verbs); i++)
-		if (span_equal_case(verb, span_text(verbs[i].name))) {
+		if (span_equal_case(verb, span_text(verbs[i].name)) &&
+		    (verbs[i].run != cmd_id || available(f, &verbs[i]))) {
 			verbs[i].run(f, c);
 			return;
 		}
-	bad(f, c, "Not before login");
+	bad(f, c, "Not a command before login");
+}
+
+/* The client waits for the answer with its tag, so even an overlong line gets
+ * one. */
+static void
+line_serve(struct front *f, struct command *c)
+{
+	struct parser *p = &c->parser;
+
+	if (http_is_request(p->line)) {
+		front_end(f, "This is not a web server");
+		return;
+	}
+	if (parse_tag(p, &c->tag) && parse_space(p)) {
+		command_run(f, c);
+	} else {
+		f->errors++;
+		io_put_text(
+		    &f->io, "* BAD A command must begin with a tag\r\n");
+	}
+	if (f->done)
+		return;
+	if (!parse_finish(p))
+		front_end(f, "[TOOBIG] The literal is too long");
 }
 
 void
 imap_command(struct front *f)
 {
-	struct command c = { .text = STR_INIT };
+	struct parse_limits limits = {
+		.literals = 100, /* ID may have 60 (RFC 2971 3.3) */
+		.literal = 4096,
+		.literal_bytes = PARSE_LINE_MAX,
+		.drain = 4 * PARSE_LINE_MAX,
+	};
+	struct command c = { .arena = ARENA_INIT };
+	enum io_result r;
 
-	if (command_read(f, &c)) {
-		if (front_is_http(str_span(&c.text)))
-			front_end(f, "This is no web server");
-		else
-			command_run(f, &c);
-	}
-	str_wipe(&c.text);
+	/* Literals have less than LITERAL- allows anyway. */
+	if (!offer_has(&f->offer, SPAN("LITERAL+")) &&
+	    !offer_has(&f->offer, SPAN("LITERAL-")))
+		limits.unasked = 1;
+	r = parse_start(&c.parser, &limits, &f->io, &c.arena);
+
+	if (r == IO_OK || r == IO_LONG)
+		line_serve(f, &c);
+	/* The connection may also have ended inside the command. */
+	r = c.parser.end;
+	if (r == IO_EOF || r == IO_TIMEOUT || r == IO_BARE)
+		front_no_line(f, r);
+	arena_wipe(&c.arena);
 }

@@ -1,12 +1,17 @@
 /* POP3 in the AUTHORIZATION state (RFC 1939 4). */
 #include <string.h>
 
-#include "login.h"
+#include "attempt.h"
+#include "net/http.h"
+#include "session.h"
+
+/* AUTH with its longest initial response. */
+enum { LINE_MAX_POP3 = AUTH_DATA_MAX + 256 };
 
 enum when {
 	ALWAYS,
-	WITHOUT_TLS, /* and with a tlsd to ask */
-	PRIVATE,     /* where a password may be shown */
+	WITHOUT_TLS, /* and with tlsd available */
+	PRIVATE,     /* where a password can't be seen by others */
 };
 
 struct verb {
@@ -35,7 +40,7 @@ static const struct verb verbs[] = {
 	{ "LANG", cmd_lang, ALWAYS, "LANG" },
 	{ "QUIT", cmd_quit, ALWAYS, NULL },
 };
-/* RFC 2449 6, RFC 3206 3 and 4: what the session will understand. */
+/* RFC 2449 6, RFC 3206 3 and 4: what the session will support. */
 static const char *const later[] = { "TOP", "UIDL", "RESP-CODES",
 	"AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER",
 	"IMPLEMENTATION chainmail" };
@@ -78,7 +83,7 @@ cmd_capa(struct front *f, struct span rest)
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (verbs[i].advertise != NULL && available(f, &verbs[i]))
 			io_putf(&f->io, "%s\r\n", verbs[i].advertise);
-	front_mechanisms(f, &list, " ");
+	attempt_mechanisms(f, &list, " ");
 	if (list.len > 0)
 		io_putf(&f->io, "SASL%s\r\n", list.at);
 	str_free(&list);
@@ -99,10 +104,11 @@ static void
 cmd_stls(struct front *f, struct span rest)
 {
 	if (rest.len > 0 || !f->tls_possible) {
-		error(f, f->tls ? "TLS is on already" : "No TLS here");
+		error(f,
+		    f->tls ? "TLS is already active" : "TLS is not available");
 		return;
 	}
-	/* RFC 2595 4: nothing from before TLS is remembered. */
+	/* RFC 2595 4: nothing from before TLS is kept. */
 	io_discard(&f->io);
 	io_put_text(&f->io, "+OK Begin TLS\r\n");
 	front_tls(f);
@@ -113,11 +119,11 @@ cmd_stls(struct front *f, struct span rest)
 static void
 cmd_utf8(struct front *f, struct span rest)
 {
-	/* RFC 6856 2.1: only in this state; the session is told. */
+	/* RFC 6856 2.1: only in this state; passed on to the session. */
 	(void)rest;
 	f->idle++;
 	f->utf8 = true;
-	io_put_text(&f->io, "+OK UTF-8 it is\r\n");
+	io_put_text(&f->io, "+OK UTF-8 is on\r\n");
 }
 
 static void
@@ -130,9 +136,9 @@ cmd_lang(struct front *f, struct span rest)
 	else if (span_equal(rest, SPAN("*")) ||
 	    span_equal_case(rest, SPAN("en")) ||
 	    span_starts_case(rest, SPAN("en-")))
-		io_put_text(&f->io, "+OK en This is English\r\n");
+		io_put_text(&f->io, "+OK en English\r\n");
 	else
-		error(f, "This language is not spoken here");
+		error(f, "This language is not available");
 }
 
 static void
@@ -142,23 +148,23 @@ refuse(struct front *f, enum auth_code code)
 		return;
 	switch (code) {
 	case AUTH_CREDENTIALS:
-		error(f, "[AUTH] Wrong name or password");
+		error(f, "[AUTH] Wrong user name or password");
 		return;
 	case AUTH_UNAVAILABLE:
 	case AUTH_BUSY:
-		error(f, "[SYS/TEMP] Not now, try later");
+		error(f, "[SYS/TEMP] Temporarily unavailable, try again later");
 		return;
 	case AUTH_MALFORMED:
 		error(f, "Malformed response");
 		return;
 	case AUTH_MECHANISM:
-		error(f, "No such mechanism here");
+		error(f, "Mechanism not available");
 		return;
 	case AUTH_PLAINTEXT:
-		error(f, "Only under TLS");
+		error(f, "TLS is required");
 		return;
 	case AUTH_DISABLED:
-		error(f, "[SYS/PERM] The account is closed");
+		error(f, "[SYS/PERM] The account is disabled");
 		return;
 	case AUTH_CANCELLED:
 		error(f, "Cancelled");
@@ -171,7 +177,7 @@ cmd_user(struct front *f, struct span rest)
 {
 	str_set(&f->name, rest);
 	if (!front_is_private(f))
-		error(f, "Only under TLS");
+		refuse(f, attempt_in_clear(f, "USER", rest));
 	else if (rest.len == 0)
 		error(f, "USER needs a name");
 	else
@@ -183,12 +189,12 @@ cmd_pass(struct front *f, struct span rest)
 {
 	/* RFC 1939 7: the rest of the line, spaces too. */
 	if (!front_is_private(f))
-		error(f, "Only under TLS");
+		error(f, "TLS is required");
 	else if (f->name.len == 0)
-		error(f, "USER comes first");
+		error(f, "USER must come first");
 	else
 		refuse(
-		    f, front_password(f, SPAN(""), str_span(&f->name), rest));
+		    f, attempt_password(f, SPAN(""), str_span(&f->name), rest));
 	str_wipe(&f->name);
 }
 
@@ -197,20 +203,23 @@ cmd_auth(struct front *f, struct span rest)
 {
 	struct attempt a = { .mechanism = span_head(
 				 rest, span_find(rest, ' ')) };
-	struct str list = STR_INIT;
+	struct str list = STR_INIT, name = STR_INIT;
 
 	rest = span_from(rest, a.mechanism.len + 1);
 	if (a.mechanism.len == 0) {
-		/* Old clients ask for the list in this way. */
-		front_mechanisms(f, &list, "\r\n");
+		/* Old clients request the list this way. */
+		attempt_mechanisms(f, &list, "\r\n");
 		io_putf(&f->io, "+OK%s\r\n.\r\n", list.at);
 		str_free(&list);
 		return;
 	}
-	/* RFC 5034 4: "=" is a response of no bytes. */
+	/* RFC 5034 4: "=" is an empty response. */
 	if (rest.len > 0)
 		a.initial = span_equal(rest, SPAN("=")) ? SPAN("") : rest;
-	refuse(f, front_authenticate(f, &a));
+	attempt_name(&a, &name);
+	a.name = str_span(&name);
+	refuse(f, attempt_run(f, &a));
+	str_free(&name);
 }
 
 static bool
@@ -227,14 +236,14 @@ pop3_command(struct front *f)
 	struct str text = STR_INIT;
 	struct span line, verb;
 
-	if (!front_line(f, LINE_MAX_LOGIN, &line))
+	if (!front_line(f, LINE_MAX_POP3, &line))
 		return;
 	str_set(&text, line);
 	line = str_span(&text);
-	if (front_is_http(line)) {
-		front_end(f, "This is no web server");
+	if (http_is_request(line)) {
+		front_end(f, "This is not a web server");
 	} else if (!take_verb(&line, &verb)) {
-		error(f, "No NUL, please");
+		error(f, "NUL in a command");
 	} else {
 		size_t i = 0;
 
@@ -244,7 +253,7 @@ pop3_command(struct front *f)
 		if (i < COUNT(verbs))
 			verbs[i].run(f, line);
 		else
-			error(f, "Not before login");
+			error(f, "Not a command before login");
 	}
 	str_wipe(&text);
 }

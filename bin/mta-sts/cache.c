@@ -58,14 +58,14 @@ known_parse(struct span text, struct arena *a, struct known *k)
 	k->fetched = time_get(line, "fetched");
 	k->failed = time_get(line, "failed");
 	str_set(&k->text, text);
-	/* RFC 8461 3.2: good for max_age seconds from when it was fetched. */
+	/* RFC 8461 3.2: valid for max_age seconds after the fetch. */
 	k->usable = text.len > 0 &&
 	    sts_policy_parse(text, a, &k->policy) == NULL &&
 	    clock_wall_s() < k->fetched + (int64_t)k->policy.max_age;
 	return true;
 }
 
-/* 0; -1: no such file, or a broken one. */
+/* 0; -1: no such file, or a damaged one. */
 static int
 file_read(int dir, const char *name, struct arena *a, struct known *k)
 {
@@ -161,7 +161,7 @@ cache_lock(int dir, struct span domain)
 	return -1;
 }
 
-/* It helps nobody any more. */
+/* The entry is no longer useful. */
 static bool
 is_stale(int dir, const char *name)
 {
@@ -178,7 +178,7 @@ is_stale(int dir, const char *name)
 	known_init(&k);
 	if (file_read(dir, name, &a, &k) == 0)
 		stale = !k.usable && k.failed + KEPT_S < now;
-	else /* one that can't be read now may be good */
+	else /* an unreadable one may be valid */
 		stale = errno == EBADMSG || errno == ELOOP;
 	known_free(&k);
 	arena_free(&a);

@@ -8,12 +8,12 @@
 
 enum {
 	AGAIN_S = 300,     /* RFC 8461 3.3: no sooner after a failure */
-	REFRESH_S = 86400, /* RFC 8461 10.2: fetched anew once a day */
-	FETCH_S = 60,      /* RFC 8461 3.3: a limit is to be set */
+	REFRESH_S = 86400, /* RFC 8461 10.2: refetched once a day */
+	FETCH_S = 60,      /* RFC 8461 3.3: a timeout is required */
 };
 
-/* What _mta-sts.DOMAIN says: the id, or "" for none. RFC 8461 3.1: exactly one
- * record that begins with the version, and it is well-formed. */
+/* The id in the TXT record of _mta-sts.DOMAIN, or "" for none. RFC 8461 3.1:
+ * exactly one record that begins with the version, and it is well-formed. */
 static void
 id_ask(const struct service *s, struct span domain, struct arena *a,
     struct span *id_r)
@@ -54,8 +54,7 @@ refused(struct known *k, const char *word, const char *why)
 	str_setf(&k->why, "%s", why);
 }
 
-/* The answer becomes what is known; 0, or -1 and result and why say what was
- * wrong. */
+/* Store the answer; 0, or -1 with the fault in result and why. */
 static int
 answer_use(const struct https_answer *answer, struct arena *a, struct known *k)
 {
@@ -171,7 +170,7 @@ refresh(const struct service *s, struct span domain, struct span id,
 		*k = fresh;
 		fetch_log(domain, k, true);
 	} else {
-		/* RFC 8461 3.3, 5.1: what is cached stays in force. */
+		/* RFC 8461 3.3, 5.1: the cached policy stays in force. */
 		k->failed = clock_wall_s();
 		str_set(&k->result, str_span(&fresh.result));
 		str_set(&k->why, str_span(&fresh.why));
@@ -181,7 +180,7 @@ refresh(const struct service *s, struct span domain, struct span id,
 	keep(s, domain, k);
 }
 
-/* It is to be fetched: unknown, changed, or a day old, and not just refused. */
+/* A fetch is due: unknown, changed, or a day old, and no recent failure. */
 static bool
 is_due(const struct known *k, struct span id)
 {
@@ -200,8 +199,8 @@ policy_find(const struct service *s, struct span domain, struct arena *a,
 	struct span id;
 	int lock = cache_lock(s->dir, domain), saved;
 
-	/* To fetch it instead would put a failure in its place where that does
-	 * not succeed, and mail would go without it. */
+	/* Fetching it instead could replace it by a failure, and mail would be
+	 * sent without the policy. */
 	if (cache_read(s->dir, domain, a, k_r) < 0) {
 		saved = errno;
 		if (lock >= 0)
@@ -210,8 +209,8 @@ policy_find(const struct service *s, struct span domain, struct arena *a,
 		return STS_LATER;
 	}
 	id_ask(s, domain, a, &id);
-	/* RFC 8461 3.1: without a record nothing is looked for; 5.1: nor is
-	 * what is known forgotten. */
+	/* RFC 8461 3.1: without a record nothing is fetched; 5.1: nor is a
+	 * cached policy dropped. */
 	if (id.len > 0 && is_due(k_r, id))
 		refresh(s, domain, id, a, k_r);
 	if (lock >= 0)

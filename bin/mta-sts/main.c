@@ -1,12 +1,13 @@
-/* mta-sts: finds, fetches and remembers the MTA-STS policies of domains
- * (RFC 8461).
+/* mta-sts: finds, fetches and caches the MTA-STS policies of domains (RFC
+ * 8461).
  *	mta-sts			serves CHAINMAIL_RUN/sts
  *	mta-sts DOMAIN		prints the domain's policy
  *	descriptor 0		a listening SOCK_SEQPACKET socket, or anything
- *				else: then it binds the socket; 3: systemd's
+ *				else: then it binds the socket; 3: systemd's;
+ *				if it was bound for it, it ends when idle
  *	descriptor 2		the log
  * Runs as chainmail-out, the owner of CHAINMAIL_SPOOL/sts.
- * Exit codes: 0 ended by SIGTERM, or printed; 1 no policy; 64 usage;
+ * Exit codes: 0 ended by SIGTERM, idle, or printed; 1 no policy; 64 usage;
  * 75 temporary; 78 configuration. */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/help.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/file.h"
@@ -25,7 +27,16 @@
 #include "os/sock.h"
 #include "service.h"
 
+static const char help[] =
+    "usage: mta-sts [-i seconds] [-p port] [domain]\n"
+    "Finds and caches the MTA-STS policies of other domains, for send;\n"
+    "with a domain, prints its policy.\n"
+    "  -i seconds  how long it stays without a query (300)\n"
+    "  -p port     where the policy hosts listen (443)\n"
+    "See chainmail-mta-sts(8).\n";
+
 enum { CHILDREN_MAX = 200, SWEEP_TICKS = 3600, NO_POLICY = 1 };
+enum { IDLE_S = 300, IDLE_MAX = 86400 };
 enum { FILE_BYTES = 1 << 20, MEMORY = 512 << 20 };
 
 struct program {
@@ -52,7 +63,16 @@ tick(void *arg)
 		cache_sweep(p->service.dir);
 }
 
-/* The folder may be missing, or somebody else's when a person asks. */
+/* The configuration can't be read inside the sandbox. */
+static bool
+stale(void *arg)
+{
+	const struct program *p = arg;
+
+	return dns_is_stale(p->service.dns) || https_is_stale(p->service.https);
+}
+
+/* The folder may be missing, or inaccessible when run by hand. */
 static int
 folder_open(bool needed)
 {
@@ -99,8 +119,8 @@ ask_by_hand(const struct service *s, const char *word)
 		return DONE;
 	case STS_FAILED:
 		errno = 0;
-		die(TEMP, "%s: the policy can't be fetched (%s): %s", domain.at,
-		    k.result.at, k.why.at);
+		die_text(TEMP, "%s: the policy can't be fetched (%s): %s",
+		    domain.at, k.result.at, k.why.at);
 	case STS_LATER:
 		die(TEMP, "read what is known of %s", domain.at);
 	case STS_ABSENT:
@@ -110,20 +130,28 @@ ask_by_hand(const struct service *s, const char *word)
 	return NO_POLICY;
 }
 
-static _Noreturn void
-usage(void)
+static uint64_t
+number_read(const char *word, uint64_t max)
 {
-	die(USAGE, "usage: mta-sts [-p port] [domain]");
+	uint64_t n;
+
+	if (!span_is_number(span_text(word), max, &n) || n == 0)
+		help_usage(help);
+	return n;
 }
 
-static uint16_t
-port_read(const char *word)
+/* The supervisor that holds the socket starts it again for the next query. */
+static void
+socket_open(struct serve *how, unsigned idle_s)
 {
-	uint64_t port;
+	struct str path = STR_INIT;
 
-	if (!span_is_number(span_text(word), 65535, &port) || port == 0)
-		usage();
-	return (uint16_t)port;
+	str_setf(&path, "%s/sts", dir_run());
+	if (serve_bind(path.at, SOCK_SEQPACKET)) {
+		how->idle_s = idle_s;
+		how->stale = stale;
+	}
+	str_free(&path);
 }
 
 int
@@ -133,26 +161,26 @@ main(int argc, char **argv)
 	struct serve how = {
 		.session = session, .arg = &p, .tick = tick, .max = CHILDREN_MAX
 	};
-	struct str path = STR_INIT;
+	unsigned idle_s = IDLE_S;
 	int option, etc;
 
 	proc_start(argv[0], 4);
-	while ((option = getopt(argc, argv, "p:")) != -1) {
-		if (option != 'p')
-			usage();
-		p.service.port = port_read(optarg);
-	}
+	help_answer(argc, argv, help);
+	while ((option = getopt(argc, argv, "i:p:")) != -1)
+		if (option == 'i')
+			idle_s = (unsigned)number_read(optarg, IDLE_MAX);
+		else if (option == 'p')
+			p.service.port = (uint16_t)number_read(optarg, 65535);
+		else
+			help_usage(help);
 	if (argc - optind > 1)
-		usage();
+		help_usage(help);
 	etc = conf_open();
 	p.service.dns = dns_open(etc, conf_complain, (void *)"dns");
 	p.service.https = https_open(etc);
 	p.service.dir = folder_open(optind == argc);
-	if (optind == argc) {
-		str_setf(&path, "%s/sts", dir_run());
-		serve_bind(path.at, SOCK_SEQPACKET);
-		str_free(&path);
-	}
+	if (optind == argc)
+		socket_open(&how, idle_s);
 	proc_limit(
 	    &(struct proc_limits){ .memory = MEMORY, .size = FILE_BYTES });
 	folder_allow();

@@ -7,25 +7,15 @@
 #include "os/sock.h"
 #include "service.h"
 
-enum { REQUEST_MS = 10000, DOMAIN_MAX = 253 };
+enum { REQUEST_MS = 10000 };
 
-/* The domain is a file's name in the cache, and part of a URL. */
+/* The domain becomes a file name in the cache and part of a URL. */
 bool
 question_domain(struct span text, struct str *domain_r)
 {
 	str_clear(domain_r);
-	if (text.len > DOMAIN_MAX || !domain_fold(text, domain_r) ||
-	    domain_r->len == 0 || domain_r->len > DOMAIN_MAX ||
-	    domain_r->at[0] == '.')
-		return false;
-	for (size_t i = 0; i < domain_r->len; i++) {
-		char c = domain_r->at[i];
-
-		if (!byte_is_alpha(c) && !byte_is_digit(c) && c != '-' &&
-		    c != '.' && c != '_')
-			return false;
-	}
-	return true;
+	return text.len <= DOMAIN_PLAIN_MAX && domain_fold(text, domain_r) &&
+	    domain_is_plain(str_span(domain_r));
 }
 
 static void
@@ -39,7 +29,7 @@ policy_add(const struct known *k, struct str *out)
 		record_add(out, "mx", k->policy.mx[i]);
 }
 
-/* Who gets no answer has the mail wait. */
+/* Closing without an answer makes the client defer the mail. */
 static void
 answer_make(const struct service *s, struct span domain, struct str *out)
 {

@@ -1,35 +1,32 @@
 /* CAPA (RFC 2449), UTF8 and LANG (RFC 6856). */
 #include "command.h"
 
-/* What no command of this state stands for. USER and SASL are login's. */
+/* Capabilities without a command in this state. USER and SASL are login's. */
 static const char *const features[] = { "USER", "RESP-CODES", "AUTH-RESP-CODE",
 	"PIPELINING", "EXPIRE NEVER", "IMPLEMENTATION chainmail" };
 
 void
 cmd_capa(struct session *s, const struct arguments *a)
 {
-	size_t count;
-	const struct command *c = commands(&count);
-
 	(void)a;
 	reply_ok(s, "capabilities follow");
-	for (size_t i = 0; i < count; i++)
-		if (c[i].advertise != NULL)
-			io_putf(&s->io, "%s\r\n", c[i].advertise);
+	for (const struct command *c = s->commands; c->name != NULL; c++)
+		if (c->advertise != NULL)
+			io_putf(&s->io, "%s\r\n", c->advertise);
 	for (size_t i = 0; i < COUNT(features); i++)
 		io_putf(&s->io, "%s\r\n", features[i]);
 	io_put_text(&s->io, ".\r\n");
 }
 
-/* RFC 6856 2.1 gives it to the state before the login; here it changes nothing,
- * since messages are sent as they are. A client that has not said it gets
- * UTF-8 headers too: RFC 6856 would have them refused or replaced, and such
- * mail would be lost to every client of today. */
+/* RFC 6856 2.1 allows it only before the login; here it changes nothing, since
+ * messages are sent as they are. A client that has not sent it gets UTF-8
+ * headers too: refusing or replacing them, as RFC 6856 asks, would lose such
+ * mail to every present client. */
 void
 cmd_utf8(struct session *s, const struct arguments *a)
 {
 	if (a->text.len > 0)
-		reply_error(s, "UTF8 has no argument");
+		reply_error(s, "UTF8 takes no argument");
 	else
 		reply_ok(s, "UTF-8 mode");
 }
@@ -43,7 +40,7 @@ cmd_lang(struct session *s, const struct arguments *a)
 		    &s->io, "+OK languages follow\r\nen English\r\n.\r\n");
 	else if (span_equal(a->text, SPAN("*")) ||
 	    span_equal_case(a->text, SPAN("en")))
-		reply_ok(s, "en English it is");
+		reply_ok(s, "en Language is English");
 	else
-		reply_error(s, "there is only en");
+		reply_error(s, "only en is available");
 }

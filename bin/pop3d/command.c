@@ -1,27 +1,5 @@
 #include "command.h"
 
-static const struct command table[] = {
-	{ "CAPA", cmd_capa, NO_NUMBERS, NULL },
-	{ "DELE", cmd_dele, ONE_MESSAGE, NULL },
-	{ "LANG", cmd_lang, NO_NUMBERS, "LANG" },
-	{ "LIST", cmd_list, MAYBE_MESSAGE, NULL },
-	{ "NOOP", cmd_noop, NO_NUMBERS, NULL },
-	{ "QUIT", cmd_quit, NO_NUMBERS, NULL },
-	{ "RETR", cmd_retr, ONE_MESSAGE, NULL },
-	{ "RSET", cmd_rset, NO_NUMBERS, NULL },
-	{ "STAT", cmd_stat, NO_NUMBERS, NULL },
-	{ "TOP", cmd_top, MESSAGE_AND_COUNT, "TOP" },
-	{ "UIDL", cmd_uidl, MAYBE_MESSAGE, "UIDL" },
-	{ "UTF8", cmd_utf8, NO_NUMBERS, "UTF8 USER" },
-};
-
-const struct command *
-commands(size_t *count_r)
-{
-	*count_r = COUNT(table);
-	return table;
-}
-
 bool
 command_split(struct span line, struct span *verb_r, struct span *rest_r)
 {
@@ -31,15 +9,15 @@ command_split(struct span line, struct span *verb_r, struct span *rest_r)
 }
 
 static const struct command *
-find(struct span verb)
+find(const struct session *s, struct span verb)
 {
-	for (size_t i = 0; i < COUNT(table); i++)
-		if (span_equal_case(verb, span_text(table[i].name)))
-			return &table[i];
+	for (const struct command *c = s->commands; c->name != NULL; c++)
+		if (span_equal_case(verb, span_text(c->name)))
+			return c;
 	return NULL;
 }
 
-/* A message number of this session, not deleted; replies when it is none. */
+/* Take the number of a message that is not marked deleted; else reply. */
 static bool
 take_message(struct session *s, struct span *rest, uint32_t *at_r)
 {
@@ -47,7 +25,7 @@ take_message(struct session *s, struct span *rest, uint32_t *at_r)
 
 	if (!span_number(rest, UINT32_MAX, &n) ||
 	    (rest->len > 0 && !span_take(rest, ' '))) {
-		reply_error(s, "a message number is expected");
+		reply_error(s, "expected a message number");
 		return false;
 	}
 	if (n == 0 || n > s->folder.count) {
@@ -78,7 +56,7 @@ take_arguments(struct session *s, const struct command *c, struct span rest,
 	if (c->numbers == MESSAGE_AND_COUNT) {
 		if (span_is_number(rest, UINT64_MAX, &a->count))
 			return true;
-		reply_error(s, "a number of lines is expected");
+		reply_error(s, "expected a number of lines");
 		return false;
 	}
 	if (rest.len == 0)
@@ -95,7 +73,7 @@ command_run(struct session *s, struct span line)
 	struct span verb, rest;
 
 	if (command_split(line, &verb, &rest))
-		c = find(verb);
+		c = find(s, verb);
 	if (c == NULL)
 		reply_error(s, "unknown command");
 	else if (take_arguments(s, c, rest, &a))

@@ -2,10 +2,10 @@
 #ifndef POP3D_COMMAND_H
 #define POP3D_COMMAND_H
 
-#include "session.h"
+#include "reply.h"
 
 enum command_numbers {
-	NO_NUMBERS, /* the command parses its argument itself, or has none */
+	NO_NUMBERS, /* it parses its argument itself, or has none */
 	MAYBE_MESSAGE,
 	ONE_MESSAGE,
 	MESSAGE_AND_COUNT,
@@ -26,12 +26,12 @@ struct command {
 };
 
 /* Split a line into its verb and the rest after one space; false when there is
- * no verb. Total. */
+ * no verb. Accepts any input. */
 bool command_split(struct span line, struct span *verb_r, struct span *rest_r);
 /* Run one command line. */
 void command_run(struct session *s, struct span line);
-/* The table, for CAPA. */
-const struct command *commands(size_t *count_r);
+/* All commands, which main passes to the session; the last has no name. */
+extern const struct command commands[];
 
 void cmd_stat(struct session *s, const struct arguments *a);
 void cmd_list(struct session *s, const struct arguments *a);

@@ -5,15 +5,16 @@
 #include <string.h>
 
 #include "command.h"
+#include "retrieve.h"
+#include "store/activity.h"
 #include "store/quota.h"
 
-/* The size as RETR sends it; false for what is deleted, or gone by another
- * session's doing. */
+/* The size as RETR sends it; false when it is deleted, or removed by another
+ * session. */
 static bool
 size_of(struct session *s, uint32_t at, uint64_t *size_r)
 {
-	return !(s->marks[at] & MARK_DELETED) &&
-	    folder_wire(&s->folder, at, size_r) == 0;
+	return !(s->marks[at] & MARK_DELETED) && retrieve_size(s, at, size_r);
 }
 
 void
@@ -49,13 +50,13 @@ cmd_list(struct session *s, const struct arguments *a)
 	}
 }
 
-/* RFC 1939 7: unique and never used again, because UIDs are not; the form of
- * Dovecot's default, so that a mailbox taken over from it keeps them. */
+/* RFC 1939 7: unique and never reused, because UIDs are not; in Dovecot's
+ * default format, so that a mailbox taken over from it keeps them. */
 static void
 put_uidl(struct session *s, const char *before, uint32_t at)
 {
 	io_putf(&s->io, "%s%u %08x%08x\r\n", before, at + 1,
-	    s->folder.messages[at].uid, s->folder.uidvalidity);
+	    folder_message(&s->folder, at).uid, s->folder.uidvalidity);
 }
 
 void
@@ -76,7 +77,7 @@ void
 cmd_dele(struct session *s, const struct arguments *a)
 {
 	s->marks[a->at] |= MARK_DELETED;
-	reply_ok(s, "deleted at QUIT");
+	reply_ok(s, "will be deleted at QUIT");
 }
 
 void
@@ -85,7 +86,7 @@ cmd_rset(struct session *s, const struct arguments *a)
 	(void)a;
 	for (uint32_t i = 0; i < s->folder.count; i++)
 		s->marks[i] &= (unsigned char)~MARK_DELETED;
-	reply_ok(s, "nothing is deleted");
+	reply_ok(s, "deletion marks cleared");
 }
 
 void
@@ -95,19 +96,35 @@ cmd_noop(struct session *s, const struct arguments *a)
 	reply_ok(s, "done");
 }
 
-/* A mailbox that was full may have room again. */
+/* A full mailbox may have room again. */
 static void
 quota_look(struct session *s)
 {
 	struct quota q;
 
-	if (s->user.len > 0 &&
-	    quota_read(s->folder.store, QUOTA_AS_WRITTEN, &q) == 0 &&
-	    !quota_over(&q, 1, 1))
-		quota_mark(s->user, false);
+	if (s->mark >= 0 &&
+	    quota_room(s->folder.store, QUOTA_AS_WRITTEN, 1, 1, &q) > 0)
+		quota_mark_clear(s->mark);
 }
 
-/* RFC 1939 6: only QUIT removes what was marked. */
+static void
+expunge_log(struct session *s, const uint32_t *at, size_t n)
+{
+	struct activity a;
+
+	activity_start(&a, "expunge", s->user.len > 0 ? s->user.at : NULL,
+	    SPAN("INBOX"), (struct span){ NULL, 0 });
+	for (size_t i = 0; i < n; i++) {
+		struct message m = folder_message(&s->folder, at[i]);
+
+		if (m.removed)
+			activity_add(&a, m.uid, folder_name(&s->folder, at[i]),
+			    0, SPAN(""));
+	}
+	activity_end(&a);
+}
+
+/* RFC 1939 6: only QUIT removes marked messages. */
 void
 cmd_quit(struct session *s, const struct arguments *a)
 {
@@ -119,9 +136,10 @@ cmd_quit(struct session *s, const struct arguments *a)
 	for (uint32_t i = 0; i < s->folder.count; i++)
 		if (s->marks[i] & MARK_DELETED)
 			at[n++] = i;
-	r = folder_expunge(&s->folder, at, n);
+	r = folder_expunge(&s->folder, at, n, false);
+	expunge_log(s, at, n);
 	for (size_t i = 0; i < n; i++)
-		s->deleted += s->folder.messages[at[i]].gone;
+		s->deleted += folder_message(&s->folder, at[i]).gone;
 	if (n > 0)
 		quota_look(s);
 	free(at);

@@ -2,53 +2,49 @@
  *	pop3d [-l] [-u USER] MAILDIR
  *	descriptors 0, 1	the client
  *	descriptor 2		the log
- * Runs as vmail (or the account's own uid), started by login(8) with -l, or by
- * hand. It may open nothing but the Maildir and the marks of full mailboxes.
- * Exit codes: 0 the session ended, 64 usage, 75 the mailbox can't be opened,
- * 78 no sandbox. */
+ * Runs as vmail (or the account's own uid), started by login with -l, or by
+ * hand. It may open only the Maildir and the files that logins depend on. Exit
+ * codes: 0 the session ended, 64 usage, 75 the mailbox can't be opened, 78 no
+ * sandbox. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/die.h"
-#include "os/dirs.h"
+#include "base/help.h"
+#include "command.h"
+#include "confine.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/serve.h"
 #include "os/sock.h"
 #include "session.h"
+#include "store/quota.h"
 
-enum { MEMORY_MAX = 256 << 20, FILES_MAX = 64, FILE_SIZE_MAX = 256 << 20 };
+static const char help[] =
+    "usage: pop3d [-l] [-u user] maildir\n"
+    "One POP3 session, on standard input and output, of a user who is\n"
+    "logged in.\n"
+    "  -l       the greeting answers the login that came before\n"
+    "  -u user  the name in the log\n"
+    "See chainmail-pop3d(8).\n";
 
-static void
-sandbox(const char *maildir)
-{
-	struct str full = STR_INIT;
-
-	str_setf(&full, "%s/.full", dir_mail());
-	proc_limit(&(struct proc_limits){ .memory = MEMORY_MAX,
-	    .files = FILES_MAX,
-	    .size = FILE_SIZE_MAX,
-	    .no_fork = true });
-	sandbox_paths(
-	    (const struct sandbox_path[]){
-		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
-		{ full.at, SANDBOX_WRITE },
-	    },
-	    2);
-	sandbox_calls(CALLS_FILES);
-	str_free(&full);
-}
-
-/* RFC 3206: SYS/TEMP, and RFC 2449: IN-USE. */
+/* RFC 3206: SYS/PERM needs somebody to act; and RFC 2449: IN-USE. */
 static int
 unavailable(struct session *s, const char *path)
 {
 	int saved = errno;
+	struct str text = STR_INIT;
+	bool unsafe = saved == EPERM || saved == EACCES;
 
-	io_putf(&s->io, "-ERR [%s] the mailbox can't be opened now\r\n",
-	    saved == EAGAIN ? "IN-USE" : "SYS/TEMP");
+	str_set(&text, SPAN("the mailbox can't be opened now"));
+	if (unsafe)
+		store_fault(path, &text);
+	io_putf(&s->io, "-ERR [%s] %s\r\n",
+	    saved == EAGAIN ? "IN-USE"
+		: unsafe    ? "SYS/PERM"
+			    : "SYS/TEMP",
+	    text.at);
 	io_flush(&s->io);
 	errno = saved;
 	die(TEMP, "open the mailbox %s", path);
@@ -83,22 +79,24 @@ options(int argc, char **argv, struct session *s)
 		else
 			break;
 	if (c != -1 || optind + 1 != argc)
-		die(USAGE, "usage: pop3d [-l] [-u USER] MAILDIR");
+		help_usage(help);
 	return argv[optind];
 }
 
 int
 main(int argc, char **argv)
 {
-	struct session s = { 0 };
+	struct session s = { .commands = commands };
 	struct store store;
 	const char *maildir;
 	int etc, r;
 
 	proc_start(argv[0], 3);
+	help_answer(argc, argv, help);
 	maildir = options(argc, argv, &s);
 	etc = conf_open();
 	conf_limits(etc, &s.limits, NULL, NULL);
+	grant_open(&s.grant, etc, s.user, span_text(fact("CHAINMAIL_LOGIN")));
 	if (etc >= 0)
 		close(etc);
 	io_init(&s.io, 0, 1);
@@ -106,8 +104,10 @@ main(int argc, char **argv)
 		unavailable(&s, maildir);
 	s.folder.store = &store;
 	facts_complete();
-	sandbox(maildir);
+	s.mark = quota_mark_open(&store, s.user);
+	confine(maildir);
 	r = serve(&(struct serve){ .session = session, .arg = &s });
 	store_close(&store);
-	return r;
+	grant_close(&s.grant);
+	proc_exit(r);
 }

@@ -1,27 +1,40 @@
 #include "retrieve.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "command.h"
+#include "mail/header.h"
 
 enum { READ_SIZE = 8192 };
 
-void
-retrieve_start(struct retrieve *r, struct io *io, uint64_t lines)
+/* RFC 1939 7: TOP has an empty line between header and body. */
+static void
+header_close(struct retrieve *r)
 {
-	*r = (struct retrieve){
-		.io = io, .lines = lines, .in_header = true, .line_begins = true
-	};
+	if (r->at == r->header && !r->closed && r->lines != UINT64_MAX) {
+		io_put_text(r->io, "\r\n");
+		r->closed = true;
+	}
+	r->done = r->at >= r->header && r->lines == 0;
 }
 
-/* Part of a line without its LF. Interop 18: Outlook stops at a NUL. */
+void
+retrieve_start(struct retrieve *r)
+{
+	r->line_begins = true;
+	header_close(r);
+}
+
+/* Send part of a line without its LF. Interop 18: Outlook stops at a NUL. */
 static void
 put_part(struct retrieve *r, struct span part)
 {
 	if (part.len == 0)
 		return;
-	/* RFC 1939 3: a termination octet at the front is doubled. */
+	/* RFC 1939 3: a leading termination octet is doubled. */
 	if (r->line_begins && part.at[0] == '.')
 		io_put_text(r->io, ".");
 	r->line_begins = false;
@@ -37,16 +50,15 @@ put_part(struct retrieve *r, struct span part)
 }
 
 static void
-end_line(struct retrieve *r, bool empty)
+end_line(struct retrieve *r)
 {
+	r->bare += r->last != '\r';
 	io_put_text(r->io, r->last == '\r' ? "\n" : "\r\n");
-	if (!r->in_header && r->lines != UINT64_MAX)
+	if (r->at > r->header && r->lines != UINT64_MAX)
 		r->lines--;
-	if (empty)
-		r->in_header = false;
 	r->line_begins = true;
 	r->last = '\n';
-	r->done = !r->in_header && r->lines == 0;
+	header_close(r);
 }
 
 void
@@ -54,18 +66,11 @@ retrieve_bytes(struct retrieve *r, struct span bytes)
 {
 	while (bytes.len > 0 && !r->done) {
 		size_t n = span_find(bytes, '\n');
-		struct span part = span_head(bytes, n);
-		bool whole = r->line_begins && n < bytes.len;
-		bool empty = whole &&
-		    (n == 0 || (n == 1 && bytes.at[0] == '\r'));
 
-		/* A lone CR may have ended the last piece. */
-		if (n == 0 && !r->line_begins && r->only_cr)
-			empty = true;
-		r->only_cr = r->line_begins && n == 1 && bytes.at[0] == '\r';
-		put_part(r, part);
+		put_part(r, span_head(bytes, n));
+		r->at += n + (n < bytes.len);
 		if (n < bytes.len)
-			end_line(r, empty);
+			end_line(r);
 		bytes = span_from(bytes, n + 1);
 	}
 }
@@ -74,30 +79,98 @@ void
 retrieve_end(struct retrieve *r)
 {
 	if (!r->line_begins)
-		end_line(r, false);
-	/* Interop 18: a message without an end of the header gets one. */
-	if (r->in_header)
+		end_line(r);
+	/* Interop 18: a message that is all header gets the empty line after
+	 * it. */
+	if (!r->closed && r->at == r->header)
 		io_put_text(r->io, "\r\n");
 	io_put_text(r->io, ".\r\n");
 }
 
-/* Send the file; false when reading or writing failed, and then nothing more
- * can be said in this session. */
+/* Find the end of the header. */
 static bool
-send_file(struct session *s, int fd, uint64_t lines)
+header_find_end(int fd, struct header_scan *scan)
 {
-	struct retrieve r;
 	char buffer[READ_SIZE];
-	ssize_t n = 0;
+	ssize_t n;
 
-	retrieve_start(&r, &s->io, lines);
-	while (!r.done && !s->io.failed &&
+	do
+		n = pread(fd, buffer, sizeof buffer, (off_t)scan->seen);
+	while (n > 0 && !header_scan(scan, (struct span){ buffer, (size_t)n }));
+	return n >= 0;
+}
+
+/* Send the file; false when reading or writing failed, after which the session
+ * can't continue. */
+static bool
+send_file(struct session *s, uint32_t at, int fd, uint64_t lines)
+{
+	struct retrieve r = { .io = &s->io, .lines = lines };
+	struct header_scan scan = { 0 };
+	char buffer[READ_SIZE];
+	ssize_t n = header_find_end(fd, &scan) ? 0 : -1;
+
+	r.header = header_scan_size(&scan);
+	r.closed = header_scan_closed(&scan);
+	retrieve_start(&r);
+	while (n >= 0 && !r.done && !s->io.failed &&
 	    (n = read(fd, buffer, sizeof buffer)) > 0)
 		retrieve_bytes(&r, (struct span){ buffer, (size_t)n });
 	if (n < 0)
 		s->io.failed = true;
+	else if (n == 0 && !r.done && !s->io.failed)
+		folder_measured(&s->folder, at, r.at, r.at + r.bare);
 	retrieve_end(&r);
 	return !s->io.failed;
+}
+
+/* A message from smtpd and deliver has the final LF and a complete header. */
+static bool
+is_delivered(struct session *s, uint32_t at)
+{
+	struct span rest = folder_name(&s->folder, at), time;
+	struct name n;
+
+	return name_parse(rest, &n) && n.ours &&
+	    span_until(&rest, '.', &time) && rest.len > ID_LEN + 1 &&
+	    rest.at[ID_LEN + 1] == 'r';
+}
+
+static bool
+look_at(struct session *s, uint32_t at)
+{
+	int fd = folder_message_open(&s->folder, at);
+	struct header_scan scan = { 0 };
+	struct stat st;
+	char last = '\n';
+	bool ok = fd >= 0 && header_find_end(fd, &scan) &&
+	    fstat(fd, &st) == 0 &&
+	    (st.st_size == 0 || pread(fd, &last, 1, st.st_size - 1) == 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (ok && last != '\n')
+		s->marks[at] |= last == '\r' ? MARK_NO_LF
+					     : MARK_NO_LF | MARK_NO_CR;
+	if (ok && !scan.ended &&
+	    header_scan_size(&scan) == (uint64_t)st.st_size)
+		s->marks[at] |= MARK_NO_HEADER_END;
+	if (ok)
+		s->marks[at] |= MARK_LOOKED_AT;
+	return ok;
+}
+
+bool
+retrieve_size(struct session *s, uint32_t at, uint64_t *size_r)
+{
+	if (folder_wire(&s->folder, at, size_r) < 0 ||
+	    (!(s->marks[at] & MARK_LOOKED_AT) && !is_delivered(s, at) &&
+		!look_at(s, at)))
+		return false;
+	*size_r += s->marks[at] & MARK_NO_LF ? 1 : 0;
+	*size_r += s->marks[at] & MARK_NO_CR ? 1 : 0;
+	*size_r += s->marks[at] & MARK_NO_HEADER_END ? 2 : 0;
+	return true;
 }
 
 static bool
@@ -111,11 +184,11 @@ retrieve(struct session *s, uint32_t at, uint64_t lines)
 		reply_gone(s, at);
 		return false;
 	}
-	if (folder_wire(&s->folder, at, &size) == 0)
+	if (retrieve_size(s, at, &size))
 		reply_ok(s, "%ju octets", (uintmax_t)size);
 	else
 		reply_ok(s, "message follows");
-	ok = send_file(s, fd, lines);
+	ok = send_file(s, at, fd, lines);
 	close(fd);
 	return ok;
 }

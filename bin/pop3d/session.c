@@ -1,8 +1,5 @@
 #include "session.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/die.h"
@@ -12,53 +9,25 @@
 enum {
 	LINE_MAX_LEN = 512, /* RFC 2449 4 asks for 255 */
 	IDLE_MIN_S = 600,   /* RFC 1939 3: at least ten minutes */
-	TEXT_MAX = 400,
 };
 
-void
-reply_ok(struct session *s, const char *format, ...)
-{
-	char text[TEXT_MAX];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	s->errors = 0;
-	io_putf(&s->io, "+OK %s\r\n", text);
-}
-
-void
-reply_error(struct session *s, const char *format, ...)
-{
-	char text[TEXT_MAX];
-	va_list ap;
-
-	s->errors++;
-	va_start(ap, format);
-	vsnprintf(text, sizeof text, format, ap);
-	va_end(ap);
-	io_putf(&s->io, "-ERR %s\r\n", text);
-}
-
-void
-reply_gone(struct session *s, uint32_t at)
-{
-	io_putf(&s->io, "-ERR message %u is gone\r\n", at + 1);
-}
-
-/* What was sent whole is seen, as Dovecot does it. */
+/* Mark completely sent messages as \Seen, as Dovecot does. */
 static void
 mark_seen(struct session *s)
 {
-	struct flag_change seen = { FLAGS_ADD, FLAG_SEEN, 0, true };
+	struct flag_change seen = {
+		.how = FLAGS_ADD, .flags = FLAG_SEEN, .silent = true
+	};
 	uint32_t *at = mem_resize(NULL, s->folder.count, sizeof *at);
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < s->folder.count; i++)
-		if (s->marks[i] & MARK_READ && !s->folder.messages[i].gone &&
-		    !(s->folder.messages[i].flags & FLAG_SEEN))
+	for (uint32_t i = 0; i < s->folder.count; i++) {
+		struct message m = folder_message(&s->folder, i);
+
+		if (s->marks[i] & MARK_READ && !m.gone &&
+		    !(m.flags & FLAG_SEEN))
 			at[n++] = i;
+	}
 	folder_flags(&s->folder, at, n, &seen);
 	free(at);
 }
@@ -81,13 +50,25 @@ log_end(struct session *s, const char *reason)
 	log_write(&l);
 }
 
-/* Serve commands; why it ended. */
+/* The session timed out, or the login is no longer valid (RFC 3206 4: AUTH). */
+static const char *
+session_late(struct session *s)
+{
+	reply_error(s, "%s",
+	    s->grant.over ? "[AUTH] the account was changed; log in again"
+			  : "[SYS/TEMP] idle for too long");
+	io_flush(&s->io);
+	return s->grant.over ? "changed" : "timeout";
+}
+
+/* Serve commands; returns why the session ended. */
 static const char *
 serve_commands(struct session *s)
 {
 	struct span line;
 
 	while (!s->ended && !s->io.failed) {
+		proc_cpu_renew(&s->cpu, s->limits.cpu_time);
 		switch (io_line(&s->io, LINE_MAX_LEN, &line)) {
 		case IO_OK:
 			command_run(s, line);
@@ -96,12 +77,10 @@ serve_commands(struct session *s)
 			reply_error(s, "the line is too long");
 			break;
 		case IO_BARE:
-			reply_error(s, "lines end with CR LF");
+			reply_error(s, "lines must end with CR LF");
 			break;
 		case IO_TIMEOUT:
-			reply_error(s, "[SYS/TEMP] idle for too long");
-			io_flush(&s->io);
-			return "timeout";
+			return session_late(s);
 		case IO_EOF:
 			return "closed";
 		}
@@ -124,6 +103,9 @@ session_run(struct session *s)
 	if (idle < IDLE_MIN_S)
 		idle = IDLE_MIN_S;
 	s->io.idle_ms = (int)(idle < 86400 ? idle * 1000 : 86400000);
+	s->io.pulse = grant_holds;
+	s->io.pulse_arg = &s->grant;
+	s->io.pulse_ms = GRANT_MS;
 	s->marks = mem_new(s->folder.count + 1);
 	if (s->logged_in)
 		reply_ok(s, "logged in, %u messages", s->folder.count);

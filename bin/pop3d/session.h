@@ -1,26 +1,39 @@
-/* One authenticated POP3 session (RFC 1939, state TRANSACTION). Message
- * numbers are those of the moment the mailbox was opened; what other sessions
- * do to it changes none. */
+/* One authenticated POP3 session (RFC 1939, state TRANSACTION). Message numbers
+ * are those of the moment the mailbox was opened; changes by other sessions
+ * don't affect them. */
 #ifndef POP3D_SESSION_H
 #define POP3D_SESSION_H
 
 #include "base/io.h"
 #include "os/conf.h"
+#include "os/proc.h"
 #include "store/folder.h"
+#include "users/grant.h"
 
 enum {
 	MARK_DELETED = 1,
-	MARK_READ = 2, /* sent whole: gets \Seen when the session ends */
+	MARK_READ = 2, /* completely sent: \Seen when the session ends */
+	/* See retrieve_size(). */
+	MARK_LOOKED_AT = 4,
+	MARK_NO_LF = 8,
+	MARK_NO_CR = 16,
+	MARK_NO_HEADER_END = 32,
 };
 
+struct command;
+
 struct session {
+	const struct command *commands; /* ends with one without a name */
 	struct io io;
 	struct limits limits;
+	struct proc_cpu cpu;
 	struct folder folder;
+	int mark;                    /* of the user's full mailbox; -1: none */
+	struct grant grant;          /* what the login of user is based on */
 	struct span user;            /* for the log and the quota's mark */
 	unsigned char *marks;        /* one for each message */
 	bool logged_in;              /* -l: the greeting answers PASS */
-	bool ended;                  /* QUIT was said */
+	bool ended;                  /* QUIT was received */
 	uint64_t errors;             /* refused commands in a row */
 	uint64_t retrieved, deleted; /* for the log */
 };
@@ -28,14 +41,5 @@ struct session {
 /* Greet and serve until QUIT, the connection's end or a limit; an exit
  * code. */
 int session_run(struct session *s);
-
-/* "+OK text" and "-ERR text"; a code like [SYS/TEMP] belongs to the text. */
-__attribute__((format(printf, 2, 3))) void reply_ok(
-    struct session *s, const char *format, ...);
-__attribute__((format(printf, 2, 3))) void reply_error(
-    struct session *s, const char *format, ...);
-/* "-ERR": another session removed this message, which is no fault of the
- * client's, however many there are. */
-void reply_gone(struct session *s, uint32_t at);
 
 #endif

@@ -1,5 +1,5 @@
-/* The socket where the administrator's tools ask. Only root and our own uid may;
- * a client that doesn't read its answer loses it, nobody waits for it. */
+#include "control.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -9,16 +9,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/record.h"
+#include "entry.h"
 #include "os/dirs.h"
 #include "os/serve.h"
 #include "os/sock.h"
 #include "request.h"
-#include "runner.h"
 #include "spool/hold.h"
 
 enum {
 	CLIENTS = CONTROL_FDS - 1,
-	ANSWER_MAX = PACKET_MAX - 2048, /* one more line fits always */
+	ANSWER_MAX = PACKET_MAX - 2048, /* one more line always fits */
 };
 
 struct control {
@@ -26,11 +26,11 @@ struct control {
 	int clients[CLIENTS]; /* -1: free */
 };
 
-/* An answer that is being made. */
-struct reply {
+/* What the client is told. */
+struct telling {
 	struct runner *r;
 	struct str lines;
-	size_t done, left_out;
+	size_t done, pending, left_out;
 };
 
 struct control *
@@ -104,7 +104,7 @@ client_accept(struct control *c)
 }
 
 static void
-reply_no(struct reply *y, const char *id, const char *text)
+telling_no(struct telling *y, const char *id, const char *text)
 {
 	if (y->lines.len > ANSWER_MAX) {
 		y->left_out++;
@@ -116,27 +116,21 @@ reply_no(struct reply *y, const char *id, const char *text)
 	record_end(&y->lines);
 }
 
-/* It has happened, or errno says why not. */
-static void
-reply_result(struct reply *y, const char *id, int result)
+static bool
+is_held(const struct runner *r, const char *id)
 {
-	if (result == 0)
-		y->done++;
-	else
-		reply_no(y, id,
-		    errno == ENOENT ? "no such message" : strerror(errno));
+	return faccessat(r->spool.hold, id, F_OK, 0) == 0;
 }
 
 static void
-message_retry(struct reply *y, const char *id, struct entry *e)
+message_retry(struct telling *y, const char *id, struct entry *e)
 {
 	struct runner *r = y->r;
 
 	if (e == NULL) {
-		reply_no(y, id,
-		    faccessat(r->spool.hold, id, F_OK, 0) == 0
-			? "it is held: release it"
-			: "no such message");
+		telling_no(y, id,
+		    is_held(r, id) ? "it is held: release it"
+				   : "no such message");
 		return;
 	}
 	y->done++;
@@ -148,114 +142,153 @@ message_retry(struct reply *y, const char *id, struct entry *e)
 		queue_wait(&r->queue, e, 0);
 }
 
-/* A message that is in the queue: now, or when its workers have answered. */
-static void
-message_wish(struct reply *y, const char *id, struct entry *e, enum wish wish)
-{
-	struct runner *r = y->r;
+/* --- durable requests: all are first made safe by one sync, then carried out;
+ * those for messages that a worker has, when it returns them */
 
-	if (e->place == PLACE_HELD) {
-		reply_no(y, id, "it is a report that is being made");
-		return;
+static enum state_wish
+wish_of(const struct request *q)
+{
+	switch (q->verb) {
+	case REQUEST_HOLD:
+		return WISH_HOLD;
+	case REQUEST_RELEASE:
+		return WISH_RELEASE;
+	case REQUEST_REMOVE:
+		return q->report ? WISH_FAIL : WISH_REMOVE;
+	case REQUEST_RETRY:
+	case REQUEST_DESTINATIONS:
+		break;
 	}
-	e->wish = (uint8_t)wish;
-	y->done++;
-	if (e->place != PLACE_WORKING) {
-		queue_take_out(&r->queue, e, PLACE_WORKING);
-		entry_wish(r, e);
-	}
+	return WISH_NONE;
 }
 
-static void
-message_hold(struct reply *y, const char *id, struct entry *e)
+/* NULL: it can be done. */
+static const char *
+wish_refusal(const struct runner *r, const char *id, const struct entry *e,
+    enum state_wish wish)
 {
-	if (e != NULL)
-		message_wish(y, id, e, WISH_HOLD);
-	else
-		reply_no(y, id,
-		    faccessat(y->r->spool.hold, id, F_OK, 0) == 0
-			? "it is held already"
-			: "no such message");
+	bool held = e == NULL && is_held(r, id);
+
+	if (e == NULL && !held)
+		return "no such message";
+	if (e != NULL && e->place == PLACE_HELD)
+		return "it is a report that is being made";
+	if (wish == WISH_HOLD && held)
+		return "it is held already";
+	return wish == WISH_RELEASE && !held &&
+		(e == NULL || e->wish != WISH_HOLD)
+	    ? "it is not held"
+	    : NULL;
 }
 
-/* Into the queue again: its state says what has been done. */
-static void
-message_renew(struct runner *r, const char *id)
+/* Note the requests; returns how many messages can be processed, and errno:
+ * after the first failure all others are refused too. */
+static size_t
+wishes_note(struct runner *r, struct request q, enum state_wish wish)
 {
-	struct entry *e = queue_add(&r->queue, span_text(id));
-
-	if (e == NULL)
-		return; /* told of it already */
-	e->again = true;
-	e->forced = true;
-}
-
-static void
-message_release(struct reply *y, const char *id)
-{
-	int result = hold_release(&y->r->spool, id);
-
-	reply_result(y, id, result);
-	if (result == 0)
-		message_renew(y->r, id);
-}
-
-static void
-message_remove(struct reply *y, const char *id, struct entry *e, bool report)
-{
-	struct runner *r = y->r;
-	int result;
-
-	if (e != NULL) {
-		message_wish(y, id, e, report ? WISH_REPORT : WISH_REMOVE);
-		return;
-	}
-	result = report ? hold_fail(&r->spool, id) : entry_remove(r, id);
-	reply_result(y, id, result);
-	if (result == 0 && report)
-		message_renew(r, id);
-}
-
-static void
-messages_do(struct reply *y, struct request *q)
-{
-	struct runner *r = y->r;
+	struct str line = STR_INIT;
 	struct id id;
+	size_t n = 0;
+	int error = 0;
 
-	while (request_next(q, &id)) {
+	state_write_wish(&line, wish);
+	for (; request_next(&q, &id); n++) {
 		struct entry *e = queue_find(&r->queue, span_text(id.text));
 
-		switch (q->verb) {
-		case REQUEST_RETRY:
-			message_retry(y, id.text, e);
-			break;
-		case REQUEST_HOLD:
-			message_hold(y, id.text, e);
-			break;
-		case REQUEST_RELEASE:
-			message_release(y, id.text);
-			break;
-		case REQUEST_REMOVE:
-			message_remove(y, id.text, e, q->report);
-			break;
-		case REQUEST_DESTINATIONS:
+		if (wish_refusal(r, id.text, e, wish) == NULL &&
+		    journal_add(&r->journal, id.text, str_span(&line)) < 0) {
+			error = errno;
 			break;
 		}
 	}
-	if (q->verb != REQUEST_RETRY)
-		hold_sync(&r->spool);
+	str_free(&line);
+	if (journal_sync(&r->journal) < 0)
+		return 0;
+	errno = error;
+	return n;
+}
+
+/* Of a message that is in hold/. */
+static int
+held_wish(struct runner *r, const char *id, enum state_wish wish)
+{
+	struct entry *e;
+
+	if (wish == WISH_REMOVE)
+		return entry_remove(r, id);
+	if (hold_release(&r->spool, id) < 0)
+		return -1;
+	e = queue_add(&r->queue, span_text(id));
+	if (e != NULL) { /* else already reported */
+		e->again = true;
+		e->forced = true;
+	}
+	return 0;
+}
+
+static void
+message_wish(struct telling *y, const char *id, enum state_wish wish)
+{
+	struct runner *r = y->r;
+	struct entry *e = queue_find(&r->queue, span_text(id));
+	const char *why = wish_refusal(r, id, e, wish);
+
+	if (why == NULL && e == NULL && held_wish(r, id, wish) < 0)
+		why = strerror(errno);
+	if (why != NULL) {
+		telling_no(y, id, why);
+		return;
+	}
+	y->done++;
+	if (e == NULL)
+		return;
+	e->wish = (uint8_t)wish;
+	/* Its state file must be read. */
+	e->again = true;
+	if (e->place == PLACE_WORKING) {
+		y->pending++;
+	} else {
+		queue_take_out(&r->queue, e, PLACE_WORKING);
+		if (!entry_wish(r, e))
+			queue_renew(&r->queue, e);
+	}
+}
+
+static void
+wishes_do(struct telling *y, struct request *q)
+{
+	enum state_wish wish = wish_of(q);
+	size_t noted = wishes_note(y->r, *q, wish);
+	int error = errno;
+	struct id id;
+
+	for (; request_next(q, &id); noted -= noted > 0)
+		if (noted > 0)
+			message_wish(y, id.text, wish);
+		else
+			telling_no(y, id.text, strerror(error));
+}
+
+static void
+retries_do(struct telling *y, struct request *q)
+{
+	struct id id;
+
+	while (request_next(q, &id))
+		message_retry(
+		    y, id.text, queue_find(&y->r->queue, span_text(id.text)));
 }
 
 static bool
-dest_tell(struct dest *d, void *reply)
+destination_tell(struct destination *d, void *telling)
 {
-	static const char *const names[] = { [DEST_PROVEN] = "good",
-		[DEST_UNKNOWN] = "new",
-		[DEST_FAILING] = "tried" };
-	struct reply *y = reply;
-	bool rests = dest_rests(d, clock_wall_s());
+	static const char *const names[] = { [DESTINATION_PROVEN] = "good",
+		[DESTINATION_UNKNOWN] = "new",
+		[DESTINATION_FAILING] = "tried" };
+	struct telling *y = telling;
+	bool backs_off = destination_backs_off(d, clock_wall_s());
 
-	if (d->messages == 0 && !rests)
+	if (d->messages == 0 && !backs_off)
 		return true;
 	if (y->lines.len > ANSWER_MAX) {
 		y->left_out++;
@@ -264,10 +297,10 @@ dest_tell(struct dest *d, void *reply)
 	y->done++;
 	record_verb(&y->lines, "destination");
 	record_add_text(&y->lines, "name", d->key);
-	record_add_text(
-	    &y->lines, "state", rests ? "rests" : names[dest_class(d)]);
-	if (rests)
-		record_add_number(&y->lines, "next", d->rest);
+	record_add_text(&y->lines, "state",
+	    backs_off ? "back-off" : names[destination_class(d)]);
+	if (backs_off)
+		record_add_number(&y->lines, "next", d->backoff);
 	record_add_number(&y->lines, "waiting", (int64_t)d->messages);
 	record_add_number(&y->lines, "workers", d->busy);
 	if (d->text != NULL)
@@ -277,7 +310,7 @@ dest_tell(struct dest *d, void *reply)
 }
 
 static bool
-count_begin(struct dest *d, void *unused)
+count_begin(struct destination *d, void *unused)
 {
 	(void)unused;
 	d->messages = 0;
@@ -287,41 +320,45 @@ count_begin(struct dest *d, void *unused)
 static void
 entry_count(const struct entry *e)
 {
-	if (e->several == NULL && e->dest != NULL)
-		e->dest->messages++;
+	if (e->several == NULL && e->destination != NULL)
+		e->destination->messages++;
 	for (size_t i = 0; e->several != NULL && e->several[i] != NULL; i++)
 		e->several[i]->messages++;
 }
 
 static void
-destinations_tell(struct reply *y)
+destinations_tell(struct telling *y)
 {
 	struct runner *r = y->r;
+	const struct entry *e;
 
-	dests_each(&r->dests, count_begin, NULL);
-	for (size_t i = 0; i < r->queue.size; i++)
-		if (r->queue.slots[i] != NULL)
-			entry_count(r->queue.slots[i]);
-	dests_each(&r->dests, dest_tell, y);
+	destinations_each(&r->destinations, count_begin, NULL);
+	for (size_t at = 0; (e = hash_next(&r->queue.known, &at)) != NULL;)
+		entry_count(e);
+	destinations_each(&r->destinations, destination_tell, y);
 }
 
 static void
 request_do(struct runner *r, struct request *q, int client)
 {
-	struct reply y = { .r = r, .lines = STR_INIT };
+	struct telling y = { .r = r, .lines = STR_INIT };
 	struct str *out = &r->record;
 
 	if (q->verb == REQUEST_DESTINATIONS) {
 		destinations_tell(&y);
 	} else if (q->verb == REQUEST_RETRY && q->all) {
-		y.done = r->queue.count;
+		y.done = r->queue.known.count;
 		entries_wake(r);
+	} else if (q->verb == REQUEST_RETRY) {
+		retries_do(&y, q);
 	} else {
-		messages_do(&y, q);
+		wishes_do(&y, q);
 	}
 	str_clear(out);
 	record_verb(out, "ok");
 	record_add_number(out, "done", (int64_t)y.done);
+	if (y.pending > 0)
+		record_add_number(out, "pending", (int64_t)y.pending);
 	if (y.left_out > 0)
 		record_add_number(out, "more", (int64_t)y.left_out);
 	record_end(out);

@@ -1,61 +1,59 @@
-/* A message that is not in hand: when it has its turn, and where it waits. */
+#include "entry.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
-#include "runner.h"
+#include "outcome.h"
 #include "spool/hold.h"
 
-enum { WISH_AGAIN_S = 60 };
+enum {
+	WISH_AGAIN_S = 60,
+	DESTINATIONS_TOLD = 8, /* of a message that goes to many */
+};
 
 void
-entry_set_dest(struct runner *r, struct entry *e, struct dest *d)
+entry_set_destination(struct runner *r, struct entry *e, struct destination *d)
 {
-	struct dest *old = e->dest;
+	struct destination *old = e->destination;
 
 	if (d != NULL)
-		dest_keep(d);
-	e->dest = d;
+		destination_keep(d);
+	e->destination = d;
 	if (old != NULL)
-		dest_drop(&r->dests, old);
+		destination_drop(&r->destinations, old);
 }
 
 static void
 several_drop(struct runner *r, struct entry *e)
 {
 	for (size_t i = 0; e->several != NULL && e->several[i] != NULL; i++)
-		dest_drop(&r->dests, e->several[i]);
+		destination_drop(&r->destinations, e->several[i]);
 	free(e->several);
 	e->several = NULL;
 }
 
-/* The recipient is not done. */
-static bool
-is_left(const struct work *w, size_t i)
-{
-	return w->results[i].attempts == 0 || w->results[i].verdict == TEMP;
-}
-
-/* The destinations of what is left, DESTS_TOLD at most. only_r: it is one for
+/* The destinations of what is left, DESTINATIONS_TOLD at most. only_r: it is one for
  * all of it. */
 static size_t
-dests_left(const struct work *w, struct dest *all[DESTS_TOLD], bool *only_r)
+destinations_left(const struct message *m,
+    struct destination *all[DESTINATIONS_TOLD], bool *only_r)
 {
 	size_t count = 0, k;
 
 	*only_r = true;
-	for (size_t i = 0; i < w->envelope.count; i++) {
-		struct dest *d = w->slots[i].dest;
+	for (size_t i = 0; i < m->envelope.count; i++) {
+		struct destination *d = m->attempts[i].destination;
 
-		if (!is_left(w, i))
+		if (result_is_final(&m->state.results[i]))
 			continue;
 		if (d == NULL || (count > 0 && d != all[0]))
 			*only_r = false;
 		for (k = 0; k < count && all[k] != d; k++)
 			continue;
-		if (d != NULL && k == count && count < DESTS_TOLD)
+		if (d != NULL && k == count && count < DESTINATIONS_TOLD)
 			all[count++] = d;
 	}
 	*only_r = *only_r && count == 1;
@@ -63,21 +61,21 @@ dests_left(const struct work *w, struct dest *all[DESTS_TOLD], bool *only_r)
 }
 
 void
-entry_note_dests(struct runner *r, struct work *w)
+entry_note_destinations(struct runner *r, struct message *m)
 {
-	struct dest *all[DESTS_TOLD];
-	struct entry *e = w->entry;
+	struct destination *all[DESTINATIONS_TOLD];
+	struct entry *e = m->entry;
 	bool only;
-	size_t count = dests_left(w, all, &only);
+	size_t count = destinations_left(m, all, &only);
 
-	/* The slots keep them all meanwhile. */
+	/* The attempts keep them all meanwhile. */
 	several_drop(r, e);
-	entry_set_dest(r, e, only ? all[0] : NULL);
+	entry_set_destination(r, e, only ? all[0] : NULL);
 	if (only || count == 0)
 		return;
 	e->several = mem_new((count + 1) * sizeof *all);
 	for (size_t i = 0; i < count; i++) {
-		dest_keep(all[i]);
+		destination_keep(all[i]);
 		e->several[i] = all[i];
 	}
 }
@@ -86,39 +84,41 @@ void
 entry_forget(struct runner *r, struct entry *e)
 {
 	several_drop(r, e);
-	entry_set_dest(r, e, NULL);
+	entry_set_destination(r, e, NULL);
 	queue_remove(&r->queue, e);
 }
 
-/* What becomes of the recipients that are not done. */
+/* Log the unfinished recipients of a removed message. */
 static void
 removal_tell(struct runner *r, const char *id)
 {
 	struct spool held = r->spool, *where = &r->spool;
 	struct spool_message m;
 	struct envelope e;
-	struct result *res;
+	struct state st;
 
 	held.new = held.hold;
 	if (faccessat(r->spool.new, id, F_OK, 0) < 0)
 		where = &held;
 	envelope_init(&e);
+	state_init(&st);
 	if (spool_read(where, id, &m, &e, NULL) == SPOOL_WHOLE) {
 		close(m.fd);
-		res = arena_new(&e.text, e.count * sizeof *res);
-		if (state_read(&r->spool, id, &e.text, res, e.count) < 0)
-			e.count = 0;
-		for (size_t i = 0; i < e.count; i++) {
-			if (res[i].attempts > 0 && res[i].verdict != TEMP)
+		if (state_read(&r->spool, id, &e, &st) < 0)
+			state_clear(&st, 0);
+		for (size_t i = 0; i < st.count; i++) {
+			struct result removed = outcome_removed;
+
+			if (result_is_final(&st.results[i]))
 				continue;
-			res[i].at = clock_wall_s();
-			res[i].verdict = HOLD_REMOVED;
-			res[i].status = SPAN("5.7.0");
-			res[i].text = SPAN("removed by the administrator");
+			removed.index = i;
+			removed.at = clock_wall_s();
+			removed.attempts = st.results[i].attempts;
 			history_result(
-			    &r->history, id, &e, m.size, &res[i], SPAN(""));
+			    &r->history, id, &e, m.size, &removed, SPAN(""));
 		}
 	}
+	state_free(&st);
 	envelope_free(&e);
 }
 
@@ -132,27 +132,27 @@ entry_remove(struct runner *r, const char *id)
 static int
 wish_do(struct runner *r, struct entry *e)
 {
-	switch ((enum wish)e->wish) {
+	switch ((enum state_wish)e->wish) {
 	case WISH_HOLD:
 		return hold_put(&r->spool, e->id);
 	case WISH_REMOVE:
 		return entry_remove(r, e->id);
-	case WISH_REPORT:
-		removal_tell(r, e->id);
-		return hold_fail(&r->spool, e->id);
+	case WISH_FAIL: /* when it is opened */
 	case WISH_NONE:
+	case WISH_RELEASE:
 		break;
 	}
 	return 0;
 }
 
+/* The request is in the journal, so its execution need not be synced. */
 bool
 entry_wish(struct runner *r, struct entry *e)
 {
-	enum wish wish = (enum wish)e->wish;
+	enum state_wish wish = (enum state_wish)e->wish;
 	struct logline l;
 
-	if (wish == WISH_NONE)
+	if (wish == WISH_NONE || wish == WISH_RELEASE)
 		return false;
 	log_start(&l, wish == WISH_HOLD ? "hold" : "remove");
 	log_text(&l, "id", e->id);
@@ -164,25 +164,58 @@ entry_wish(struct runner *r, struct entry *e)
 	}
 	log_write(&l);
 	e->wish = WISH_NONE;
-	if (wish == WISH_REPORT) {
-		/* Its state says that all recipients failed: wherever they were
-		 * to go, it is not waited for. */
-		entry_set_dest(r, e, NULL);
+	if (wish == WISH_FAIL) {
+		/* Its state says that all recipients fail: don't wait for their
+		 * destinations. */
+		entry_set_destination(r, e, NULL);
 		e->again = true;
+		e->forced = true;
 		queue_renew(&r->queue, e);
 	} else {
-		hold_sync(&r->spool);
 		entry_forget(r, e);
 	}
 	return true;
 }
 
-/* When an entry that can't go out before is to be looked at: its sender must
- * hear of the delay, and get it back at the end. */
+static struct circumstances
+circumstances_of(const struct runner *r, const struct entry *e, int64_t now)
+{
+	return (struct circumstances){
+		.birth = id_birth_ms((struct span){ e->id, ID_LEN }) / 1000,
+		.now = now,
+		.queue_life = r->limits.queue_life,
+		.delay_warning = r->limits.delay_warning,
+	};
+}
+
+bool
+entry_is_late(const struct runner *r, const struct entry *e, int64_t now)
+{
+	struct circumstances c = circumstances_of(r, e, now);
+
+	return (!e->warned && outcome_is_late(&c)) ||
+	    (now > c.birth && (uint64_t)(now - c.birth) > c.queue_life);
+}
+
+/* When that will be; INT64_MAX: not any more. */
+static int64_t
+late_at(const struct runner *r, const struct entry *e, int64_t now)
+{
+	struct circumstances c = circumstances_of(r, e, now);
+	int64_t warning = c.birth + (int64_t)c.delay_warning + 1;
+	int64_t end = c.birth + (int64_t)c.queue_life + 1;
+
+	if (!e->warned && c.delay_warning > 0 && warning > now)
+		return warning;
+	return end > now ? end : INT64_MAX;
+}
+
+/* When to open an entry that can't be sent before due: delay warnings and the
+ * final bounce must not be late. */
 static int64_t
 look_at(struct runner *r, struct entry *e, int64_t due)
 {
-	int64_t late = judge_late_at(r, e, clock_wall_s());
+	int64_t late = late_at(r, e, clock_wall_s());
 
 	return late < due ? late : due;
 }
@@ -195,60 +228,35 @@ entry_wait(struct runner *r, struct entry *e, int64_t due)
 }
 
 void
-entry_park(struct runner *r, struct entry *e, struct dest *d)
+entry_park(struct runner *r, struct entry *e, struct destination *d)
 {
 	if (entry_wish(r, e))
 		return;
-	entry_set_dest(r, e, d);
+	entry_set_destination(r, e, d);
 	queue_park(&r->queue, e, &d->parked);
-	dest_list(&r->dests, d);
-}
-
-bool
-entry_turn(struct runner *r, struct entry *e)
-{
-	int64_t now = clock_wall_s();
-	struct dest *d = e->dest;
-
-	if (d == NULL)
-		return true;
-	if (e->wakes && dest_rests(d, now))
-		dest_wake(&r->dests, d);
-	if (dest_rests(d, now)) {
-		if (judge_late(r, e, now))
-			return true;
-		entry_wait(r, e, d->rest);
-		return false;
-	}
-	if (remote_room(r, d))
-		return true;
-	entry_park(r, e, d);
-	return false;
+	destination_list(&r->destinations, d);
 }
 
 void
-entries_forget_dests(struct runner *r)
+entries_forget_destinations(struct runner *r)
 {
 	struct queue *q = &r->queue;
+	struct entry *e;
 
-	for (size_t i = 0; i < q->size; i++) {
-		struct entry *e = q->slots[i];
-
-		if (e == NULL)
-			continue;
+	for (size_t at = 0; (e = hash_next(&q->known, &at)) != NULL;) {
 		several_drop(r, e);
-		if (e->dest == NULL)
+		if (e->destination == NULL)
 			continue;
 		if (e->place == PLACE_PARKED)
 			queue_renew(q, e);
-		entry_set_dest(r, e, NULL);
+		entry_set_destination(r, e, NULL);
 	}
 }
 
 static bool
-wake(struct dest *d, void *arg)
+wake(struct destination *d, void *arg)
 {
-	dest_wake(arg, d);
+	destination_wake(arg, d);
 	return true;
 }
 
@@ -256,10 +264,10 @@ void
 entries_wake(struct runner *r)
 {
 	struct queue *q = &r->queue;
+	struct entry *e;
 
-	for (size_t i = 0; i < q->size; i++)
-		if (q->slots[i] != NULL)
-			q->slots[i]->forced = true;
+	for (size_t at = 0; (e = hash_next(&q->known, &at)) != NULL;)
+		e->forced = true;
 	queue_wake(q, 0);
-	dests_each(&r->dests, wake, &r->dests);
+	destinations_each(&r->destinations, wake, &r->destinations);
 }

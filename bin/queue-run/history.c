@@ -30,12 +30,17 @@ void
 history_result(struct history *h, const char *id, const struct envelope *e,
     uint64_t size, const struct result *result, struct span via)
 {
+	const struct recipient *to = &e->recipients[result->index];
 	struct str *out = &h->results.lines;
 
 	record_add_number(out, "at", result->at);
 	record_add_text(out, "id", id);
 	record_add(out, "from", e->from);
-	record_add(out, "to", e->recipients[result->index].address);
+	record_add(out, "to", to->address);
+	if (to->through.len > 0)
+		record_add(out, "for", to->through);
+	if (to->kind != RECIPIENT_ADDRESS)
+		record_add_text(out, "kind", recipient_kind_word(to->kind));
 	record_add_number(out, "verdict", result->verdict);
 	record_add(out, "status", result->status);
 	if (result->host.len > 0)

@@ -1,197 +1,230 @@
-/* What an answer means for a recipient: is it finished, who is told. */
+#include "judge.h"
+
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
+#include "expand.h"
+#include "outcome.h"
 #include "retry.h"
-#include "runner.h"
-
-enum { GIVEN_UP = 69 /* EX_UNAVAILABLE */ };
 
 static void
-log_result(const struct work *w, size_t i, const char *event)
+log_result(const struct message *m, size_t i, const char *event)
 {
-	const struct result *res = &w->results[i];
+	const struct recipient *to = &m->envelope.recipients[i];
+	const struct result *res = &m->state.results[i];
 	struct logline l;
 
 	log_start(&l, event);
-	log_text(&l, "id", w->entry->id);
-	log_span(&l, "to", w->envelope.recipients[i].address);
-	log_span(&l, "from", w->envelope.from);
+	log_text(&l, "id", m->entry->id);
+	log_span(&l, "to", to->address);
+	if (to->through.len > 0)
+		log_span(&l, "for", to->through);
+	log_span(&l, "from", m->envelope.from);
 	log_number(&l, "verdict", res->verdict);
 	log_span(&l, "status", res->status);
 	if (res->verdict == TEMP)
-		log_number(&l, "next", res->next);
+		log_time(&l, "next", res->next);
 	if (res->host.len > 0)
 		log_span(&l, "host", res->host);
 	log_span(&l, "text", res->text);
 	log_write(&l);
 }
 
-static bool
-notify_says(const struct recipient *to, struct span what)
-{
-	return span_find_case(to->notify, what) < to->notify.len;
-}
-
-/* RFC 3461 4.1: without NOTIFY failures are reported, and delays may be; NEVER
- * stands alone. */
-static bool
-is_told(const struct work *w, size_t i, struct span what)
-{
-	const struct recipient *to = &w->envelope.recipients[i];
-
-	return to->notify.len == 0 || notify_says(to, what);
-}
-
-/* RFC 5321 4.5.5: no report on a report. One of our own that can't be delivered
- * goes to the postmaster; what becomes of that is nobody's business. */
-static bool
-failure_is_told(const struct work *w, size_t i)
-{
-	if (w->envelope.from.len > 0)
-		return is_told(w, i, SPAN("FAILURE"));
-	return span_equal(w->envelope.service, SPAN("bounce"));
-}
-
 static void
-result_give_up(struct work *w, struct result *res)
+result_tell(struct runner *r, struct message *m, size_t i)
 {
-	struct str text = STR_INIT;
+	const struct result *res = &m->state.results[i];
 
-	str_add_text(&text, "given up after many tries; the last: ");
-	str_add(&text, res->text);
-	res->verdict = GIVEN_UP;
-	res->status = SPAN("4.4.7"); /* RFC 3463 3.5: time expired */
-	res->text = envelope_keep(&w->envelope, str_span(&text));
-	res->reply = false;
-	str_free(&text);
-}
-
-static bool
-is_late(const struct runner *r, int64_t birth, int64_t now)
-{
-	return r->limits.delay_warning > 0 && now > birth &&
-	    (uint64_t)(now - birth) > r->limits.delay_warning;
-}
-
-static void
-result_defer(struct runner *r, struct work *w, size_t i, int64_t next)
-{
-	struct result *res = &w->results[i];
-	const struct slot *slot = &w->slots[i];
-
-	/* What is about the destination goes by its time. */
-	res->next = slot->down && slot->dest->rest > res->at ? slot->dest->rest
-							     : next;
-	if (!res->warn && is_late(r, w->birth, res->at) &&
-	    w->envelope.from.len > 0)
-		res->warn = is_told(w, i, SPAN("DELAY"));
-	log_result(w, i, "deferred");
-}
-
-/* An answer has come. tries: of this recipient, or of all together at a
- * destination that rests. */
-static void
-result_judge(
-    struct runner *r, struct work *w, size_t i, unsigned tries, int64_t next)
-{
-	struct result *res = &w->results[i];
-
-	if (res->verdict == TEMP &&
-	    retry_over(w->birth, res->at, tries, r->limits.queue_life))
-		result_give_up(w, res);
 	if (res->verdict == TEMP) {
-		result_defer(r, w, i, next);
+		log_result(m, i, "deferred");
 		return;
 	}
-	history_result(&r->history, w->entry->id, &w->envelope, w->message.size,
-	    res, w->slots[i].via);
-	if (res->verdict == DONE) {
-		res->reported = res->reported || w->envelope.from.len == 0 ||
-		    !notify_says(&w->envelope.recipients[i], SPAN("SUCCESS"));
-		return;
-	}
-	res->reported = !failure_is_told(w, i);
-	log_result(w, i,
-	    res->reported && w->envelope.from.len == 0 ? "dropped" : "failed");
+	if (res->verdict != DONE || res->action != ACTION_EXPANDED)
+		history_result(&r->history, m->entry->id, &m->envelope,
+		    m->file.size, res, m->attempts[i].via);
+	if (res->verdict != DONE)
+		log_result(m, i,
+		    res->reported && m->envelope.from.len == 0 ? "dropped"
+							       : "failed");
 }
 
-/* A recipient that was not tried, since its destination rests: it has waited
- * too long all the same. */
+/* tries: of this recipient, or of all together at a destination that backs
+ * off. */
 static void
-skipped_judge(struct runner *r, struct work *w, size_t i, int64_t next)
+attempt_judge(struct runner *r, struct message *m, size_t i, unsigned tries,
+    const struct circumstances *c)
 {
-	struct slot *slot = &w->slots[i];
-	struct result *res = &w->results[i];
-	int64_t now = clock_wall_s();
+	struct attempt *at = &m->attempts[i];
+	struct result *res = &m->state.results[i];
+
+	outcome_judge(c, &m->envelope.text, i, tries, res);
+	/* A failure of the destination uses its back-off time. */
+	if (res->verdict == TEMP && at->down &&
+	    at->destination->backoff > res->at)
+		res->next = at->destination->backoff;
+	at->state = ATTEMPT_JUDGED;
+	m->tried = true;
+	result_tell(r, m, i);
+	if (res->verdict == DONE && res->action == ACTION_EXPANDED)
+		expand_apply(m, i);
+}
+
+/* A recipient skipped because its destination backs off may also have waited
+ * too long. */
+static void
+skipped_judge(struct runner *r, struct message *m, size_t i,
+    const struct circumstances *c)
+{
+	struct attempt *at = &m->attempts[i];
+	struct result *res = &m->state.results[i];
 	unsigned tries;
 
-	if (slot->dest == NULL || !dest_rests(slot->dest, now))
+	if (at->destination == NULL ||
+	    !destination_backs_off(at->destination, c->now))
 		return;
-	tries = res->attempts + slot->dest->failures;
-	if (!retry_over(w->birth, now, tries, r->limits.queue_life) &&
-	    (res->warn || w->entry->warned || !is_late(r, w->birth, now)))
+	tries = res->attempts + at->destination->failures;
+	if (!retry_over(c->birth, c->now, tries, c->queue_life) &&
+	    (res->warn || m->entry->warned || !outcome_is_late(c)))
 		return;
-	res->at = now;
+	res->at = c->now;
 	res->index = i;
 	res->verdict = TEMP;
-	dest_why(slot->dest, res);
-	res->text = envelope_keep(&w->envelope, res->text);
-	res->host = envelope_keep(&w->envelope, res->host);
-	res->status = envelope_keep(&w->envelope, res->status);
+	destination_why(at->destination, res);
+	res->text = envelope_keep(&m->envelope, res->text);
+	res->host = envelope_keep(&m->envelope, res->host);
+	res->status = envelope_keep(&m->envelope, res->status);
 	res->attempts++;
-	slot->state = SLOT_ANSWERED;
-	slot->down = true;
-	result_judge(r, w, i, tries, next);
+	at->down = true;
+	attempt_list(m, i);
+	attempt_judge(r, m, i, tries, c);
 }
 
+/* Something of it will have to wait. */
 static bool
-has_deferred(const struct work *w)
+has_deferred(const struct message *m)
 {
-	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->results[i].verdict == TEMP)
+	for (size_t k = 0; k < m->answered_count; k++) {
+		uint32_t i = m->answered[k];
+
+		if (m->attempts[i].state == ATTEMPT_ANSWERED &&
+		    m->state.results[i].verdict == TEMP)
+			return true;
+	}
+	for (size_t i = 0; m->open == 0 && i < m->sorted; i++)
+		if (m->attempts[i].state == ATTEMPT_SKIPPED)
 			return true;
 	return false;
 }
 
 void
-answers_judge(struct runner *r, struct work *w)
+judge_all(struct runner *r, struct message *m)
 {
-	int64_t now = clock_wall_s(), next;
+	struct circumstances c = { .envelope = &m->envelope,
+		.birth = m->birth,
+		.now = clock_wall_s(),
+		.queue_life = r->limits.queue_life,
+		.delay_warning = r->limits.delay_warning };
 	uint32_t random = 0;
 
-	if (has_deferred(w) &&
+	if (has_deferred(m) &&
 	    getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
 		random = 0;
-	next = retry_next(w->birth, now, random);
-	for (size_t i = 0; i < w->envelope.count; i++)
-		if (w->slots[i].state == SLOT_ANSWERED)
-			result_judge(r, w, i, w->results[i].attempts, next);
-		else if (w->slots[i].state == SLOT_SKIPPED)
-			skipped_judge(r, w, i, next);
-	if (is_late(r, w->birth, now))
-		w->entry->warned = true;
+	c.next = retry_next(m->birth, c.now, random);
+	/* An expanded one adds what has failed at once to the list. */
+	for (size_t k = 0; k < m->answered_count; k++) {
+		uint32_t i = m->answered[k];
+
+		if (m->attempts[i].state == ATTEMPT_ANSWERED)
+			attempt_judge(
+			    r, m, i, m->state.results[i].attempts, &c);
+	}
+	for (size_t i = 0; m->open == 0 && i < m->sorted; i++)
+		if (m->attempts[i].state == ATTEMPT_SKIPPED)
+			skipped_judge(r, m, i, &c);
+	if (m->open == 0 && outcome_is_late(&c))
+		m->entry->warned = true;
 }
 
-int64_t
-judge_late_at(const struct runner *r, const struct entry *e, int64_t now)
+/* It is a place, and its address is not noted yet. */
+static bool
+is_new_place(const struct message *m, size_t i)
 {
-	int64_t birth = id_birth_ms((struct span){ e->id, ID_LEN }) / 1000;
-	int64_t warning = birth + (int64_t)r->limits.delay_warning + 1;
-	int64_t end = birth + (int64_t)r->limits.queue_life + 1;
+	const struct recipient *to = &m->envelope.recipients[i];
 
-	if (!e->warned && r->limits.delay_warning > 0 && warning > now)
-		return warning;
-	return end > now ? end : INT64_MAX;
+	return to->through.len > 0 &&
+	    m->attempts[to->of].state == ATTEMPT_JUDGED &&
+	    m->state.results[to->of].verdict == DONE &&
+	    m->state.results[to->of].action == ACTION_EXPANDED;
 }
 
-bool
-judge_late(const struct runner *r, const struct entry *e, int64_t now)
+static void
+result_line(const struct message *m, size_t i, bool more, struct str *lines)
 {
-	int64_t birth = id_birth_ms((struct span){ e->id, ID_LEN }) / 1000;
+	struct result res = m->state.results[i];
 
-	return (!e->warned && is_late(r, birth, now)) ||
-	    (now > birth && (uint64_t)(now - birth) > r->limits.queue_life);
+	res.more = more;
+	state_write_result(lines, &res);
+}
+
+/* Places in the order of their indices, each followed by its address's result,
+ * which makes them valid. */
+static void
+places_write(const struct message *m, bool more, struct str *lines)
+{
+	const struct recipient *all = m->envelope.recipients;
+	size_t n = m->envelope.count;
+
+	for (size_t i = m->placed; i < n; i++) {
+		if (!is_new_place(m, i))
+			continue;
+		state_write_place(lines, i, &all[i]);
+		if (i + 1 == n || !is_new_place(m, i + 1) ||
+		    all[i + 1].of != all[i].of)
+			result_line(m, all[i].of, more, lines);
+	}
+}
+
+/* Some recipient has no result at all. */
+static bool
+has_unheard(struct message *m)
+{
+	while (m->unheard < m->state.count &&
+	    m->state.results[m->unheard].attempts > 0)
+		m->unheard++;
+	return m->unheard < m->state.count;
+}
+
+void
+judge_lines(struct message *m, struct str *lines_r)
+{
+	bool more = has_unheard(m);
+
+	str_clear(lines_r);
+	places_write(m, more, lines_r);
+	for (size_t k = 0; k < m->answered_count; k++) {
+		uint32_t i = m->answered[k];
+
+		if (m->attempts[i].state == ATTEMPT_JUDGED &&
+		    m->state.results[i].places == 0)
+			result_line(m, i, more, lines_r);
+	}
+}
+
+void
+judge_noted(struct message *m)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < m->answered_count; k++) {
+		struct attempt *at = &m->attempts[m->answered[k]];
+
+		if (at->state == ATTEMPT_JUDGED)
+			at->state = ATTEMPT_FINAL;
+		else
+			m->answered[kept++] = m->answered[k];
+	}
+	m->answered_count = kept;
+	m->placed = m->envelope.count;
 }

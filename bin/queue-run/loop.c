@@ -1,44 +1,35 @@
-#include <errno.h>
+#include "loop.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
 #include "base/log.h"
-#include "runner.h"
+#include "control.h"
+#include "dispatcher.h"
+#include "entry.h"
+#include "finish.h"
+#include "recover.h"
+#include "replies.h"
+#include "scan.h"
+#include "scheduler.h"
 #include "spool/blank.h"
 
 enum {
-	EVENTS_SIZE = 65536,
-	CLOSING_MS = 10000, /* wait this long for answers at the end */
+	LOCKED_MS = 2000, /* -1 waits this long for a lock */
+	BLOCKED_MS = 1000,
+	NOTES_MS = 1000,
 	CLEAN_MS = 6 * 3600 * 1000,
-	PAUSE_MAX_S = 3600, /* look again: the clock may have been set */
-	CLOCK_STEP_S = 60,  /* less is not set, but drifts */
+	PAUSE_MAX_S = 3600, /* check again: the clock may have been set */
+	CLOCK_STEP_S = 60,  /* smaller differences are drift */
 	RECONNECT_MS = 500,
 	BLANK_MS = 1000,
 	ALONE_MS = 5000, /* -1 waits this long for a worker to come back */
 };
-
-static void
-events_read(struct runner *r)
-{
-	static _Alignas(struct inotify_event) char events[EVENTS_SIZE];
-	ssize_t n = read(r->inotify, events, sizeof events);
-
-	for (ssize_t at = 0; at < n;) {
-		const struct inotify_event *e = (const void *)(events + at);
-
-		if (e->mask & IN_Q_OVERFLOW)
-			start_new(r, false);
-		else if (e->len > 0)
-			queue_add(&r->queue, span_text(e->name));
-		at += (ssize_t)(sizeof *e + e->len);
-	}
-}
 
 static void
 signals_read(struct runner *r)
@@ -46,24 +37,12 @@ signals_read(struct runner *r)
 	struct signalfd_siginfo s;
 
 	while (read(r->signals, &s, sizeof s) == sizeof s) {
-		if (s.ssi_signo == SIGHUP)
+		if (s.ssi_signo == SIGHUP) {
 			entries_wake(r);
-		else if (s.ssi_signo != SIGCHLD)
-			r->closing = true;
-	}
-}
-
-/* Messages whose state could not be written. */
-static void
-stuck_try(struct runner *r)
-{
-	int64_t now = clock_mono_ms();
-
-	while (r->stuck.first != NULL && r->stuck.first->stuck_ms <= now) {
-		struct work *w = list_pop(&r->stuck);
-
-		r->in_hand++;
-		work_settle(r, w);
+		} else if (s.ssi_signo != SIGCHLD) {
+			/* The second signal ends without waiting. */
+			runner_close(r, r->closing ? 0 : CLOSING_MS);
+		}
 	}
 }
 
@@ -77,23 +56,32 @@ outstanding(const struct runner *r)
 	return n;
 }
 
+/* -1 waits briefly for messages still locked by an earlier process's worker. */
+static bool
+waits_for_lock(const struct runner *r)
+{
+	return r->locked_ms > 0 && clock_mono_ms() - r->locked_ms < LOCKED_MS;
+}
+
 static bool
 is_over(struct runner *r)
 {
-	if (r->closing) {
-		if (r->closing_ms == 0)
-			r->closing_ms = clock_mono_ms() + CLOSING_MS;
-		return outstanding(r) == 0 || clock_mono_ms() > r->closing_ms;
+	if (r->closing)
+		return (outstanding(r) == 0 && r->ready.count == 0) ||
+		    clock_mono_ms() > r->closing_ms;
+	if (r->once && runner_is_blocked(r) && outstanding(r) == 0) {
+		r->exit = TEMP;
+		return true;
 	}
-	if (!r->once || r->in_hand > 0 || share_waits(r) ||
-	    queue_pause(&r->queue, clock_wall_s()) == 0)
+	if (!r->once || r->hand.count > 0 || share_waits(r) ||
+	    queue_pause(&r->queue, clock_wall_s()) == 0 || waits_for_lock(r))
 		return false;
-	/* What was renamed into new/ has its event already. */
-	events_read(r);
+	/* Files renamed into new/ have already caused events. */
+	scan_events(r);
 	return queue_pause(&r->queue, clock_wall_s()) != 0;
 }
 
-/* One pass does not wait for ever for workers. */
+/* -1 does not wait for workers forever. */
 static void
 alone_check(struct runner *r)
 {
@@ -102,16 +90,16 @@ alone_check(struct runner *r)
 	bool remote = share_waits(r);
 
 	if (!r->once || (remote && r->pools[REMOTE].count > 0) ||
-	    (!remote && r->pools[LOCAL].count > 0))
+	    (!remote && r->pools[LOCAL].count > 0) || waits_for_lock(r))
 		r->alone_ms = now;
 	else if (now - r->alone_ms > ALONE_MS) {
 		r->exit = TEMP;
-		r->closing = true;
+		runner_close(r, 0);
 	}
 }
 
-/* A clock that was set back must not make what waits wait for that time too.
- * Set ahead, it makes things due early: no harm (retry_over()). */
+/* A clock set back must not delay waiting messages by that time. A clock set
+ * ahead makes them due early, which is harmless (retry_over()). */
 static void
 clock_check(struct runner *r)
 {
@@ -122,7 +110,7 @@ clock_check(struct runner *r)
 	r->clock_s = now;
 }
 
-/* Blanks are for busy times: when none has come for a while they go. */
+/* Blanks are for busy times: remove them when none was made for a while. */
 static void
 blanks_check(struct runner *r)
 {
@@ -133,8 +121,7 @@ blanks_check(struct runner *r)
 	r->blanks = false;
 }
 
-/* Workers that send are there while there is something to be sent: each is a
- * process. */
+/* End sending workers, each a process, when there is nothing to send. */
 static void
 idle_check(struct runner *r)
 {
@@ -142,19 +129,19 @@ idle_check(struct runner *r)
 	struct connection *c;
 
 	while ((c = pool_spare(p, clock_mono_ms())) != NULL) {
-		share_lost(r, c);
+		connection_leave(r, c);
 		pool_dismiss(p, c);
 	}
 }
 
-/* What waits for a program that sends learns that there is none, and why it has
- * to wait longer. */
+/* Defer mail for other hosts, with the reason, when there is no sending
+ * program. */
 static void
 absent_check(struct runner *r)
 {
 	if (!r->once && !r->closing && share_waits(r) &&
 	    !pool_exists(&r->pools[REMOTE]))
-		remote_absent(r);
+		dispatcher_absent(r);
 }
 
 static int
@@ -171,13 +158,19 @@ pause_ms(const struct runner *r)
 {
 	int64_t s = queue_pause(&r->queue, clock_wall_s());
 
-	if (s == 0 && work_room(r) && !r->closing)
+	if (r->ready.count > 0)
+		return 0;
+	if (runner_is_blocked(r))
+		return BLOCKED_MS;
+	if (r->unsorted.count > 0 && !r->closing)
+		return 0;
+	if (s == 0 && scheduler_room(r) && !r->closing)
 		return 0;
 	/* Something is due but no worker took it: busy ones will answer, and
 	 * missing ones are looked for again. */
-	if (s == 0 || r->to_send.first != NULL || share_waits(r) || r->closing)
+	if (s == 0 || r->line.first != NULL || share_waits(r) || r->closing)
 		return RECONNECT_MS;
-	if (r->stuck.first != NULL || r->blanks)
+	if (r->blanks || waits_for_lock(r) || notes_are_open(&r->notes))
 		return BLANK_MS;
 	return no_later_than(
 	    (s < 0 || s > PAUSE_MAX_S ? PAUSE_MAX_S : s) * 1000,
@@ -235,64 +228,111 @@ polled_free(struct polled *p)
 	free(p->pools);
 }
 
-static bool
-dest_abandon(struct dest *d, void *runner)
+/* Read the notes of earlier processes until no process can add to them. */
+static void
+notes_check(struct runner *r)
 {
-	for (struct part *p = d->parts.first; p != NULL; p = p->after)
-		work_abandon(runner, p->work);
-	return true;
+	if (notes_are_open(&r->notes) &&
+	    clock_mono_ms() - r->noted_ms > NOTES_MS) {
+		r->noted_ms = clock_mono_ms();
+		recover_notes(r, NULL);
+	}
 }
 
 static void
-connection_abandon(struct runner *r, const struct connection *c)
+events_take(struct runner *r, struct polled *p)
 {
-	for (size_t i = 0; i < c->count; i++)
-		work_abandon(r, c->jobs[i].work);
-}
-
-/* Note at the end what is known of messages that are not finished. */
-static void
-works_abandon(struct runner *r)
-{
-	struct work *w;
-
-	while ((w = list_pop(&r->to_send)) != NULL)
-		work_abandon(r, w);
-	while ((w = list_pop(&r->stuck)) != NULL)
-		work_abandon(r, w);
-	/* And those that wait for nothing but workers. */
-	dests_each(&r->dests, dest_abandon, r);
-	for (size_t i = 0; i < POOLS; i++)
-		for (size_t k = 0; k < r->pools[i].count; k++)
-			connection_abandon(r, r->pools[i].connections[k]);
-}
-
-static void
-turn(struct runner *r, struct polled *p)
-{
-	polled_fill(r, p);
-	if (poll(p->fds, p->count, pause_ms(r)) < 0)
-		return;
 	if (p->fds[0].revents != 0)
 		signals_read(r);
-	/* Answers first: they make room for what is new. No connection of
-	 * the list is closed but by its own turn. */
+	/* Answers first: they make room for new jobs. A connection in the list
+	 * is only closed at its own turn. */
 	for (size_t i = POLL_FIRST; i < p->count; i++)
 		if (p->fds[i].revents != 0)
-			answer_read(r, p->pools[i], p->connections[i]);
+			replies_read(r, p->pools[i], p->connections[i]);
 	if (p->fds[1].revents != 0)
-		events_read(r);
+		scan_events(r);
 	for (size_t i = 0; i < CONTROL_FDS; i++)
 		if (p->fds[POLL_CONTROL + i].revents != 0)
 			control_read(r, i);
-	stuck_try(r);
+}
+
+static void
+checks(struct runner *r)
+{
 	alone_check(r);
 	blanks_check(r);
 	idle_check(r);
 	absent_check(r);
 	clock_check(r);
+	notes_check(r);
 	if (clock_mono_ms() - r->cleaned_ms > CLEAN_MS)
-		start_clean(r);
+		scan_clean(r);
+}
+
+/* Process events: results first, then due messages. */
+static void
+work(struct runner *r)
+{
+	struct destination *d;
+
+	finish_stuck(r, false);
+	for (size_t n = r->ready.count; n > 0; n--)
+		finish_step(r, message_pop(&r->ready));
+	if (runner_is_blocked(r) || r->closing)
+		return;
+	scheduler_places(r);
+	scheduler_go(r);
+	dispatcher_local(r);
+	while ((d = share_go(r)) != NULL)
+		scheduler_parked(r, d);
+}
+
+/* Make this turn's notes safe, so that the next steps may follow. */
+static void
+results_sync(struct runner *r)
+{
+	struct logline l;
+
+	history_write(&r->history, clock_wall_s());
+	if (journal_sync(&r->journal) == 0) {
+		finish_synced(r);
+		r->unsafe = false;
+	} else if (!r->unsafe) {
+		r->unsafe = true;
+		log_start(&l, "stuck");
+		log_text(&l, "what", "sync the journal");
+		log_errno(&l);
+		log_write(&l);
+	}
+}
+
+/* Remove older files of notes once their results are safe elsewhere. */
+static void
+notes_trim(struct runner *r)
+{
+	uint64_t least = r->notes.number, of;
+
+	if (!notes_are_left(&r->notes) || !runner_is_safe(r))
+		return;
+	for (size_t i = LOCAL; i <= REMOTE; i++) {
+		of = pool_notes(&r->pools[i]);
+		if (of < least)
+			least = of;
+	}
+	notes_drop(&r->notes, least);
+}
+
+/* Handing out has stopped: note all answers as far as possible. */
+static void
+loop_end(struct runner *r)
+{
+	runner_close(r, 0);
+	do {
+		finish_all(r);
+		results_sync(r);
+	} while (r->ready.count > 0 && !runner_is_blocked(r));
+	notes_close(&r->notes, outstanding(r) == 0 && runner_is_safe(r));
+	journal_close(&r->journal);
 }
 
 int
@@ -305,18 +345,21 @@ loop(struct runner *r)
 	r->alone_ms = clock_mono_ms();
 	r->clock_s = clock_wall_s() - clock_mono_ms() / 1000;
 	for (;;) {
-		if (!r->closing)
-			work_go_on(r);
-		history_write(&r->history, clock_wall_s());
+		work(r);
+		results_sync(r);
+		notes_trim(r);
 		if (is_over(r))
 			break;
-		turn(r, &p);
+		polled_fill(r, &p);
+		if (poll(p.fds, p.count, pause_ms(r)) < 0)
+			continue;
+		events_take(r, &p);
+		checks(r);
 	}
-	works_abandon(r);
-	history_write(&r->history, clock_wall_s());
+	loop_end(r);
 	polled_free(&p);
 	log_start(&l, "end");
-	log_number(&l, "messages", (int64_t)r->queue.count);
+	log_number(&l, "messages", (int64_t)r->queue.known.count);
 	log_write(&l);
 	return r->exit;
 }

@@ -1,4 +1,4 @@
-/* queue-run: hand the messages of the spool to those who deliver them.
+/* queue-run: passes the messages of the spool to deliver and send.
  *
  *	queue-run        stay; told of new messages by inotify
  *	queue-run -1     one pass over everything, due or not; then end
@@ -8,18 +8,27 @@
  * send; with -1, or -w, they are started as children where there is no socket.
  * Uid: chainmail-queue. SIGHUP: everything is due now. SIGTERM: end.
  * Exit codes: 0 done; 64 usage; 75 another one runs, or a system error. */
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/help.h"
+#include "control.h"
+#include "entry.h"
+#include "helper.h"
+#include "loop.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
-#include "runner.h"
+#include "scan.h"
+
+static const char help[] =
+    "usage: queue-run [-1w]\n"
+    "Hands what is due to deliver and send, and makes reports.\n"
+    "  -1  one pass over everything, due or not\n"
+    "  -w  start deliver and send where nobody serves their sockets\n"
+    "See chainmail-queue-run(8).\n";
 
 enum {
 	FILES_MAX = 1024,
@@ -32,8 +41,7 @@ enum {
 	IN_HAND_MOST = 3 * WORKERS_MAX + WAITING,
 };
 
-/* The pool of a program's workers; without a socket, if that is wanted, of
- * children. */
+/* The pool of a program's workers; without a socket, optionally of children. */
 static void
 pool_start(struct runner *r, enum pool_name name, const char *program,
     size_t max, size_t children)
@@ -66,26 +74,11 @@ pools_start(struct runner *r, bool own_workers)
 	    own_workers ? 1 : 0);
 	pool_start(r, REMOTE, "send", workers, own_workers ? OWN_SENDERS : 0);
 	pool_init(&r->pools[REPORT], NULL, 1, &r->number);
-	pool_adopt(&r->pools[REPORT], report_start(&r->spool));
-	/* What the workers can be busy with, and a few in the lines. */
-	r->remote_max = workers < WORKERS_MAX ? 3 * workers + WAITING
-					      : IN_HAND_MOST;
-	r->in_hand_max = r->remote_max + LOCAL_LEAST;
-}
-
-/* Watch new/ before reading it, so that no message falls between. */
-static void
-watch_start(struct runner *r)
-{
-	struct str path = STR_INIT;
-
-	str_addf(&path, "%s/new", dir_spool());
-	r->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (r->inotify < 0 ||
-	    inotify_add_watch(
-		r->inotify, path.at, IN_MOVED_TO | IN_CREATE | IN_ONLYDIR) < 0)
-		die(TEMP, "watch %s", path.at);
-	str_free(&path);
+	pool_adopt(&r->pools[REPORT], helper_start(&r->spool));
+	/* Enough for all workers, and a few waiting in the lines. */
+	r->hand.remote_max = workers < WORKERS_MAX ? 3 * workers + WAITING
+						   : IN_HAND_MOST;
+	r->hand.max = r->hand.remote_max + LOCAL_LEAST;
 }
 
 static void
@@ -129,33 +122,34 @@ main(int argc, char **argv)
 	int etc, c;
 
 	proc_start(argv[0], 4);
+	help_answer(argc, argv, help);
 	while ((c = getopt(argc, argv, "1w")) != -1) {
 		if (c == '?')
-			die(USAGE, "usage: queue-run [-1w]");
+			help_usage(help);
 		r.once = r.once || c == '1';
 		own_workers = true;
 	}
 	if (optind < argc)
-		die(USAGE, "usage: queue-run [-1w]");
+		help_usage(help);
 	if (spool_open(&r.spool) < 0)
 		die(TEMP, "open the spool %s", dir_spool());
-	start_lock();
+	scan_lock();
 	etc = conf_open();
-	conf_limits(etc, &r.limits, NULL, NULL);
-	users_open(&r.users, etc);
-	r.routes = routes_open(etc, conf_complain, (void *)"routes");
-	r.policy = tls_policy_open(etc, NULL, NULL); /* send complains */
-	answer_init(&r.answer);
+	conf_limits(etc, &r.limits, conf_complain, (void *)"limits");
+	reply_init(&r.reply);
 	queue_init(&r.queue);
-	dests_init(&r.dests, (unsigned)r.limits.destination_workers);
+	destinations_init(
+	    &r.destinations, (unsigned)r.limits.destination_workers);
+	router_open(&r.router, etc, &r.destinations);
+	notes_open(&r.notes);
 	history_open(&r.history, r.limits.history_time);
 	if (!r.once)
 		r.control = control_start();
 	pools_start(&r, own_workers);
 	signals_start(&r);
-	watch_start(&r);
+	scan_watch(&r);
 	enter_sandbox();
-	start_scan(&r);
+	scan_start(&r);
 	if (r.once)
 		entries_wake(&r);
 	return loop(&r);

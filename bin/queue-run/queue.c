@@ -5,104 +5,52 @@
 
 #include "base/str.h"
 
-enum { SIZE_FIRST = 64 };
+enum { ROOM_FIRST = 64 };
+
+static struct span
+entry_key(const void *entry)
+{
+	const struct entry *e = entry;
+
+	return (struct span){ e->id, ID_LEN };
+}
 
 void
 queue_init(struct queue *q)
 {
-	*q = (struct queue){ .size = SIZE_FIRST };
-	q->slots = mem_new(q->size * sizeof(struct entry *));
+	*q = (struct queue){ 0 };
+	hash_init(&q->known, entry_key);
 }
 
 void
 queue_free(struct queue *q)
 {
-	for (size_t i = 0; i < q->size; i++)
-		free(q->slots[i]);
-	free(q->slots);
+	struct entry *e;
+
+	for (size_t at = 0; (e = hash_next(&q->known, &at)) != NULL;)
+		free(e);
+	hash_free(&q->known);
 	free(q->heap);
 	*q = (struct queue){ 0 };
-}
-
-/* The id's end is random. */
-static size_t
-hash(const char *id)
-{
-	uint64_t bits;
-
-	memcpy(&bits, id + ID_LEN - sizeof bits, sizeof bits);
-	bits *= 0x9e3779b97f4a7c15;
-	return (size_t)(bits >> 20);
-}
-
-/* Where the id is, or the empty slot where it belongs. */
-static size_t
-slot_of(const struct queue *q, const char *id)
-{
-	size_t i = hash(id) & (q->size - 1);
-
-	while (q->slots[i] != NULL && memcmp(q->slots[i]->id, id, ID_LEN) != 0)
-		i = (i + 1) & (q->size - 1);
-	return i;
 }
 
 struct entry *
 queue_find(const struct queue *q, struct span id)
 {
-	return id_valid(id) ? q->slots[slot_of(q, id.at)] : NULL;
-}
-
-static void
-table_grow(struct queue *q)
-{
-	struct entry **old = q->slots;
-	size_t old_size = q->size;
-
-	q->size *= 2;
-	q->slots = mem_new(q->size * sizeof(struct entry *));
-	for (size_t i = 0; i < old_size; i++)
-		if (old[i] != NULL)
-			q->slots[slot_of(q, old[i]->id)] = old[i];
-	free(old);
-}
-
-static void
-table_drop(struct queue *q, const struct entry *e)
-{
-	size_t hole = slot_of(q, e->id), mask = q->size - 1;
-
-	/* Move up what stands behind the hole and may stand in it. */
-	for (size_t i = (hole + 1) & mask; q->slots[i] != NULL;
-	     i = (i + 1) & mask) {
-		size_t home = hash(q->slots[i]->id) & mask;
-
-		if (((i - home) & mask) < ((i - hole) & mask))
-			continue;
-		q->slots[hole] = q->slots[i];
-		hole = i;
-	}
-	q->slots[hole] = NULL;
-	q->count--;
+	return hash_find(&q->known, id);
 }
 
 struct entry *
 queue_add(struct queue *q, struct span id)
 {
 	struct entry *e;
-	size_t i;
 
-	if (!id_valid(id))
-		return NULL;
-	if (q->count * 2 >= q->size)
-		table_grow(q);
-	i = slot_of(q, id.at);
-	if (q->slots[i] != NULL)
+	if (!id_valid(id) || queue_find(q, id) != NULL)
 		return NULL;
 	e = mem_new(sizeof *e);
 	memcpy(e->id, id.at, ID_LEN);
 	e->place = PLACE_WORKING;
-	q->slots[i] = e;
-	q->count++;
+	hash_add(&q->known, e);
 	queue_renew(q, e);
 	return e;
 }
@@ -114,7 +62,7 @@ heap_put(struct queue *q, size_t i, struct entry *e)
 	e->heap = (uint32_t)i;
 }
 
-/* Let e, which is to stand at i, rise or sink to its place. */
+/* Sift e, put at index i, up or down to its place. */
 static void
 heap_place(struct queue *q, size_t i, struct entry *e)
 {
@@ -198,7 +146,7 @@ queue_wait(struct queue *q, struct entry *e, int64_t due)
 {
 	queue_take_out(q, e, PLACE_WAITING);
 	if (q->waiting == q->room) {
-		q->room = q->room == 0 ? SIZE_FIRST : 2 * q->room;
+		q->room = q->room == 0 ? ROOM_FIRST : 2 * q->room;
 		q->heap = mem_resize(q->heap, q->room, sizeof(struct entry *));
 	}
 	e->due = due;
@@ -209,7 +157,7 @@ void
 queue_remove(struct queue *q, struct entry *e)
 {
 	queue_take_out(q, e, PLACE_WORKING);
-	table_drop(q, e);
+	hash_remove(&q->known, e);
 	free(e);
 }
 

@@ -1,4 +1,4 @@
-/* What the administrator's tools ask of a running queue-run, one packet each
+/* Requests of the administrator's tools to a running queue-run, one packet each
  * (doc/architecture.md, The queue's own socket). */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -15,12 +15,12 @@ enum request_verb {
 };
 struct request {
 	enum request_verb verb;
-	bool report;       /* remove: the sender is told */
+	bool report;       /* remove: the sender gets a report */
 	bool all;          /* retry: everything */
-	struct span lines; /* the ids' lines that have not been read */
+	struct span lines; /* the unread lines of ids */
 };
 
-/* False: it is none of these. The packet is looked at as long as the ids. */
+/* False: malformed. The packet must last as long as ids are read. */
 bool request_parse(struct span packet, struct request *q_r);
 /* The next id; false at the end. Lines that hold none are skipped. */
 bool request_next(struct request *q, struct id *id_r);

@@ -3,8 +3,7 @@
 enum {
 	ROOT_STEP = 20,
 	TRIES_LEAST = 5,
-	REST_MAX =
-	    3600, /* as DEST_REST_MAX_S: a destination may rest as long */
+	BACKOFF_MAX_S = 3600, /* of a destination: see destination.c */
 	AGE_MAX = 366 * 86400,
 };
 
@@ -46,8 +45,8 @@ retry_sane(int64_t birth, int64_t now, int64_t next)
 {
 	int64_t pause = pause_at(birth, now);
 
-	if (pause < REST_MAX)
-		pause = REST_MAX;
+	if (pause < BACKOFF_MAX_S)
+		pause = BACKOFF_MAX_S;
 	return next > now + pause + pause / 10 ? now : next;
 }
 

@@ -1,194 +1,245 @@
-/* The workers that send are shared out among the destinations. One that has been
- * at a destination gets its next part, but not for ever while others wait. */
 #include <errno.h>
 
-#include "runner.h"
+#include "dispatcher.h"
+#include "replies.h"
 
-enum { STREAK_MAX = 50 /* parts in a row while other destinations wait */ };
+enum {
+	STREAK_MAX =
+	    50 /* transactions in a row while other destinations wait */
+};
 
-/* The next part of a destination, of a message taken in hand if need be. */
-static struct part *
-part_next(struct runner *r, struct dest *d)
+/* The next one of a message that the administrator has not called back. */
+static struct transaction *
+transaction_wanted(struct runner *r, struct destination *d)
 {
-	while (d->parts.first == NULL && d->parked.first != NULL &&
-	    remote_room(r, d)) {
-		struct entry *e = d->parked.first;
+	struct transaction *t;
 
-		queue_take_out(&r->queue, e, PLACE_WORKING);
-		work_begin(r, e);
+	while ((t = transaction_pop(&d->transactions)) != NULL &&
+	    message_is_called_back(t->message)) {
+		struct message *m = t->message;
+
+		do
+			transaction_skip(t, INT64_MAX);
+		while ((t = transaction_reserve(m, d)) != NULL);
+		message_step(&r->ready, m);
 	}
-	return part_pop(&d->parts);
+	return t;
+}
+
+/* The next transaction of a destination; NULL, and *parked_r when a message
+ * must be opened first. */
+static struct transaction *
+transaction_next(struct runner *r, struct destination *d, bool *parked_r)
+{
+	struct transaction *t = transaction_wanted(r, d);
+
+	*parked_r = t == NULL && d->parked.first != NULL &&
+	    dispatcher_room(r, d);
+	return t;
 }
 
 static void
-connection_move(struct runner *r, struct connection *c, struct dest *d)
+connection_move(struct runner *r, struct connection *c, struct destination *d)
 {
-	struct dest *old = c->dest;
+	struct destination *old = c->destination;
 
 	if (old == d)
 		return;
-	dest_keep(d);
-	c->dest = d;
+	destination_keep(d);
+	c->destination = d;
 	c->streak = 0;
 	if (old != NULL)
-		dest_drop(&r->dests, old);
+		destination_drop(&r->destinations, old);
 }
 
-/* Give the part to this worker; false: it can't take it now. */
-static bool
-part_send(struct runner *r, struct connection *c, struct part *p)
+/* Hand it to the worker, with its message; -1 as pool_send(). */
+static int
+transaction_pass(
+    struct runner *r, struct connection *c, const struct transaction *t)
 {
-	struct work *w = p->work;
-	struct dest *d = p->dest;
-	struct job jobs[PART_RECIPIENTS];
+	struct pool *p = &r->pools[REMOTE];
+	struct message *m = t->message;
+	struct job jobs[TRANSACTION_RECIPIENTS];
+	const struct wire x = { &r->notes.key, &r->record };
+	struct packet packet = {
+		.fds = { m->file.fd }, .fd_count = 1, .notes = c->notes
+	};
+	int notes = notes_hand(&r->notes, c->notes, &packet.notes);
 
-	for (size_t n = 0, i = p->first; n < p->count; n++) {
-		jobs[n] = (struct job){ .work = w, .index = i, .part = p };
-		i = w->slots[i].next;
+	for (size_t n = 0, i = t->first; n < t->count; n++) {
+		jobs[n] = (struct job){ .message = m,
+			.index = i,
+			.transaction = (struct transaction *)t };
+		i = m->attempts[i].next;
 	}
-	part_write(r, p);
-	if (pool_send(&r->pools[REMOTE], c, str_span(&r->record), w->message.fd,
-		jobs, p->count) < 0) {
-		part_push_front(&d->parts, p);
-		dest_list(&r->dests, d);
+	wire_remote(
+	    &x, t, pool_number(p), router_domain(&r->router, m, t->first));
+	packet.record = str_span(&r->record);
+	if (notes >= 0)
+		packet.fds[packet.fd_count++] = notes;
+	return pool_send(p, c, &packet, jobs, t->count);
+}
+
+/* Give the transaction to this worker; false: it can't take it now. */
+static bool
+transaction_send(struct runner *r, struct connection *c, struct transaction *t)
+{
+	struct message *m = t->message;
+	struct destination *d = t->destination;
+
+	if (transaction_pass(r, c, t) < 0) {
+		transaction_push_front(&d->transactions, t);
+		destination_list(&r->destinations, d);
 		if (errno != EAGAIN)
-			answer_lost(r, &r->pools[REMOTE], c);
+			replies_lost(r, &r->pools[REMOTE], c);
 		return false;
 	}
-	if (c->count == p->count)
-		dest_busy(&r->dests, d, true);
+	if (c->count == t->count)
+		destination_busy(&r->destinations, d, true);
 	connection_move(r, c, d);
-	for (size_t n = 0; n < p->count; n++)
-		w->slots[jobs[n].index].state = SLOT_SENT;
-	p->open = p->count;
+	for (size_t n = 0, i = t->first; n < t->count; n++) {
+		m->attempts[i].state = ATTEMPT_SENT;
+		i = m->attempts[i].next;
+	}
+	t->open = t->count;
 	d->sent++;
-	c->parts++;
+	c->transactions++;
 	c->streak++;
-	p = part_reserve(w, d);
-	if (p != NULL)
-		part_push(&d->parts, p);
+	t = transaction_reserve(m, d);
+	if (t != NULL)
+		transaction_push(&d->transactions, t);
 	return true;
 }
 
 static bool
 others_wait(const struct runner *r)
 {
-	for (size_t i = 0; i < DEST_CLASSES; i++)
-		if (r->dests.ready[i].first != NULL)
+	for (size_t i = 0; i < DESTINATION_CLASSES; i++)
+		if (r->destinations.ready[i].first != NULL)
 			return true;
 	return false;
 }
 
-/* Workers that are at a destination already get more of it. */
-static void
+/* A worker at a destination gets its next transaction. True: a message must be
+ * opened first. */
+static bool
 connection_fill(struct runner *r, struct connection *c)
 {
-	struct dest *d = c->dest;
-	struct part *p;
+	struct destination *d = c->destination;
+	bool parked = false;
 
-	while (c->parts < dest_depth(d) && d->busy <= d->window &&
+	while (c->transactions < destination_depth(d) && d->busy <= d->window &&
 	    (c->streak < STREAK_MAX || !others_wait(r))) {
-		p = part_next(r, d);
-		if (p == NULL || !part_send(r, c, p))
-			return;
+		struct transaction *t = transaction_next(r, d, &parked);
+
+		if (t == NULL || !transaction_send(r, c, t))
+			break;
 	}
+	return parked;
 }
 
-/* Destinations that fail have a quarter of the workers, these and new ones
- * three quarters; so those that hang never have all. */
+/* Failing destinations get a quarter of the workers, failing and new ones three
+ * quarters, so that hanging ones never get all. */
 static bool
-class_has_room(const struct runner *r, enum dest_class class)
+class_has_room(const struct runner *r, enum destination_class class)
 {
 	size_t all = r->pools[REMOTE].max;
-	const unsigned *busy = r->dests.busy;
-	size_t failing = busy[DEST_FAILING],
-	       unknown = failing + busy[DEST_UNKNOWN];
+	const unsigned *busy = r->destinations.busy;
+	size_t failing = busy[DESTINATION_FAILING],
+	       unknown = failing + busy[DESTINATION_UNKNOWN];
 
 	switch (class) {
-	case DEST_PROVEN:
-	case DEST_CLASSES:
+	case DESTINATION_PROVEN:
+	case DESTINATION_CLASSES:
 		break;
-	case DEST_FAILING:
+	case DESTINATION_FAILING:
 		if (failing > 0 && failing >= all / 4)
 			return false;
 		/* fall through */
-	case DEST_UNKNOWN:
+	case DESTINATION_UNKNOWN:
 		return unknown == 0 || unknown < all - all / 4;
 	}
 	return true;
 }
 
-/* One part of this destination. full_r: there is no worker for it. */
-static bool
-dest_go(struct runner *r, struct dest *d, bool *full_r)
+enum went { WENT, WENT_NOT, NO_WORKER, IS_PARKED };
+
+/* One transaction of this destination. */
+static enum went
+destination_go(struct runner *r, struct destination *d)
 {
 	struct connection *c;
-	struct part *p;
-	bool sent = false;
+	struct transaction *t;
+	enum went went = WENT_NOT;
+	bool parked = false;
 
-	dest_keep(d);
-	/* With its window full it comes back when it answers. */
+	destination_keep(d);
+	/* With a full window it is listed again when it answers. */
 	if (d->busy < d->window) {
 		c = pool_idle(&r->pools[REMOTE], d);
-		*full_r = c == NULL;
-		p = c == NULL ? NULL : part_next(r, d);
-		sent = p != NULL && part_send(r, c, p);
+		if (c == NULL)
+			went = NO_WORKER;
+		else if ((t = transaction_next(r, d, &parked)) != NULL &&
+		    transaction_send(r, c, t))
+			went = WENT;
+		else if (parked)
+			went = IS_PARKED;
 		if (d->busy < d->window)
-			dest_list(&r->dests, d);
+			destination_list(&r->destinations, d);
 	}
-	dest_drop(&r->dests, d);
-	return sent;
+	destination_drop(&r->destinations, d);
+	return went;
 }
 
-/* One part of a destination of this class that is ready. Some have none that
- * could be sent now, since too many messages of others are in hand: they must
- * not keep these others waiting. False: there is no worker, or nothing to
- * do. */
-static bool
-class_go(struct runner *r, enum dest_class class)
+/* Send one transaction of a ready destination of this class. Some have none to
+ * send now, since too many messages of others are open; those others must not
+ * wait for them. */
+static enum went
+class_go(
+    struct runner *r, enum destination_class class, struct destination **d_r)
 {
-	bool full = false;
+	for (size_t n = r->destinations.ready[class].count; n > 0; n--) {
+		enum went went;
 
-	for (size_t n = r->dests.ready[class].count; n > 0 && !full; n--)
-		if (r->dests.ready[class].first == NULL ||
+		if (r->destinations.ready[class].first == NULL ||
 		    !class_has_room(r, class))
-			return false;
-		else if (dest_go(r, dest_next(&r->dests, class), &full))
-			return true;
-	return false;
+			break;
+		*d_r = destination_next(&r->destinations, class);
+		went = destination_go(r, *d_r);
+		if (went != WENT_NOT)
+			return went;
+	}
+	return WENT_NOT;
 }
 
-void
+struct destination *
 share_go(struct runner *r)
 {
 	struct pool *pool = &r->pools[REMOTE];
+	struct destination *d = NULL;
 	unsigned idle = 0;
 
-	for (size_t i = pool->count; i > 0; i--)
-		if (i <= pool->count && pool->connections[i - 1]->parts > 0)
-			connection_fill(r, pool->connections[i - 1]);
-	while (idle < DEST_CLASSES) {
-		unsigned turn = r->dests.turn++ % DEST_CLASSES;
+	for (size_t i = pool->count; i > 0; i--) {
+		struct connection *c = i <= pool->count
+		    ? pool->connections[i - 1]
+		    : NULL;
 
-		idle = class_go(r, (enum dest_class)turn) ? 0 : idle + 1;
+		if (c != NULL && c->transactions > 0 && connection_fill(r, c))
+			return c->destination;
 	}
+	while (idle < DESTINATION_CLASSES) {
+		unsigned turn = r->destinations.turn++ % DESTINATION_CLASSES;
+		enum went went = class_go(r, (enum destination_class)turn, &d);
+
+		if (went == IS_PARKED)
+			return d;
+		idle = went == WENT ? 0 : idle + 1;
+	}
+	return NULL;
 }
 
 bool
 share_waits(const struct runner *r)
 {
 	return others_wait(r) || r->queue.parked > 0;
-}
-
-void
-share_lost(struct runner *r, struct connection *c)
-{
-	struct dest *d = c->dest;
-
-	if (d == NULL)
-		return;
-	c->dest = NULL;
-	if (c->count > 0)
-		dest_busy(&r->dests, d, false);
-	dest_drop(&r->dests, d);
 }

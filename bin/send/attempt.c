@@ -1,5 +1,5 @@
-/* A job's way: the connection that is open, or the next host that can be
- * reached, until every recipient has a result. */
+/* Sending a job: over the open connection, or the next reachable host, until
+ * every recipient has a result. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,31 +16,32 @@
 enum {
 	CONNECTIONS_MAX = 10,       /* of one attempt */
 	TRIES_MIN = 2,              /* RFC 5321 5.1: addresses, at least */
-	CONNECTION_LIFE_MS = 300000 /* then the best host gets its chance */
+	CONNECTION_LIFE_MS = 300000 /* then the best host is tried again */
 };
 
 struct attempt {
 	struct sender *s;
 	struct job *j;
 	struct route route;
-	struct result why; /* the best of what went wrong */
+	struct result why; /* the most telling failure */
 	unsigned connections, tries;
-	bool passed; /* addresses were left out that did not answer lately */
-	bool dead;   /* now is their turn */
+	bool passed; /* addresses that did not answer lately were skipped */
+	bool dead;   /* now try them */
 	int64_t end; /* no further host after that, clock_mono_ms() */
 };
 
-/* One more connection is allowed. A host that hangs must not keep the mail from
- * the one that is there for that. */
+/* One more connection is allowed. A hanging host must not keep the mail from
+ * its backup. */
 static bool
 may_try(const struct attempt *t)
 {
-	return t->connections < CONNECTIONS_MAX &&
+	return (t->tries == 0 || !sender_is_ending(t->s)) &&
+	    t->connections < CONNECTIONS_MAX &&
 	    (t->tries < TRIES_MIN || clock_mono_ms() < t->end);
 }
 
-/* Keep what says most: rather what may pass than what will not, rather a
- * host's word than that there was none. */
+/* Keep the most telling: a temporary failure over a permanent one, a host's
+ * reply over none. */
 static void
 why_note(struct attempt *t, const struct result *r)
 {
@@ -104,7 +105,7 @@ domain_fill(const struct attempt *t, const struct hop *hop, struct arena *a,
 		.optional = t->j->message.facts.tls_optional };
 }
 
-/* A connection's own copy of what its rule looks at. */
+/* Copy what the rule refers to into the connection. */
 static void
 conn_begin(struct attempt *t, const struct hop *hop)
 {
@@ -140,7 +141,7 @@ conn_start(struct conn *c, int fd, const char *ip)
 	c->opened = clock_mono_ms();
 }
 
-/* The host is not to be used at all, says the rule. */
+/* The rule forbids using this host. */
 static void
 skip_note(struct attempt *t, struct result *r)
 {
@@ -182,7 +183,7 @@ hop_dial(struct attempt *t, const struct hop *hop, struct dial *d,
 	return -1;
 }
 
-/* Speak on the new connection. True: it took the job's transaction. */
+/* Use the new connection. True: the job's transaction was completed. */
 static bool
 conn_try(struct attempt *t, bool no_tls, bool *plain_r, struct result *r)
 {
@@ -194,7 +195,7 @@ conn_try(struct attempt *t, bool no_tls, bool *plain_r, struct result *r)
 	return false;
 }
 
-/* Leave out the address that did not work. */
+/* Drop the address that failed. */
 static void
 address_drop(struct dial *d, const struct dns_address *at)
 {
@@ -221,7 +222,7 @@ hop_addresses(struct attempt *t, const struct hop *hop, struct dial *d)
 	}
 }
 
-/* One connection to the host. False: its other addresses are worth no try. */
+/* Make one connection to the host. False: don't try its other addresses. */
 static bool
 hop_connect(
     struct attempt *t, const struct hop *hop, struct dial *d, bool *no_tls)
@@ -243,14 +244,14 @@ hop_connect(
 		return false;
 	failure_log(t, &r);
 	why_note(t, &r);
-	/* conn_close() forgets everything; the rule is needed once more. */
+	/* Not conn_close(), which frees the rule. */
 	close(fd);
 	t->s->conn.fd = -1;
 	if (t->s->conn.wire != NULL) {
 		tls_wire_end(t->s->conn.wire);
 		t->s->conn.wire = NULL;
 	}
-	/* RFC 7435: rather plain text than no mail. */
+	/* RFC 7435: plain text is better than no mail. */
 	*no_tls = plain;
 	if (!plain && at != NULL)
 		address_drop(d, at);
@@ -299,7 +300,7 @@ hosts_try(struct attempt *t)
 	why_note(t, &r);
 }
 
-/* The open connection will do for this job. */
+/* The open connection satisfies this job. */
 static bool
 conn_fits(struct attempt *t)
 {
@@ -328,8 +329,8 @@ conn_fits(struct attempt *t)
 	    tls_rule_fits(&rule, &c->rule, c->wire != NULL, &c->outcome);
 }
 
-/* On the connection that is there. That it has ended meanwhile is no fault of
- * the message, and no news about the host. */
+/* Use the open connection. If it has ended meanwhile, that says nothing about
+ * the message or the host. */
 static void
 conn_reuse(struct attempt *t)
 {
@@ -375,9 +376,9 @@ policy_line(struct attempt *t, struct span domain)
 	return d.line;
 }
 
-/* All recipients share a connection, and so what tls-policy asks of it.
- * queue-run sees to that; but since then the file may have changed, and by hand
- * anything can be asked for. */
+/* All recipients share a connection and so must have the same tls-policy.
+ * queue-run ensures that, but the file may have changed since, and a call by
+ * hand may have any recipients. */
 static void
 policy_part(struct attempt *t)
 {
@@ -411,6 +412,8 @@ attempt_run(struct sender *s, struct job *j)
 	};
 	bool changed = tls_rules_refresh(s->rules);
 
+	if (dns_refresh(s->dns))
+		changed = true;
 	if (s->forced == NULL && routes_refresh(s->routes))
 		changed = true;
 	if (changed)

@@ -18,12 +18,12 @@ struct login {
 /* How a mechanism ended. */
 enum ending {
 	TAKEN,
-	REFUSED, /* by the host: it may like another one better */
-	UNKNOWN, /* the same, at once: it never began */
-	BROKEN,  /* there is nothing more to say to this host; r says why */
+	REFUSED, /* by the host: try another mechanism */
+	UNKNOWN, /* refused at once, before its first message */
+	BROKEN,  /* give up on this host; r has the reason */
 };
 
-/* Plain text is for TLS, or for this machine. */
+/* Clear-text passwords need TLS or a local host. */
 static bool
 is_private(const struct conn *c)
 {
@@ -35,7 +35,7 @@ static enum ending
 refused(struct login *l, bool begun)
 {
 	result_reply(l->r, l->a, &l->c->reply, STAGE_AUTH);
-	/* The password may be corrected before the message gets old. */
+	/* Temporary: the password may be corrected in time. */
 	result_soften(l->r);
 	conn_name(l->c, l->a, l->r);
 	return l->c->ending ? BROKEN : begun ? REFUSED : UNKNOWN;
@@ -49,7 +49,7 @@ broken(struct login *l, const char *text)
 	return BROKEN;
 }
 
-/* A line, or what stands behind it, that may be a secret; and the reply. */
+/* Send a line that may contain a secret, and read the reply. */
 static bool
 say(struct login *l, const char *verb, struct str *secret)
 {
@@ -77,9 +77,9 @@ plain(struct login *l)
 	return l->c->reply.code == 235 ? TAKEN : refused(l, true);
 }
 
-/* The old one of Microsoft: two questions. */
+/* AUTH LOGIN: the user name and the password, each asked for. */
 static enum ending
-two_questions(struct login *l)
+auth_login(struct login *l)
 {
 	const struct span answers[] = { l->user, l->password };
 	struct str text = STR_INIT;
@@ -96,8 +96,8 @@ two_questions(struct login *l)
 	return l->c->reply.code == 235 ? TAKEN : refused(l, true);
 }
 
-/* RFC 4954 4: "*" ends the exchange. What the host says to that is of no
- * interest: what it said before was wrong. */
+/* RFC 4954 4: "*" ends the exchange. The host's reply does not matter, since
+ * its last message was invalid. */
 static enum ending
 scram_cancel(struct login *l, struct scram *s)
 {
@@ -105,7 +105,7 @@ scram_cancel(struct login *l, struct scram *s)
 	return broken(l, s->why.at);
 }
 
-/* Behind client-first-message. */
+/* The exchange after client-first-message. */
 static enum ending
 scram_talk(struct login *l, struct scram *s)
 {
@@ -118,8 +118,8 @@ scram_talk(struct login *l, struct scram *s)
 		return scram_cancel(l, s);
 	if (!say(l, "", &text))
 		return BROKEN;
-	/* RFC 5802 5.1: a host that does not prove that it knows the password
-	 * is not the one we want, whatever it says of us. */
+	/* RFC 5802 5.1: a host that can't prove that it knows the password is
+	 * not trusted, even if it accepts the login. */
 	if (reply->code == 235)
 		return broken(l,
 		    "the host takes the login, but does not show "
@@ -155,8 +155,8 @@ scram(struct login *l, enum scram_binding binding, struct span channel)
 	return e;
 }
 
-/* RFC 5802 6: with the binding if the host offers that. One that then refuses
- * at once knows other bindings than ours: to it we are a client without. */
+/* RFC 5802 6: with channel binding if the host offers it. If it refuses at once
+ * it may know only other bindings: retry without. */
 static enum ending
 scram_any(struct login *l)
 {
@@ -176,9 +176,9 @@ scram_any(struct login *l)
 	return e;
 }
 
-/* The best mechanism first. A host may offer SCRAM without having what it needs
- * of this account; that it asks for the password then is nothing that it could
- * not do by offering nothing better. */
+/* The best mechanism first. A host may offer SCRAM without having keys for this
+ * account. Falling back to the plain password adds no risk, as a host could
+ * offer only that anyway. */
 static bool
 login_run(struct login *l)
 {
@@ -194,12 +194,12 @@ login_run(struct login *l)
 	if ((can & CAN_AUTH_PLAIN) != 0)
 		e = plain(l);
 	else if ((can & CAN_AUTH_LOGIN) != 0)
-		e = two_questions(l);
+		e = auth_login(l);
 	else if (!before.set)
 		e = broken(l,
 		    "the host offers none of AUTH SCRAM-SHA-256, PLAIN and "
 		    "LOGIN");
-	/* That a host hangs up after one refusal says less than that. */
+	/* Prefer the refusal's reason to a hang-up after it. */
 	if (e != TAKEN && before.set && !l->r->reply)
 		*l->r = before;
 	return e == TAKEN;

@@ -59,8 +59,8 @@ conn_is_stale(struct conn *c)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
-	/* What TLS has to say for itself (tickets) comes with the handshake or
-	 * the first replies; later bytes are an end. */
+	/* TLS's own messages (tickets) come with the handshake or the first
+	 * replies; later bytes mean the end. */
 	return c->ending || c->io.failed || io_pending(&c->io).len > 0 ||
 	    poll(&p, 1, 0) != 0;
 }
@@ -98,7 +98,7 @@ conn_reply(struct conn *c, int ms, struct arena *a, struct result *r)
 		break;
 	case IO_LONG:
 	case IO_BARE:
-		what = "its answer is none of SMTP";
+		what = "its answer is not SMTP";
 		break;
 	}
 	c->ending = true;

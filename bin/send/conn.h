@@ -1,4 +1,4 @@
-/* One conversation with another host. */
+/* A connection to another host. */
 #ifndef SEND_CONN_H
 #define SEND_CONN_H
 
@@ -6,7 +6,7 @@
 #include "net/tls_rule.h"
 #include "reply.h"
 
-/* What its EHLO offered. */
+/* Extensions offered by its EHLO. */
 enum {
 	CAN_PIPELINING = 1,
 	CAN_SIZE = 2,
@@ -27,14 +27,14 @@ struct conn {
 	struct io io;
 	struct reply reply; /* the last one */
 	unsigned can;
-	uint64_t size_limit; /* RFC 1870; 0: none told */
+	uint64_t size_limit; /* RFC 1870; 0: none given */
 	bool lmtp;
 	bool dirty;     /* a transaction was begun and not ended */
-	bool ending;    /* it said 421, or is not to be used again */
-	bool bdat_fine; /* it took a BDAT */
+	bool ending;    /* it sent 421, or must not be reused */
+	bool bdat_fine; /* it accepted a BDAT */
 	bool late;      /* the last reply did not come in time */
 	int64_t opened; /* clock_mono_ms() */
-	/* Whose it is */
+	/* The destination */
 	struct str key; /* of the route */
 	struct str host;
 	char ip[INET6_ADDRSTRLEN], local[INET6_ADDRSTRLEN];
@@ -50,22 +50,22 @@ struct conn {
 };
 
 void conn_init(struct conn *c);
-/* Nothing is read or said any more. */
+/* Close it without QUIT. */
 void conn_close(struct conn *c);
 void conn_free(struct conn *c);
-/* QUIT, and no wait for the answer: RFC 5321 4.1.1.10 wants it waited for, but
- * every result is in. */
+/* Send QUIT without waiting for the answer: RFC 5321 4.1.1.10 requires waiting,
+ * but all results are known. */
 void conn_quit(struct conn *c);
-/* The host hung up, or says something unasked (421): it is over. */
+/* The host hung up, or sent something unasked (421): the connection is over. */
 bool conn_is_stale(struct conn *c);
 
 /* Read a reply within ms. False: none came, the connection is over, and r (may
- * be NULL) says so. */
+ * be NULL) has the reason. */
 bool conn_reply(struct conn *c, int ms, struct arena *a, struct result *r);
-/* Say one line, without CRLF, and get the reply. */
+/* Send one line (given without CRLF) and get the reply. */
 __attribute__((format(printf, 5, 6))) bool conn_command(struct conn *c, int ms,
     struct arena *a, struct result *r, const char *format, ...);
-/* Fill in who it is. */
+/* Fill in the host's identity. */
 void conn_name(const struct conn *c, struct arena *a, struct result *r);
 
 #endif

@@ -35,7 +35,7 @@ dead_add(struct dead_list *d, const char *ip, uint16_t port)
 	at->until = clock_mono_ms() + DEAD_MS;
 }
 
-/* The tries that are under way: polls[i] is of addresses[i]. */
+/* Attempts in progress: polls[i] is for addresses[i]. */
 struct tries {
 	const struct dial *dial;
 	struct pollfd polls[DIAL_MAX];
@@ -83,7 +83,7 @@ try_begin(struct tries *t)
 	return false;
 }
 
-/* Look at one that poll(2) has something to say about. */
+/* Handle one that poll(2) reported. */
 static bool
 try_look(struct tries *t, size_t i)
 {

@@ -50,7 +50,7 @@ keywords_note(struct conn *c)
 	while (reply_next(&rest, &line)) {
 		struct span word;
 
-		/* "AUTH=PLAIN", of before RFC 4954, is still said. */
+		/* "AUTH=PLAIN", of before RFC 4954, is still sent. */
 		if (span_take_case(&line, SPAN("AUTH=")))
 			mechanisms_note(c, line);
 		word = span_word(&line);
@@ -66,8 +66,8 @@ keywords_note(struct conn *c)
 	}
 }
 
-/* A refusal of the whole host is no refusal of the message (RFC 5321 4.3.2
- * makes a 5xx greeting look like one): later, or another host. */
+/* A refusal by the whole host does not refuse the message (RFC 5321 4.3.2 makes
+ * a 5xx greeting look like one): later, or another host. */
 static void
 refused(struct sender *s, enum stage stage, struct arena *a, struct result *r)
 {
@@ -115,7 +115,7 @@ greeting(struct sender *s, struct arena *a, struct result *r)
 	return false;
 }
 
-/* TLS must be and can't: the rule says what becomes of the message. */
+/* TLS is required but unavailable: the rule decides the result. */
 static bool
 tls_missing(struct sender *s, struct arena *a, struct result *r)
 {
@@ -123,13 +123,14 @@ tls_missing(struct sender *s, struct arena *a, struct result *r)
 
 	result_set(r, a, rule->permanent ? DATA : TEMP,
 	    rule->status != NULL ? rule->status : "4.7.10", "%s",
-	    rule->text != NULL ? rule->text
-			       : "the host offers no STARTTLS, which must be");
+	    rule->text != NULL
+		? rule->text
+		: "the host does not offer STARTTLS, which is required");
 	conn_name(&s->conn, a, r);
 	return false;
 }
 
-/* RFC 3207 4: the answer is 220, and all that was known is forgotten. */
+/* RFC 3207 4: after a 220 all earlier state is discarded. */
 static bool
 tls_begin(struct sender *s, struct arena *a, struct result *r, bool *plain_r)
 {

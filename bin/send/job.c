@@ -19,10 +19,17 @@ job_new(void)
 }
 
 void
-job_free(struct job *j)
+job_close(struct job *j)
 {
 	if (j->fd >= 0)
 		close(j->fd);
+	j->fd = -1;
+}
+
+void
+job_free(struct job *j)
+{
+	job_close(j);
 	message_free(&j->message);
 	arena_free(&j->memory);
 	free(j->to);
@@ -39,16 +46,6 @@ job_add(struct job *j, const struct job_recipient *t)
 	j->to[j->count++] = *t;
 }
 
-/* These go into commands: nothing that ends a line, or hides. */
-static bool
-is_clean(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (byte_is_control(s.at[i]))
-			return false;
-	return true;
-}
-
 struct word {
 	const char *name;
 	struct span *text;
@@ -56,7 +53,7 @@ struct word {
 	bool *flag;
 };
 
-/* Read a line's words into their places; those not known are ignored. */
+/* Store a line's words; unknown ones are ignored. */
 static bool
 words_read(
     struct arena *a, struct span line, const struct word *words, size_t count)
@@ -78,7 +75,8 @@ words_read(
 				    v, INT64_MAX, words[i].number);
 			if (words[i].flag != NULL)
 				*words[i].flag = span_equal(v, SPAN("1"));
-			ok &= is_clean(v);
+			/* No control characters. */
+			ok &= span_is_clean(v);
 		}
 	str_free(&value);
 	return ok && line.len == 0;
@@ -94,6 +92,8 @@ recipient_parse(struct job *j, struct span line)
 		{ "attempt", NULL, &t.attempt, NULL },
 		{ "notify", &t.notify, NULL, NULL },
 		{ "orcpt", &t.orcpt, NULL, NULL },
+		{ "index", NULL, &t.index, NULL },
+		{ "token", &t.token, NULL, NULL },
 	};
 	bool ok = words_read(&j->memory, line, words, COUNT(words));
 
@@ -111,6 +111,7 @@ job_parse(struct job *j, struct span packet)
 		{ "id", &j->id, NULL, NULL },
 		{ "from", &j->from, NULL, NULL },
 		{ "domain", &j->domain, NULL, NULL },
+		{ "for", &j->via, NULL, NULL },
 		{ "ret", &j->ret, NULL, NULL },
 		{ "envid", &j->envid, NULL, NULL },
 		{ "smtputf8", NULL, NULL, &j->smtputf8 },
@@ -173,6 +174,7 @@ job_answer(const struct job_recipient *t, struct str *packet)
 	answer_flag(packet, "reply", r->reply);
 	answer_flag(packet, "down", r->down);
 	answer_flag(packet, "busy", r->busy);
+	answer_flag(packet, "self", r->self);
 	answer_flag(packet, "action", r->action);
 	answer_flag(packet, "dsn", r->dsn);
 	answer_word(packet, "text", r->text);

@@ -14,14 +14,17 @@ struct job_recipient {
 	uint64_t attempt;
 	struct span to;
 	struct span notify, orcpt; /* RFC 3461, decoded */
+	uint64_t index;            /* for the notes: which recipient it is, */
+	struct span token;         /* and its token */
 	struct result result;
-	bool accepted; /* in the transaction that is under way */
-	bool later;    /* refused only for want of room: the next one */
+	bool accepted; /* in the current transaction */
+	bool later;    /* too many recipients: in the next transaction */
 };
 
 struct job {
 	struct arena memory;
 	struct span id, from, domain;
+	struct span via;        /* for=: the address they were expanded from */
 	struct span ret, envid; /* RFC 3461, decoded */
 	bool smtputf8, requiretls;
 	struct job_recipient *to;
@@ -33,10 +36,12 @@ struct job {
 
 struct job *job_new(void);
 void job_free(struct job *j);
-/* One recipient more; t is copied, its spans are not. */
+/* The message is no longer read: release its lock. */
+void job_close(struct job *j);
+/* Add a recipient; t is copied, its spans are not. */
 void job_add(struct job *j, const struct job_recipient *t);
-/* Read a packet. False: it is no job; recipients that were read stay, to be
- * answered for. */
+/* Read a packet. False: malformed; recipients already read stay, to be
+ * answered. */
 bool job_parse(struct job *j, struct span packet);
 /* Every recipient without a result gets this one. */
 void job_result(struct job *j, const struct result *r);

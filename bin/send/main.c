@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/help.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/serve.h"
@@ -18,18 +19,50 @@
 static int
 session(void *arg)
 {
+	struct sender *s = arg;
+
+	s->signals = proc_term();
 	sender_narrow();
-	return worker_run(arg);
+	return worker_run(s);
+}
+
+enum { IDLE_S = 300 };
+
+/* What it can't read any more inside the sandbox. */
+static bool
+stale(void *arg)
+{
+	const struct sender *s = arg;
+
+	return dns_is_stale(s->dns);
+}
+
+/* A new worker begins with what counts now, not with what did at the start: if
+ * the file has a mistake by then, that is what stays in force. */
+static void
+refresh(void *arg)
+{
+	struct sender *s = arg;
+
+	tls_rules_refresh(s->rules);
+	routes_refresh(s->routes);
 }
 
 static int
 serve_jobs(struct sender *s)
 {
-	struct serve how = { .session = session, .arg = s };
+	struct serve how = { .session = session,
+		.arg = s,
+		.tick = refresh,
+		.patience_s = SERVE_WORKER_S,
+		.ending = &s->ending };
 	struct str path = STR_INIT;
 
 	str_setf(&path, "%s/send", dir_run());
-	serve_bind(path.at, SOCK_SEQPACKET);
+	if (serve_bind(path.at, SOCK_SEQPACKET)) {
+		how.idle_s = IDLE_S;
+		how.stale = stale;
+	}
 	str_free(&path);
 	sender_sandbox(true);
 	return serve(&how);
@@ -42,6 +75,7 @@ main(int argc, char **argv)
 	int code;
 
 	proc_start("send", 4);
+	help_answer(argc, argv, oneshot_help);
 	sender_open(&s);
 	code = argc > 1 ? oneshot_run(&s, argc, argv) : serve_jobs(&s);
 	sender_close(&s);

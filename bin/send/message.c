@@ -5,19 +5,21 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "mail/header.h"
 
 enum { HEADER_MAX = 1 << 20 /* looked through for TLS-Required */ };
 
 void
 message_init(struct message *m)
 {
-	*m = (struct message){ .fd = -1, .chunk = STR_INIT, .other = STR_INIT };
+	*m = (struct message){
+		.fd = -1, .top = STR_INIT, .chunk = STR_INIT, .other = STR_INIT
+	};
 }
 
 void
 message_free(struct message *m)
 {
+	str_free(&m->top);
 	str_free(&m->chunk);
 	str_free(&m->other);
 }
@@ -54,8 +56,22 @@ look_cr(struct message_look *l, struct span bytes)
 		l->facts->bare = true;
 }
 
+/* A line of the header, or some of it; the one with which it turns out to have
+ * ended is the empty line, or text. */
+static void
+header_line(struct message_look *l, struct span piece)
+{
+	uint64_t at = l->header.seen;
+
+	l->in_body = header_scan(&l->header, piece);
+	if (l->in_body && l->header.size <= at)
+		l->facts->eight_body |= has_eight(piece);
+	else
+		l->facts->eight_header |= has_eight(piece);
+}
+
 /* Up to and with one LF, or all there is. */
-static struct span
+static void
 line_look(struct message_look *l, struct span *rest)
 {
 	size_t n = span_find(*rest, '\n');
@@ -64,19 +80,15 @@ line_look(struct message_look *l, struct span *rest)
 	bool cr = n > 0 ? rest->at[n - 1] == '\r' : l->last == '\r';
 
 	l->line += n;
-	if (l->in_body && l->line - (ends && cr) > MESSAGE_LINE_MAX)
+	if (l->line - (ends && cr) > MESSAGE_LINE_MAX)
 		l->facts->long_lines = true;
 	l->facts->wire += piece.len + (ends && !cr);
-	if (!l->in_body) {
-		l->facts->eight_header |= has_eight(piece);
-		l->facts->header += piece.len;
-		l->in_body = ends && l->line - cr == 0;
-	}
+	if (!l->in_body)
+		header_line(l, piece);
 	if (ends)
 		l->line = 0;
 	l->last = piece.at[piece.len - 1];
 	*rest = span_from(*rest, piece.len);
-	return piece;
 }
 
 void
@@ -97,11 +109,29 @@ message_look(struct message_look *l, struct span bytes)
 void
 message_look_end(struct message_look *l)
 {
+	l->facts->header = header_scan_size(&l->header);
 	if (l->last == '\r')
 		l->facts->bare = true;
 	/* The last line gets the end that it lacks. */
 	if (l->last != '\n' && l->facts->wire > 0)
 		l->facts->wire += 2;
+}
+
+/* Append so many bytes from at on, first those of top. */
+static int
+bytes_add(const struct message *m, uint64_t at, uint64_t count, struct str *out)
+{
+	if (at < m->top.len) {
+		struct span top = span_head(
+		    span_from(str_span(&m->top), at), count);
+
+		str_add(out, top);
+		at += top.len;
+		count -= top.len;
+	}
+	return count == 0
+	    ? 0
+	    : read_part(m->fd, m->offset + at - m->top.len, count, out);
 }
 
 static int
@@ -118,7 +148,7 @@ header_look(struct message *m)
 		    span_head(str_span(&m->chunk), size));
 		return 0;
 	}
-	r = read_part(m->fd, m->offset, size, &header);
+	r = bytes_add(m, 0, size, &header);
 	if (r == 0)
 		m->facts.tls_optional = header_tls_optional(str_span(&header));
 	str_free(&header);
@@ -142,12 +172,37 @@ look_all(struct message *m)
 	return 0;
 }
 
+/* What begins with a blank would continue our line: it is no header, so be it
+ * body. */
+static int
+top_make(struct message *m, uint64_t size, struct span delivered_to)
+{
+	struct str first = STR_INIT;
+	int r = 0;
+
+	str_clear(&m->top);
+	if (delivered_to.len == 0)
+		return 0;
+	str_add_text(&m->top, "Delivered-To: ");
+	str_add(&m->top, delivered_to);
+	str_add_byte(&m->top, '\n');
+	if (size > 0)
+		r = read_part(m->fd, m->offset, 1, &first);
+	if (first.len > 0 && byte_is_blank(first.at[0]))
+		str_add_byte(&m->top, '\n');
+	str_free(&first);
+	return r;
+}
+
 int
-message_open(struct message *m, int fd, uint64_t offset, uint64_t size)
+message_open(struct message *m, int fd, uint64_t offset, uint64_t size,
+    struct span delivered_to)
 {
 	m->fd = fd;
 	m->offset = offset;
-	m->size = size;
+	if (top_make(m, size, delivered_to) < 0)
+		return -1;
+	m->size = m->top.len + size;
 	m->converted = false;
 	m->chunk_at = 0;
 	str_clear(&m->chunk);
@@ -169,7 +224,7 @@ message_read(struct message *m, uint64_t at, struct span *bytes_r)
 	if (at < m->chunk_at || at >= m->chunk_at + m->chunk.len) {
 		str_clear(&m->chunk);
 		m->chunk_at = at;
-		if (read_part(m->fd, m->offset + at, want, &m->chunk) < 0)
+		if (bytes_add(m, at, want, &m->chunk) < 0)
 			return -1;
 	}
 	*bytes_r = span_from(str_span(&m->chunk), at - m->chunk_at);
@@ -180,7 +235,7 @@ int
 message_whole(struct message *m, struct str *text)
 {
 	if (!m->converted)
-		return read_part(m->fd, m->offset, m->size, text);
+		return bytes_add(m, 0, m->size, text);
 	str_add(text, str_span(&m->other));
 	return 0;
 }

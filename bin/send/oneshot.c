@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/help.h"
 #include "base/id.h"
 #include "mail/address.h"
 #include "mail/domain.h"
@@ -12,17 +13,16 @@
 #include "os/sandbox.h"
 #include "sender.h"
 
-static int
-usage(void)
-{
-	fputs("usage: send [-v] [-f SENDER] [-t TLS] TARGET RECIPIENT... < "
-	      "message\n"
-	      "       send   (descriptor 0 is a packet socket of jobs)\n"
-	      "TARGET: HOST[:PORT], mx:DOMAIN, lmtp:HOST:PORT, lmtp:/PATH\n"
-	      "TLS: none, may, require, verify, wrapped\n",
-	    stderr);
-	return USAGE;
-}
+const char oneshot_help[] =
+    "usage: send [-v] [-f sender] [-t tls] target recipient ... < message\n"
+    "       send\n"
+    "Sends a message to another host. Without arguments it is a worker, and\n"
+    "standard input a packet socket of jobs.\n"
+    "  -v         write the log too, with each host that failed\n"
+    "  -f sender  the envelope sender; empty without it\n"
+    "  -t tls     none, may, require, verify or wrapped\n"
+    "  target     host[:port], mx:domain, lmtp:host:port or lmtp:/path\n"
+    "See chainmail-send(8).\n";
 
 static void
 message_take(struct job *j, uint64_t limit, struct input *in_r)
@@ -55,7 +55,7 @@ target_take(struct job *j, const char *target, const char *tls,
 	return ok;
 }
 
-/* The domain that TLS rules are asked for: that of the first recipient. */
+/* The domain for the TLS rules: that of the first recipient. */
 static void
 domain_find(struct job *j)
 {
@@ -97,7 +97,7 @@ options(int argc, char **argv, struct sender *s, struct job *j,
 	return true;
 }
 
-/* One line for a person: who, what became, by whom, in whose words. */
+/* Print one line: recipient, result, host, and text. */
 static void
 result_tell(const struct job_recipient *t)
 {
@@ -116,7 +116,7 @@ result_tell(const struct job_recipient *t)
 	    r->host.at, (int)r->text.len, r->text.at);
 }
 
-/* The worst verdict: something is to be tried again, or refused. */
+/* Print all results; returns the worst verdict. */
 static int
 verdicts_tell(const struct sender *s, const struct job *j)
 {
@@ -147,12 +147,12 @@ oneshot_run(struct sender *s, int argc, char **argv)
 	s->quiet = true;
 	if (!options(argc, argv, s, j, line)) {
 		job_free(j);
-		return usage();
+		help_usage(oneshot_help);
 	}
 	message_take(j, s->limits.message_size, &in);
 	s->forced = &line->route;
 	sender_sandbox(false);
-	if (message_open(&j->message, j->fd, in.offset, in.size) < 0)
+	if (message_open(&j->message, j->fd, in.offset, in.size, SPAN("")) < 0)
 		die(TEMP, "read the message");
 	attempt_run(s, j);
 	conn_quit(&s->conn);

@@ -4,23 +4,33 @@
 #include "mail/address.h"
 #include "mail/domain.h"
 
-enum { WHOLE_MAX = 32768 /* bytes sent before anything is answered */ };
+enum { WHOLE_MAX = 32768 /* bytes sent before any answer */ };
 
-/* The address as it goes into a path. Without SMTPUTF8 the domain is in its
- * ASCII form (RFC 5890); false: it can't be said. */
+/* Append the address as in a path. The domain is in its ASCII form, or with
+ * SMTPUTF8 in its Unicode form (RFC 5890 2.3.2.1), however it was written;
+ * false: impossible. */
 static bool
 path_add(struct str *out, struct span text, bool utf8)
 {
+	struct str domain = STR_INIT;
 	struct address a;
+	bool ok;
 
 	if (!address_parse(text, &a) || (!utf8 && !span_is_ascii(a.local)))
 		return false;
 	str_add(out, a.local);
 	str_add_byte(out, '@');
-	if (!utf8 && !span_is_ascii(a.domain))
-		return domain_fold(a.domain, out);
-	str_add(out, a.domain);
-	return true;
+	if (span_is_ascii(a.domain)) {
+		str_add(out, a.domain);
+		return true;
+	}
+	ok = domain_fold(a.domain, &domain);
+	if (ok && utf8)
+		domain_unicode(domain.at, out);
+	else if (ok)
+		str_add(out, str_span(&domain));
+	str_free(&domain);
+	return ok;
 }
 
 static bool
@@ -56,8 +66,8 @@ wants_utf8(const struct job *j)
 	return false;
 }
 
-/* RFC 6531 3.2: to a host without SMTPUTF8 goes only what needs it in no
- * place, once domains are in ASCII. */
+/* RFC 6531 3.2: a host without SMTPUTF8 gets only mail that does not need it
+ * once domains are in ASCII. */
 static void
 addresses_check(struct plan *p, struct conn *c, struct job *j)
 {
@@ -107,14 +117,14 @@ content_convert(struct conn *c, struct job *j, bool seven)
 		refuse_all(c, j, DATA, "5.6.3", why);
 }
 
-/* RFC 6152 3: without 8BITMIME a message is converted, or not sent. Lines over
- * RFC 5322's limit and bytes that no host need take go the same way; but LMTP
+/* RFC 6152 3: without 8BITMIME a message is converted, or not sent. So are
+ * lines over RFC 5322's limit and bytes that hosts need not accept; but LMTP
  * hosts store what they get. */
 static void
 content_check(struct plan *p, struct conn *c, struct job *j)
 {
 	const struct message_facts *f = &j->message.facts;
-	/* RFC 6531 3.1: who offers SMTPUTF8 offers 8BITMIME too. */
+	/* RFC 6531 3.1: SMTPUTF8 implies 8BITMIME. */
 	bool can = (c->can & (CAN_8BITMIME | CAN_SMTPUTF8)) != 0;
 
 	if ((f->eight_body && !can) || f->bare || (f->long_lines && !c->lmtp))
@@ -167,7 +177,7 @@ rune_take(struct span *rest)
 	return rune;
 }
 
-/* RFC 6533 3: \x{HEX} for what 7-bit hosts must not see. */
+/* RFC 6533 3: \x{HEX} for characters beyond ASCII. */
 static void
 utf8_address_add(struct str *out, struct span address, bool utf8)
 {
@@ -211,7 +221,7 @@ orcpt_add(struct str *out, struct span orcpt, bool utf8)
 	xtext_add(out, address);
 }
 
-/* A word of ours that is nothing but letters and commas: RET, NOTIFY. */
+/* The word has only letters and commas: RET, NOTIFY. */
 static bool
 is_keyword(struct span s)
 {

@@ -1,4 +1,4 @@
-/* How a message is given to a host that can what it can. */
+/* How to send a message, given the host's extensions. */
 #ifndef SEND_PLAN_H
 #define SEND_PLAN_H
 
@@ -11,8 +11,8 @@ struct plan {
 	bool whole; /* small enough to go in one packet with its envelope */
 };
 
-/* Decide; recipients that the host can't take get their results, perhaps all.
- * The message is converted where it must be. */
+/* Decide; recipients that the host can't take (perhaps all) get their results.
+ * The message is converted if needed. */
 void plan_make(struct plan *p, struct conn *c, struct job *j);
 /* Append MAIL and RCPT with their parameters, CRLF at the end. */
 void plan_mail(const struct plan *p, const struct conn *c, const struct job *j,
@@ -22,7 +22,7 @@ void plan_rcpt(const struct plan *p, const struct conn *c,
 
 /* RFC 3461 4: xtext. */
 void xtext_add(struct str *out, struct span text);
-/* The "type;address" of ORCPT; utf8: raw UTF-8 may be said (RFC 6533 3). */
+/* The "type;address" of ORCPT; utf8: raw UTF-8 is allowed (RFC 6533 3). */
 void orcpt_add(struct str *out, struct span orcpt, bool utf8);
 
 #endif

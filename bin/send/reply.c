@@ -50,7 +50,8 @@ status_take(struct span *rest, struct span *status_r)
 	return true;
 }
 
-/* Foreign bytes for logs and reports: no control byte, no broken UTF-8. */
+/* Sanitise foreign bytes for logs and reports: no control bytes, no broken
+ * UTF-8. */
 static void
 text_add(struct str *text, struct span line)
 {
@@ -91,23 +92,49 @@ code_take(struct span *rest, unsigned *code_r)
 	return true;
 }
 
+static void
+line_keep(struct reply *r, struct span line)
+{
+	if (++r->count > REPLY_LINES_MAX)
+		return;
+	if (r->count > 1)
+		str_add_byte(&r->lines, '\n');
+	str_add(&r->lines, line);
+}
+
+/* RFC 5321 4.2.1: the code, then a blank on the last line, else a hyphen. */
+static bool
+line_read(struct span *rest, unsigned *code_r, bool *last_r)
+{
+	struct span line = *rest;
+
+	if (!code_take(&line, code_r))
+		return false;
+	*last_r = !span_take(&line, '-');
+	if (*last_r && line.len > 0 && !span_take(&line, ' '))
+		return false;
+	*rest = line;
+	return true;
+}
+
 bool
 reply_add(struct reply *r, struct span line, bool *last_r)
 {
 	struct span rest = line, status;
 	unsigned code;
 
-	if (++r->count > REPLY_LINES_MAX || !code_take(&rest, &code))
-		return false;
-	*last_r = !span_take(&rest, '-');
-	if (*last_r && rest.len > 0 && !span_take(&rest, ' '))
-		return false;
-	/* RFC 5321 4.2.1: all lines have one code. Where not, the last one
-	 * counts: it ends the reply. */
+	*last_r = false;
+	if (!line_read(&rest, &code, last_r)) {
+		if (r->count == 0)
+			return false;
+		line_keep(r, line);
+		text_add(&r->text, span_trim(line));
+		return true;
+	}
+	/* RFC 5321 4.2.1: all lines have one code. If not, the last one counts,
+	 * as it ends the reply. */
 	r->code = code;
-	if (r->count > 1)
-		str_add_byte(&r->lines, '\n');
-	str_add(&r->lines, rest);
+	line_keep(r, rest);
 	/* RFC 2034 4: the class must be that of the code. */
 	if (status_take(&rest, &status) && status.at[0] == line.at[0] &&
 	    status.len < STATUS_MAX) {
@@ -128,12 +155,14 @@ reply_read(struct io *io, struct reply *r)
 	reply_clear(r);
 	while (!last) {
 		struct span line;
-		/* Some hosts end lines with LF alone; nothing can be smuggled
-		 * to a client by that. */
+		/* Some hosts end lines with LF alone; which is harmless to a
+		 * client. */
 		enum io_result got = io_record(io, REPLY_LINE_MAX, &line);
 
-		if (got != IO_OK)
+		if (got != IO_OK && got != IO_LONG)
 			return got;
+		if (got == IO_LONG) /* its beginning is available */
+			line = span_head(line, IO_LONG_HEAD);
 		while (line.len > 0 && line.at[line.len - 1] == '\r')
 			line.len--;
 		if (!reply_add(r, line, &last))

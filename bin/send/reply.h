@@ -1,12 +1,15 @@
-/* What the other host says: replies of SMTP and LMTP (RFC 5321 4.2), read
- * leniently and kept harmless. */
+/* The other host's replies in SMTP and LMTP (RFC 5321 4.2), read leniently and
+ * sanitised. */
 #ifndef SEND_REPLY_H
 #define SEND_REPLY_H
 
 #include "base/io.h"
 
 enum {
-	REPLY_LINE_MAX = 4096, /* RFC 5321 4.5.3.1.5 says 512 */
+	/* Limits of the kept part; a reply is always read to its end, so that
+	 * an accepted message is not sent again. RFC 5321 4.5.3.1.5: 512 bytes
+	 * a line. */
+	REPLY_LINE_MAX = 4096,
 	REPLY_LINES_MAX = 200,
 	REPLY_TEXT_MAX = 600, /* bytes kept for logs and reports */
 	STATUS_MAX = 16,
@@ -15,20 +18,21 @@ enum {
 struct reply {
 	unsigned code;           /* 200 to 599; 0: none */
 	char status[STATUS_MAX]; /* RFC 2034's code; empty: none */
-	struct str text;  /* for people: one line, without codes, clean UTF-8 */
-	struct str lines; /* each line behind its code, LF between; of an EHLO
-			   * the keywords */
-	unsigned count;   /* lines */
+	struct str text;  /* human-readable: one line, without codes, clean
+			   * UTF-8 */
+	struct str lines; /* the lines after their codes, separated by LF; of
+			   * EHLO the keywords */
+	uint64_t count;   /* lines, including dropped ones */
 };
 
 void reply_init(struct reply *r);
 void reply_free(struct reply *r);
 void reply_clear(struct reply *r);
 
-/* Add one line without its end. False: this is no reply. last_r: it was the
- * last of the reply. */
+/* Add one line without its end. False: not a reply. last_r: it was the reply's
+ * last line. Any text between the lines counts as one of them. */
 bool reply_add(struct reply *r, struct span line, bool *last_r);
-/* Read one reply. IO_LONG: what came is no reply. */
+/* Read one reply. IO_LONG: not a reply. */
 enum io_result reply_read(struct io *io, struct reply *r);
 
 /* The next line of r->lines. */

@@ -29,8 +29,8 @@ result_set(struct result *r, struct arena *a, int verdict, const char *status,
 	str_free(&text);
 }
 
-/* RFC 3463 for a reply without an enhanced code. Only what the code says for
- * certain at this place is told; the rest is "x.0.0". */
+/* RFC 3463 for a reply without an enhanced code. Only codes with a certain
+ * meaning at this stage are mapped; the rest is "x.0.0". */
 static const struct {
 	unsigned code;
 	enum stage stage;
@@ -96,7 +96,7 @@ result_reply(struct result *r, struct arena *a, const struct reply *reply,
 		status_set(r, reply->status);
 	else
 		status_derive(r, reply->code, stage);
-	/* 3xx where an end was due. */
+	/* 3xx where a final reply was due. */
 	if (class == 3)
 		status_set(r, "4.5.0");
 	reply_tell(r, a, reply);

@@ -1,4 +1,4 @@
-/* What became of a recipient, or of the try to reach a host. */
+/* The result for a recipient, or of an attempt to reach a host. */
 #ifndef SEND_RESULT_H
 #define SEND_RESULT_H
 
@@ -6,7 +6,7 @@
 #include "base/die.h"
 #include "reply.h"
 
-/* Where in the conversation a reply came: what a code means depends on it. */
+/* The stage at which a reply came, on which the meaning of its code depends. */
 enum stage {
 	STAGE_GREETING,
 	STAGE_HELLO,
@@ -23,21 +23,22 @@ struct result {
 	char status[STATUS_MAX];
 	struct span text; /* lives in the job's memory */
 	bool reply;       /* text is the other host's own */
-	bool down;        /* not about the message: nobody takes mail there */
+	bool down;        /* not about the message: the host can't be used */
 	bool busy;        /* it wants fewer connections */
-	bool dsn;         /* it will send what reports were asked for */
+	bool self;        /* refused, for the address is this host's own */
+	bool dsn;         /* it will send the requested DSNs */
 	bool action;      /* it won't: we report "relayed" */
-	/* Who it was; empty: nobody was reached. */
+	/* The host's identity; empty: none was reached. */
 	struct span host, ip, tls, rule;
 };
 
-/* Our own words. */
+/* Set our own text. */
 __attribute__((format(printf, 5, 6))) void result_set(struct result *r,
     struct arena *a, int verdict, const char *status, const char *format, ...);
-/* Theirs: the verdict is that of the code, the status theirs if it fits. */
+/* Set the host's reply: the verdict by its code, its status if it matches. */
 void result_reply(struct result *r, struct arena *a, const struct reply *reply,
     enum stage stage);
-/* However final it sounds, it is only so today: the class becomes 4. */
+/* Make it temporary, whatever the code: the class becomes 4. */
 void result_soften(struct result *r);
 
 #endif

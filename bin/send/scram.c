@@ -7,8 +7,8 @@
 
 enum { ERROR_MAX = 64 }; /* bytes of a host's "e=" that are repeated */
 
-/* RFC 5802 5.1: "=" and "," have a meaning. The name and the password are taken
- * as they are: what SASLprep leaves alone, which is all of ASCII. */
+/* RFC 5802 5.1: encode "=" and ",". Name and password are used unchanged, which
+ * equals SASLprep at least for ASCII. */
 static void
 name_encode(struct str *out, struct span name)
 {
@@ -77,11 +77,11 @@ error_take(struct scram *s, struct span message)
 			message.len = i;
 	message = span_head(message, ERROR_MAX);
 	str_setf(
-	    &s->why, "the host breaks off: %.*s", (int)message.len, message.at);
+	    &s->why, "the host aborted: %.*s", (int)message.len, message.at);
 	return true;
 }
 
-/* Everything up to the comma, which is taken too. */
+/* Take everything up to the comma, and the comma. */
 static bool
 part_take(struct span *rest, const char *name, struct span *part_r)
 {
@@ -105,7 +105,7 @@ salt_take(struct scram_keys *k, struct span text)
 }
 
 /* server-first-message. An extension that must not be ignored ("m=") would
- * stand before the nonce, and so is none of SCRAM here. */
+ * precede the nonce, and so is invalid here. */
 static bool
 first_parse(struct scram *s, struct span message, struct span *nonce_r,
     struct scram_keys *k)
@@ -120,14 +120,14 @@ first_parse(struct scram *s, struct span message, struct span *nonce_r,
 	    !span_take_text(&message, SPAN("i=")) ||
 	    !span_number(&message, INT64_MAX, &rounds) || rounds == 0 ||
 	    (message.len > 0 && message.at[0] != ','))
-		return wrong(s, "the host's challenge is none of SCRAM");
+		return wrong(s, "the host's challenge is not SCRAM");
 	/* RFC 5802 5.1: the client MUST check that it is its own, continued;
 	 * else this is an answer to somebody else. */
 	if (!span_starts(*nonce_r, str_span(&s->nonce)) ||
 	    nonce_r->len == s->nonce.len)
-		return wrong(s, "the host's nonce does not go on from ours");
-	/* RFC 5802 9: a host could have us hash for hours. A small number is
-	 * no danger that a host which may ask for the password is not. */
+		return wrong(s, "the host's nonce does not begin with ours");
+	/* RFC 5802 9: a host could make us hash for hours. A small number is no
+	 * greater risk than a host that may ask for the password. */
 	if (rounds > s->rounds_max) {
 		str_setf(&s->why,
 		    "the host wants %llu rounds of hashing, and %llu are "
@@ -140,7 +140,7 @@ first_parse(struct scram *s, struct span message, struct span *nonce_r,
 	return true;
 }
 
-/* client-final-message, of its part without the proof. */
+/* Append client-final-message, from its part without the proof. */
 static void
 final_make(struct scram *s, struct scram_keys *k, struct span server_first,
     struct span password, struct str *final)
@@ -169,7 +169,7 @@ scram_answer(struct scram *s, struct span challenge, struct span password,
 	struct span nonce;
 	bool ok = base64_decode(&message, challenge)
 	    ? first_parse(s, str_span(&message), &nonce, &k)
-	    : wrong(s, "the host's challenge is not in base64");
+	    : wrong(s, "the host's challenge is not base64");
 
 	if (ok) {
 		str_add_text(&answer, "c=");
@@ -195,7 +195,7 @@ signature_fits(struct scram *s, struct span message)
 	if (error_take(s, message))
 		return false;
 	if (!span_take_text(&message, SPAN("v=")))
-		return wrong(s, "the host's last word is none of SCRAM");
+		return wrong(s, "the host's final message is not SCRAM");
 	fits = base64_decode(
 		   &said, span_head(message, span_find(message, ','))) &&
 	    said.len == SCRAM_KEY &&
@@ -203,8 +203,8 @@ signature_fits(struct scram *s, struct span message)
 	str_free(&said);
 	return fits ||
 	    wrong(s,
-		"the host does not know the password: it is not who it "
-		"says, or the password is wrong");
+		"the host does not know the password: it is not what it "
+		"claims to be, or the password is wrong");
 }
 
 bool
@@ -213,7 +213,7 @@ scram_verify(struct scram *s, struct span challenge)
 	struct str message = STR_INIT;
 	bool ok = base64_decode(&message, challenge)
 	    ? signature_fits(s, str_span(&message))
-	    : wrong(s, "the host's last word is not in base64");
+	    : wrong(s, "the host's final message is not base64");
 
 	str_free(&message);
 	return ok;

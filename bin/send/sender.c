@@ -1,5 +1,9 @@
 #include "sender.h"
 
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "notes.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
@@ -26,12 +30,18 @@ void
 sender_open(struct sender *s)
 {
 	*s = (struct sender){
-		.etc = conf_open(), .me = STR_INIT, .sessions = STR_INIT
+		.etc = conf_open(),
+		.me = STR_INIT,
+		.sessions = STR_INIT,
+		.notes = -1,
+		.signals = -1,
+		.ending = -1,
 	};
 	conf_me(s->etc, &s->me);
-	conf_limits(s->etc, &s->limits, NULL, NULL);
+	conf_limits(s->etc, &s->limits, conf_complain, (void *)"limits");
 	patience_set(s);
 	s->dns = dns_open(s->etc, conf_complain, (void *)"dns");
+	dns_validate(s->dns);
 	s->routes = routes_open(s->etc, conf_complain, (void *)"routes");
 	s->auths = route_auth_open(
 	    s->etc, conf_complain, (void *)"routes.auth");
@@ -54,15 +64,36 @@ sender_close(struct sender *s)
 	str_free(&s->sessions);
 }
 
-/* The configuration is read again when it changes; of the spool only what
- * comes by descriptor. */
+bool
+sender_is_ending(const struct sender *s)
+{
+	struct pollfd p[] = { { s->signals, POLLIN, 0 },
+		{ s->ending, POLLIN, 0 } };
+
+	return poll(p, COUNT(p), 0) > 0;
+}
+
+/* Limit the size of notes, but not that of a log in a file. */
+static uint64_t
+size_limit(void)
+{
+	struct stat st;
+
+	return fstat(2, &st) == 0 && S_ISREG(st.st_mode) ? 0 : notes_size_max;
+}
+
+/* The configuration may be re-read; spool files come only by descriptor. */
 void
 sender_sandbox(bool parent)
 {
-	const struct sandbox_path paths[] = { { dir_etc(), SANDBOX_READ } };
+	const struct sandbox_path paths[] = { { dir_etc(), SANDBOX_READ },
+		{ "/etc/resolv.conf", SANDBOX_READ },
+		{ "/etc/hosts", SANDBOX_READ } };
 
-	proc_limit(&(struct proc_limits){
-	    .memory = MEMORY, .files = FILES, .no_fork = !parent });
+	proc_limit(&(struct proc_limits){ .memory = MEMORY,
+	    .files = FILES,
+	    .size = size_limit(),
+	    .no_fork = !parent });
 	sandbox_paths(paths, COUNT(paths));
 	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT |
 	    CALLS_INTERNET |

@@ -13,8 +13,8 @@ starttls_run(struct sender *s, struct arena *a, struct result *r)
 
 	if (wish.wait_ms == 0 || wish.wait_ms > s->patience.reply)
 		wish.wait_ms = s->patience.reply;
-	/* RFC 3207 4.2, 6: what somebody put behind the 220 in plain text is
-	 * not the host's. */
+	/* RFC 3207 4.2, 6: plain text after the 220 may have been injected:
+	 * discard it. */
 	io_discard(&c->io);
 	c->io.deadline = 0;
 	c->wire = tls_wire_start(s->tls, &c->io, c->fd, &wish, &c->outcome);

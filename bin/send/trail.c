@@ -4,8 +4,8 @@ static void
 lookup_failed(
     struct trail *t, struct result *r, enum dns_result result, struct span host)
 {
-	/* The name is one that an MX record or the route gave: that it is
-	 * wrong is a mistake which may be put right. */
+	/* The name comes from an MX record or the route: a mistake in it may be
+	 * corrected, so it is temporary. */
 	const char *text = result == DNS_GONE ? "there is no such host"
 	    : result == DNS_EMPTY             ? "the host has no address"
 	    : result == DNS_OFF
@@ -19,7 +19,7 @@ lookup_failed(
 	r->down = true;
 }
 
-/* There is nobody to ask at all. */
+/* There is no host to try at all. */
 static void
 mx_failed(struct trail *t, struct result *r, const struct target *target)
 {
@@ -90,8 +90,7 @@ mx_begin(struct trail *t, const struct target *target)
 	return t->mx.result == MX_FOUND;
 }
 
-/* A literal nobody made a route for may be this very host: what was taken for
- * another host would come back. */
+/* A literal without a route may be this host's own: its mail would loop. */
 static bool
 is_self(const struct trail *t, const struct dns_host *h)
 {
@@ -115,6 +114,7 @@ host_hop(struct trail *t, const struct target *target, struct hop *hop_r,
 		    "%.*s: the address is this host's, which does not take "
 		    "mail for it",
 		    (int)target->name.len, target->name.at);
+		r->self = true;
 		return false;
 	}
 	if (hop_r->address.count > 0)

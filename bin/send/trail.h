@@ -1,4 +1,4 @@
-/* The hosts that a job may go to, one after another. */
+/* The hosts to try for a job, one after another. */
 #ifndef SEND_TRAIL_H
 #define SEND_TRAIL_H
 
@@ -24,8 +24,8 @@ struct trail {
 	struct mx mx;
 };
 
-/* The next host. Those that can't be found are left out; r says why of the
- * last. False: no further one. */
+/* The next host. Hosts that can't be resolved are skipped; r has the reason for
+ * the last. False: none left. */
 bool trail_next(struct trail *t, struct hop *hop_r, struct result *r);
 
 #endif

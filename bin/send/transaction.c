@@ -1,5 +1,5 @@
-/* One message on one connection: RFC 5321 3.3, RFC 2920 for what goes out in
- * one packet, RFC 3030 for BDAT, RFC 2033 for LMTP. */
+/* One message on one connection: RFC 5321 3.3, RFC 2920 for pipelining, RFC
+ * 3030 for BDAT, RFC 2033 for LMTP. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,10 +9,10 @@
 #include "wire.h"
 
 enum {
-	/* Commands sent before their answers are read: so many answers fit
-	 * into any host's buffers (RFC 2920 3.1). */
+	/* Commands sent before reading their answers: few enough that the
+	 * answers fit into any host's buffers (RFC 2920 3.1). */
 	BATCH_MAX = 100,
-	TOO_MANY = 100, /* RFC 5321 4.5.3.1.8: so many every host takes */
+	TOO_MANY = 100, /* RFC 5321 4.5.3.1.8: every host takes this many */
 	LAST_WORDS_MS = 1000,
 };
 
@@ -24,10 +24,10 @@ struct transaction {
 	struct plan plan;
 	size_t accepted;
 	int64_t end;    /* of the envelope, clock_mono_ms() */
-	bool answered;  /* MAIL was, one way or the other */
-	bool refused;   /* MAIL was: all is decided */
-	bool data_said; /* DATA, or BDAT with the message, is on its way */
-	bool sent;      /* the end of the message may be on its way */
+	bool answered;  /* MAIL was answered */
+	bool refused;   /* MAIL was refused: all is decided */
+	bool data_said; /* DATA, or BDAT with the message, was sent */
+	bool sent;      /* the end of the message may have been sent */
 	struct str out;
 };
 
@@ -50,7 +50,7 @@ reply_get(struct transaction *t, int ms)
 		t->answered = true;
 		return true;
 	}
-	/* 421: whatever was asked is not answered. */
+	/* 421: outstanding commands will not be answered. */
 	result_reply(t->why, memory(t), &t->c->reply, STAGE_MAIL);
 	t->why->busy = true;
 	conn_name(t->c, memory(t), t->why);
@@ -81,7 +81,7 @@ recipient_reply(
 	conn_name(t->c, memory(t), r);
 }
 
-/* What the last reply says holds for all that were accepted. */
+/* The last reply is the result of all accepted recipients. */
 static void
 accepted_reply(struct transaction *t)
 {
@@ -116,6 +116,19 @@ mail_read(struct transaction *t)
 	return true;
 }
 
+/* RFC 5321 4.5.3.1.10: too many recipients is 452, formerly 552; the rest get
+ * another transaction at once. A 552 without X.5.3 (RFC 3463) may be a full
+ * mailbox. */
+static bool
+is_too_many(const struct transaction *t, const struct reply *r)
+{
+	if (r->code == 552 && r->status[0] == '\0')
+		return t->accepted >= TOO_MANY;
+	return t->accepted > 0 &&
+	    (r->code == 452 ||
+		(r->code == 552 && strcmp(r->status, "5.5.3") == 0));
+}
+
 static bool
 rcpt_read(struct transaction *t, struct job_recipient *to)
 {
@@ -132,17 +145,14 @@ rcpt_read(struct transaction *t, struct job_recipient *to)
 		return true;
 	}
 	recipient_reply(t, to, STAGE_RCPT);
-	/* RFC 5321 4.5.3.1.10: too many recipients is 452, and was 552 once;
-	 * the others get a transaction of their own, at once. */
-	if (code == 552 && t->accepted >= TOO_MANY)
+	to->later = is_too_many(t, &t->c->reply);
+	if (to->later)
 		result_soften(&to->result);
-	to->later = to->result.verdict == TEMP && t->accepted > 0 &&
-	    (code == 452 || code == 552);
 	return true;
 }
 
-/* Append bytes of the message as they go on the wire, and send what is there.
- * False: reading or writing failed. */
+/* Append bytes of the message in wire format and send them. False: reading or
+ * writing failed. */
 static bool
 body_put(struct transaction *t, bool dots)
 {
@@ -176,7 +186,7 @@ body_clock(struct transaction *t)
 	uint64_t bytes = t->j->message.facts.wire;
 	const struct limits *l = &t->s->limits;
 
-	/* RFC 5321 4.5.3.2.5, and the rate that we ask of others. */
+	/* RFC 5321 4.5.3.2.5, and the rate that we require of clients. */
 	t->c->io.idle_ms = t->s->patience.block;
 	t->c->io.deadline = clock_mono_ms() + t->s->patience.end +
 	    (int64_t)(bytes / (l->data_rate > 0 ? l->data_rate : 1)) * 1000;
@@ -191,7 +201,8 @@ bdat_put(struct transaction *t)
 	io_put(&t->c->io, str_span(&t->out));
 	str_clear(&t->out);
 	t->data_said = true;
-	/* Unlike a dot, its end can't be held back: part of it may be all. */
+	/* Unlike a dot, its end can't be held back: the host may already have
+	 * all of it. */
 	t->sent = t->plan.whole;
 	return body_put(t, false);
 }
@@ -240,8 +251,8 @@ envelope_run(struct transaction *t)
 	return true;
 }
 
-/* The end of the message is on its way: from here on nobody else is to get it
- * in this attempt, whatever happens (RFC 1047). */
+/* After the final dot, never fail over to another host in this attempt (RFC
+ * 1047). */
 static void
 end_read(struct transaction *t)
 {
@@ -265,7 +276,7 @@ end_read(struct transaction *t)
 		accepted_result(t, t->why);
 }
 
-/* The host stopped taking the message: perhaps it said why. */
+/* The host stopped reading the message: look for its reply. */
 static bool
 last_words(struct transaction *t)
 {
@@ -285,11 +296,11 @@ last_words(struct transaction *t)
 	return said || t->sent;
 }
 
-/* An answer to the envelope is missing, and the message may have gone out
- * behind it. A host that says goodbye does not take it, and one that was gone
- * before its first answer (as from a connection it had closed) did not, as far
- * as anybody can tell: true is "decided", and this is not. One that is only
- * slow may take it yet. */
+/* An answer to the envelope is missing, and the message may have been sent
+ * after it. A host that sent 421 does not take it, nor, presumably, one that
+ * was gone before its first answer (as on a connection it had closed): not
+ * decided, false. One that is merely slow may still accept it: decided,
+ * true. */
 static bool
 envelope_lost(struct transaction *t)
 {
@@ -330,8 +341,8 @@ data_run(struct transaction *t)
 	}
 	if (!reply_get(t, t->s->patience.data))
 		return false;
-	/* RFC 2920 3.1: it may want data although all RCPT were refused: none
-	 * is what it gets. */
+	/* RFC 2920 3.1: it may expect data although all RCPT were refused: send
+	 * an empty message. */
 	if (t->c->reply.code == 354) {
 		if (t->accepted > 0)
 			return dot_run(t);
@@ -340,14 +351,14 @@ data_run(struct transaction *t)
 		    true;
 	}
 	if (reply_class(&t->c->reply) < 4)
-		t->c->ending = true; /* a 250 to DATA: no host to talk to */
+		t->c->ending = true; /* 250 to DATA: a broken host */
 	if (reply_class(&t->c->reply) == 2)
 		t->c->reply.code = 451;
 	accepted_reply(t);
 	return true;
 }
 
-/* RFC 3030 2: the host offered BDAT, and now does not know it. */
+/* RFC 3030 2: the host offered BDAT, but rejects it as unknown. */
 static bool
 bdat_unknown(struct transaction *t)
 {
@@ -367,7 +378,7 @@ bdat_run(struct transaction *t)
 	t->sent = true;
 	io_flush(&t->c->io);
 	t->c->io.idle_ms = 0;
-	if (t->accepted == 0) /* it refuses, and has nobody to refuse for */
+	if (t->accepted == 0) /* the refusal concerns no recipient */
 		return conn_reply(t->c, t->s->patience.end, memory(t), NULL) ||
 		    true;
 	end_read(t);
@@ -401,7 +412,7 @@ transaction_once(struct transaction *t)
 	return true;
 }
 
-/* Those for whom there was no room get the next transaction. */
+/* Recipients over the host's limit get the next transaction. */
 static bool
 later_ones(struct job *j)
 {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* The CR before an LF is the line's end on the wire anyway; one alone becomes
- * a space. (What must keep it is in quoted-printable by now.) */
+/* A CR before LF becomes part of the line end; a bare one becomes a space.
+ * (Text that must keep it is already quoted-printable.) */
 static void
 odd_add(struct wire *w, struct span bytes, struct str *out)
 {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "notes.h"
 #include "os/sock.h"
 #include "sender.h"
 #include "spool/spool.h"
@@ -13,23 +14,27 @@ enum {
 	ANSWER_MAX = 32768, /* bytes in a packet of answers */
 };
 
-/* 1: a job waits. 0: none came while the connection was worth keeping. */
+/* 1: a job waits. 0: none came within IDLE_MS. -1: the worker must end. */
 static int
 job_wait(struct sender *s)
 {
-	struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
+	struct pollfd p[] = { { .fd = 0, .events = POLLIN },
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->ending, .events = POLLIN },
 		{ .fd = s->conn.fd, .events = POLLIN } };
 	int64_t end = clock_mono_ms() + IDLE_MS;
 
 	for (;;) {
 		int64_t left = end - clock_mono_ms();
-		int n = poll(p, s->conn.fd < 0 ? 1 : 2,
+		int n = poll(p, COUNT(p),
 		    s->conn.fd < 0 ? -1
 			: left > 0 ? (int)left
 				   : 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n > 0 && (p[1].revents != 0 || p[2].revents != 0))
+			return -1;
 		if (n > 0 && p[0].revents != 0)
 			return 1;
 		return 0;
@@ -46,7 +51,7 @@ send_packet(struct str *packet)
 	return ok;
 }
 
-/* False: queue-run is gone; it will have somebody else do it again. */
+/* False: queue-run is gone; the next one will retry. */
 static bool
 answers_send(struct sender *s, const struct job *j)
 {
@@ -55,7 +60,9 @@ answers_send(struct sender *s, const struct job *j)
 
 	for (size_t i = 0; ok && i < j->count; i++) {
 		job_answer(&j->to[i], &packet);
-		job_log(j, &j->to[i]);
+		/* What is this host's own goes on, and has not failed. */
+		if (!j->to[i].result.self)
+			job_log(j, &j->to[i]);
 		if (packet.len > ANSWER_MAX)
 			ok = send_packet(&packet);
 	}
@@ -67,6 +74,33 @@ answers_send(struct sender *s, const struct job *j)
 	ok = ok && send_packet(&packet);
 	str_free(&packet);
 	return ok;
+}
+
+static void
+answers_note(const struct sender *s, const struct job *j)
+{
+	struct str lines = STR_INIT;
+
+	for (size_t i = 0; s->notes >= 0 && i < j->count; i++) {
+		const struct job_recipient *t = &j->to[i];
+		const struct result *r = &t->result;
+
+		if (r->self) /* no result yet */
+			continue;
+		notes_append(&lines,
+		    &(struct note){ .id = j->id,
+			.token = t->token,
+			.index = t->index,
+			.verdict = r->verdict,
+			.status = span_text(r->status),
+			.host = r->host,
+			.text = r->text,
+			.reply = r->reply,
+			.dsn = r->dsn,
+			.action = r->action });
+	}
+	notes_write(s->notes, str_span(&lines));
+	str_free(&lines);
 }
 
 static void
@@ -87,15 +121,33 @@ job_do(struct sender *s, struct job *j, struct span packet)
 	if (!job_parse(j, packet)) {
 		struct result r = { 0 };
 
-		result_set(&r, &j->memory, TEMP, "4.3.5",
-		    "the job makes no sense to send");
+		result_set(
+		    &r, &j->memory, TEMP, "4.3.5", "malformed job for send");
 		job_result(j, &r);
 	} else if (j->fd < 0 || spool_check(j->fd, &m, &why) != SPOOL_WHOLE) {
 		spool_failed(j, why);
-	} else if (message_open(&j->message, j->fd, m.header, m.size) < 0) {
+	} else if (message_open(&j->message, j->fd, m.header, m.size, j->via) <
+	    0) {
 		spool_failed(j, strerror(errno));
 	} else {
 		attempt_run(s, j);
+	}
+}
+
+/* A packet's descriptors: the spool file, and a new file of notes. */
+static void
+descriptors_take(struct sender *s, struct job *j, const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0) {
+			j->fd = fds[i];
+		} else if (i == 1) {
+			if (s->notes >= 0)
+				close(s->notes);
+			s->notes = fds[i];
+		} else {
+			close(fds[i]);
+		}
 	}
 }
 
@@ -110,13 +162,12 @@ job_take(struct sender *s, struct str *packet)
 
 	if (sock_receive(0, 0, packet, fds, &count) <= 0)
 		return false;
+	proc_cpu_renew(&s->cpu, s->limits.cpu_time);
 	j = job_new();
-	for (size_t i = 0; i < count; i++)
-		if (i == 0)
-			j->fd = fds[i];
-		else
-			close(fds[i]);
+	descriptors_take(s, j, fds, count);
 	job_do(s, j, str_span(packet));
+	answers_note(s, j);
+	job_close(j);
 	ok = answers_send(s, j);
 	job_free(j);
 	return ok;
@@ -130,11 +181,14 @@ worker_run(struct sender *s)
 
 	str_reserve(&packet, PACKET_MAX);
 	while (more) {
-		if (job_wait(s) == 0)
+		int r = job_wait(s);
+
+		if (r == 0)
 			conn_quit(&s->conn);
 		else
-			more = job_take(s, &packet);
+			more = r > 0 && job_take(s, &packet);
 	}
+	sock_refuse(0);
 	conn_quit(&s->conn);
 	str_free(&packet);
 	return DONE;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/program.h"
+
 __attribute__((format(printf, 1, 0))) static void
 complain_list(const char *format, va_list ap)
 {

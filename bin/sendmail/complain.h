@@ -1,4 +1,4 @@
-/* Words for a person at a terminal, not for the log: who called sendmail sees
+/* Messages to the caller's terminal, not for the log: callers of sendmail see
  * nothing else of us. */
 #ifndef SENDMAIL_COMPLAIN_H
 #define SENDMAIL_COMPLAIN_H

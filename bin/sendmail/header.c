@@ -46,11 +46,11 @@ addresses_add(struct addresses *a, struct span list)
 	struct span behind;
 
 	while (mailboxes_next(&list, &address, &behind)) {
-		/* It becomes part of a command to smtpd. */
+		/* The address becomes part of a command to smtpd. */
 		for (size_t i = 0; i < address.len; i++)
 			if (byte_is_control(address.at[i]))
 				complain_and_end(DATA,
-				    "an address holds a control character");
+				    "an address contains a control character");
 		if (is_there(a, str_span(&address)))
 			continue;
 		str_add(&a->text, str_span(&address));
@@ -87,8 +87,8 @@ is_name(struct span address)
 	return local_take(&address, &local) && address.len == 0;
 }
 
-/* The field with the host's name behind each bare name. True: an address is
- * beyond ASCII. */
+/* Append the field with the host's name added to bare names. True: an address
+ * is not ASCII. */
 static bool
 field_complete(const struct header_field *f, struct span me, struct str *out)
 {

@@ -1,4 +1,4 @@
-/* The header on its way out: who is to get the message, and what it lacks. */
+/* Processing an outgoing header: recipients and missing fields. */
 #ifndef SENDMAIL_HEADER_H
 #define SENDMAIL_HEADER_H
 
@@ -11,10 +11,10 @@ struct addresses {
 };
 
 /* Add the addresses of a list (RFC 5322 3.4), for a command line or a field.
- * Ends the program when one holds what no address can hold. */
+ * Ends the program when one contains an invalid character. */
 void addresses_add(struct addresses *a, struct span list);
-/* Those that the header names: To, Cc and Bcc, or where it was sent again those
- * of its Resent- fields alone (RFC 5322 3.6.6). */
+/* The header's recipients: To, Cc and Bcc, or only those of Resent- fields if
+ * there are any (RFC 5322 3.6.6). */
 void header_recipients(struct span header, struct addresses *a);
 
 struct author {
@@ -22,7 +22,7 @@ struct author {
 	struct span name;   /* in words, or empty */
 	struct span me;     /* domain of bare names */
 };
-/* Append the header as it goes out: without Bcc, with a From, with bare names
+/* Append the header to send: without Bcc, with a From, with bare names
  * completed. True when an address in it needs SMTPUTF8 (RFC 6531). */
 bool header_write(struct span header, const struct author *by, struct str *out);
 

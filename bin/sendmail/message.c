@@ -15,7 +15,7 @@ enum { CHUNK = 32768, LINE_HELD = 65536, WRITE_AT = 65536 };
 struct reader {
 	struct message *message;
 	const struct message_limits *limits;
-	struct str line;    /* under way, or as much of it as is held */
+	struct str line;    /* the current line, or its buffered part */
 	struct str pending; /* of the body, not written yet */
 	bool begun;         /* the line's beginning is written already */
 	bool in_body;
@@ -73,13 +73,13 @@ header_line(struct reader *r, struct span line)
 			    DATA, "the header of the message is too long");
 		return;
 	}
-	/* A file in mbox format begins with "From ", which is no header. */
+	/* A file in mbox format begins with "From ", which is not a header. */
 	if (m->header.len == 0 &&
 	    (span_starts(line, SPAN("From ")) ||
 		span_starts(line, SPAN(">From "))))
 		return;
 	r->in_body = true;
-	if (line.len > 0) { /* there was no empty line, so this is text */
+	if (line.len > 0) { /* there was no empty line, so this is body */
 		body_add(r, line);
 		body_add(r, SPAN("\n"));
 	}
@@ -108,7 +108,7 @@ line_end(struct reader *r)
 		    (unsigned long long)r->limits->size);
 }
 
-/* A line without an end in sight is not held. */
+/* A long line is passed on in pieces. */
 static void
 line_pass(struct reader *r)
 {
@@ -125,8 +125,8 @@ line_pass(struct reader *r)
 	str_clear(&r->line);
 }
 
-/* RFC 5322 2.3: CR and LF only together. A CR by itself, as programs write to
- * draw a bar of progress, ends a line, and so do several; NUL has no place in mail. */
+/* RFC 5322 2.3: CR and LF only together. A bare CR (as in progress bars), or a
+ * run of them, ends a line; NUL is dropped. */
 static void
 byte_take(struct reader *r, char c)
 {

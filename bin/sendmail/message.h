@@ -1,5 +1,5 @@
-/* The message as the caller writes it: its header in memory, its body in a
- * file without a name, both with the disk's line ends. */
+/* The caller's message: header in memory, body in an unnamed file, both with LF
+ * line ends. */
 #ifndef SENDMAIL_MESSAGE_H
 #define SENDMAIL_MESSAGE_H
 
@@ -12,11 +12,12 @@ struct message {
 	bool eight_bit;    /* bytes above 127 in it */
 };
 
-/* The file for a body; called before the sandbox. */
+/* The file for a body; call it before the sandbox. */
 int message_file(void);
-/* Read it from descriptor 0, to its end or, where a dot is no text, to a line
- * that is one. What is no header begins the body. Ends the program when it
- * can't, or when there is more than size_max or header_max. */
+/* Read it from descriptor 0, to its end or, unless dots are text, to a line
+ * with only a dot. The first line that is not a header begins the body. Ends
+ * the program when it can't, or when there is more than size_max or
+ * header_max. */
 struct message_limits {
 	uint64_t size, header;
 	bool dot_is_text;

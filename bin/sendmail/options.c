@@ -5,18 +5,23 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/help.h"
+#include "base/program.h"
 #include "complain.h"
 
-static _Noreturn void
-usage(void)
-{
-	complain_and_end(USAGE,
-	    "usage: sendmail [-itv] [-f sender] [-F name] [-N events] [-R "
-	    "part] "
-	    "[-V id] [recipient ...] < message\n"
-	    "       sendmail -bs | -bv address ... | -bp | -bi | -q\n"
-	    "see sendmail(8)");
-}
+const char options_help[] =
+    "usage: sendmail [-itv] [-f sender] [-F name] [-N events] [-R part]\n"
+    "                [-V id] [recipient ...] < message\n"
+    "       sendmail -bs | -bv address ... | -bp | -bi | -q\n"
+    "Sends a message from this machine. mailq is sendmail -bp; newaliases is\n"
+    "sendmail -bi.\n"
+    "  -f sender  the envelope sender   -t     recipients from the header\n"
+    "  -F name    the name in From      -i     a line of one dot is text\n"
+    "  -N events  when to report (DSN)  -v     say what happens\n"
+    "  -R part    full or hdrs (DSN)    -V id  an envelope id (DSN)\n"
+    "  -bs        speak SMTP            -bv    is there such an address?\n"
+    "  -bp        list the queue        -q     try it again now\n"
+    "See sendmail(8).\n";
 
 static enum mode
 mode_of_name(const char *program)
@@ -43,7 +48,7 @@ mode_of_letter(const char *word)
 		complain_and_end(USAGE,
 		    "there is no daemon to start with -bd: chainmail's own "
 		    "services receive and send mail");
-	usage();
+	help_usage(options_help);
 }
 
 /* RFC 3461 4.1: what NOTIFY= takes. */
@@ -77,7 +82,7 @@ ret_check(const char *word)
 	return word;
 }
 
-/* -o: the old options of sendmail; two of them mean something here. */
+/* -o: the old options of sendmail, two of which are supported. */
 static void
 old_option(struct options *o, const char *word)
 {
@@ -133,8 +138,8 @@ option_take(struct options *o, int letter, const char *word)
 			o->verp = word + 1;
 		break;
 	case '?':
-		usage();
-	default: /* known to sendmail or Postfix, nothing here */
+		help_usage(options_help);
+	default: /* an option of sendmail or Postfix, ignored here */
 		break;
 	}
 }
@@ -152,7 +157,7 @@ options_read(struct options *o, int argc, char **argv)
 		option_take(o, c, optarg);
 	o->recipients = argv + optind;
 	if (o->mode == SEND && o->recipients[0] == NULL && !o->from_header)
-		usage();
+		help_usage(options_help);
 	if (o->mode == VERIFY && o->recipients[0] == NULL)
-		usage();
+		help_usage(options_help);
 }

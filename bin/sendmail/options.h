@@ -1,4 +1,4 @@
-/* The command line that programs have used for forty years. */
+/* sendmail's traditional command line. */
 #ifndef SENDMAIL_OPTIONS_H
 #define SENDMAIL_OPTIONS_H
 
@@ -15,10 +15,10 @@ enum mode {
 
 struct options {
 	enum mode mode;
-	const char *sender; /* -f; NULL: who runs us */
+	const char *sender; /* -f; NULL: the caller */
 	const char *name;   /* -F, of the author */
 	bool from_header;   /* -t */
-	bool dot_is_text;   /* -i, -oi: a dot on a line is no end */
+	bool dot_is_text;   /* -i, -oi: a line with a dot is not the end */
 	bool verbose;       /* -v */
 	const char *notify; /* -N */
 	const char *ret;    /* -R */
@@ -27,6 +27,7 @@ struct options {
 	char **recipients;  /* the other words, ended by NULL */
 };
 
+extern const char options_help[]; /* what --help prints */
 /* Ends the program when the command line is wrong. */
 void options_read(struct options *o, int argc, char **argv);
 

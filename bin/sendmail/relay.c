@@ -11,7 +11,7 @@
 
 enum { CHUNK = 32768 };
 
-/* What is there goes on; false at the end. */
+/* Pass on what is available; false at the end. */
 static bool
 pass(int from, int to)
 {
@@ -35,7 +35,7 @@ relay_run(void)
 			complain_and_end(TEMP, "poll");
 		if (fds[0].revents != 0 && !pass(STDIN_FILENO, server)) {
 			shutdown(server, SHUT_WR);
-			fds[0].fd = -1; /* the last replies are to come */
+			fds[0].fd = -1; /* the last replies are still to come */
 		}
 		if (fds[1].revents != 0 && !pass(server, STDOUT_FILENO))
 			return DONE;

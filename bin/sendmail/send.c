@@ -30,7 +30,7 @@ fail(struct sending *s, struct span whom)
 		s->verdict = v;
 }
 
-/* RFC 3461 4: bytes that a parameter can't hold. */
+/* RFC 3461 4: encode bytes invalid in a parameter. */
 static void
 xtext_add(struct str *out, const char *text)
 {
@@ -113,7 +113,7 @@ transaction(struct sending *s, struct span *rest)
 		fail(s, SPAN("the message is not sent"));
 }
 
-/* -f, or who runs us; a full name beside the address is taken off. */
+/* -f, or the caller; a full name next to the address is removed. */
 static void
 sender_set(struct sending *s, const struct caller *c)
 {
@@ -137,7 +137,7 @@ recipients_set(struct sending *s)
 	if (s->options->from_header)
 		header_recipients(str_span(&s->message.header), &s->recipients);
 	if (s->recipients.count == 0)
-		complain_and_end(USAGE, "nobody is named to send it to");
+		complain_and_end(USAGE, "no recipients");
 }
 
 static void
@@ -180,7 +180,7 @@ send_run(const struct options *o, const struct caller *c)
 	struct span rest;
 
 	sender_set(&s, c);
-	/* The message first: who writes it may take hours, as cron's jobs. */
+	/* Read the message first: its writer may take hours, as cron's jobs. */
 	message_read(&s.message, &limits);
 	recipients_set(&s);
 	smtp_open(&s.smtp, str_span(&c->user));

@@ -1,11 +1,11 @@
-/* One message to all who are to get it. */
+/* Sending one message to all recipients. */
 #ifndef SENDMAIL_SEND_H
 #define SENDMAIL_SEND_H
 
 #include "options.h"
 #include "user.h"
 
-/* The program's exit code; everything that went wrong has been said. */
+/* Returns the program's exit code; errors were reported. */
 int send_run(const struct options *o, const struct caller *c);
 /* -bv: are the addresses good? */
 int verify_run(const struct options *o, const struct caller *c);

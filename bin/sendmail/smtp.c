@@ -16,10 +16,11 @@ enum {
 	LINE_MAX_REPLY = 4096,
 	REPLY_MAX = 65536,
 	WAIT_MS = 600000,  /* RFC 5321 4.5.3.2.6: ten minutes after the dot */
-	RESTART_MS = 5000, /* smtpd may be on its way up again */
+	RESTART_MS = 5000, /* smtpd may be restarting */
 	CHUNK = 32768,
 	UNAVAILABLE = 69,     /* sysexits.h: EX_UNAVAILABLE */
-	RECIPIENTS_MAX = 100, /* RFC 5321 4.5.3.1.8: what every server takes */
+	RECIPIENTS_MAX = 100, /* RFC 5321 4.5.3.1.8: every server takes this
+			       * many */
 };
 
 int
@@ -46,7 +47,8 @@ static _Noreturn void
 lost(void)
 {
 	complain_and_end(TEMP,
-	    "the mail server has broken off; the message may not be sent, try "
+	    "the mail server closed the connection; the message may not be "
+	    "sent, try "
 	    "again later");
 }
 
@@ -90,7 +92,7 @@ smtp_say(struct smtp *s, const char *format, ...)
 	return reply_read(s);
 }
 
-/* What EHLO says: the host's name first, then the extensions. */
+/* EHLO's reply: the host's name first, then the extensions. */
 static void
 hello_read(struct smtp *s)
 {

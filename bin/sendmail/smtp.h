@@ -7,18 +7,18 @@
 
 struct smtp {
 	struct io io;
-	bool verbose;     /* show what is said */
+	bool verbose;     /* show the dialogue */
 	struct str reply; /* the last one's lines, without CR */
-	struct str me;    /* what the host calls itself */
+	struct str me;    /* the host's name */
 	uint64_t recipients_max;
 };
 
-/* The socket, or the end of the program when nobody answers there. */
+/* The socket; ends the program when nobody answers there. */
 int smtp_connect(void);
-/* Connect and say hello as this user. */
+/* Connect and send EHLO as this user. */
 void smtp_open(struct smtp *s, struct span user);
-/* Say a command and hear the reply; its code. Ends the program when the
- * connection is lost. */
+/* Send a command and read the reply; returns its code. Ends the program when
+ * the connection is lost. */
 __attribute__((format(printf, 2, 3))) int smtp_say(
     struct smtp *s, const char *format, ...);
 /* The message's text: header, empty line, body from its file (RFC 5321 4.5.2:

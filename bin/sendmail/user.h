@@ -1,4 +1,4 @@
-/* Who runs us, and what must be opened before the sandbox is on. */
+/* The caller, and what must be opened before the sandbox. */
 #ifndef SENDMAIL_USER_H
 #define SENDMAIL_USER_H
 
@@ -12,7 +12,7 @@ struct caller {
 	int file; /* for the body */
 };
 
-/* Find out, open, and put the sandbox on. */
+/* Identify the caller, open the file, and enter the sandbox. */
 void caller_prepare(struct caller *c);
 
 #endif

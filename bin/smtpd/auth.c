@@ -1,11 +1,12 @@
-/* AUTH (RFC 4954): the dialogue between the client and authd is passed on; who
- * the client is, authd alone says. */
+/* AUTH (RFC 4954): relays the dialogue between the client and authd, which
+ * alone authenticates. */
 #include "net/auth.h"
 
 #include "base/die.h"
 #include "base/log.h"
+#include "command.h"
 #include "os/sock.h"
-#include "session.h"
+#include "reply.h"
 
 static bool
 has_certificate(const struct session *s)
@@ -13,9 +14,9 @@ has_certificate(const struct session *s)
 	return s->tls_facts.cert.len > 0;
 }
 
-/* RFC 5802 6: a mechanism bound to the TLS channel. Who asks for one gets it,
- * but it isn't offered: clients built on gsasl (mutt, msmtp) would choose it,
- * know only bindings of other kinds, and give up. */
+/* RFC 5802 6: a mechanism bound to the TLS channel. It is accepted but not
+ * offered: clients built on gsasl (mutt, msmtp) would choose it, support only
+ * other bindings, and give up. */
 static bool
 is_bound(struct span mechanism)
 {
@@ -23,7 +24,7 @@ is_bound(struct span mechanism)
 }
 
 bool
-auth_advertise(const struct session *s, struct str *words)
+auth_offered(const struct session *s, struct str *parameters)
 {
 	const char *name;
 	size_t i = 0;
@@ -31,52 +32,55 @@ auth_advertise(const struct session *s, struct str *words)
 	for (; (name = auth_mechanism(
 		    i, s->tls, s->local, has_certificate(s))) != NULL;
 	     i++)
-		if (words != NULL && !is_bound(span_text(name)))
-			str_addf(words, " %s", name);
+		if (parameters != NULL && !is_bound(span_text(name)))
+			str_addf(parameters, " %s", name);
 	return i > 0 && s->user.len == 0;
 }
 
 static void
-auth_log(struct session *s, struct span mechanism, enum verdict verdict)
+auth_log(struct session *s, struct span mechanism, const char *result)
 {
 	struct logline l;
 
 	log_start(&l, "auth");
 	log_peer(&l);
-	log_span(&l, "mechanism", span_head(mechanism, 32));
+	log_span(&l, "mech", span_head(mechanism, 32));
 	if (s->user.len > 0)
 		log_span(&l, "user", str_span(&s->user));
-	log_number(&l, "verdict", verdict);
+	log_span(&l, "tls",
+	    s->tls ? str_span(&s->tls_facts.protocol) : SPAN("none"));
+	log_text(&l, "result", result);
 	log_write(&l);
 }
 
-/* Send a challenge, read what the client says to it. False: it said nothing
- * that authd could use; the reply has been given, or the session is over. */
+/* Send a challenge and read the client's response. False: no usable response;
+ * the reply was sent, or the session is over. */
 static bool
 challenge(struct session *s, struct auth *a, struct span *line_r)
 {
 	io_putf(&s->io, "334 %s\r\n", a->data.at);
-	session_wait(s);
+	reply_wait(s);
 	switch (io_line(&s->io, AUTH_DATA_MAX, line_r)) {
 	case IO_OK:
 		if (!span_equal(*line_r, SPAN("*")))
 			return true;
-		reply(s, 501, "5.7.0", "Cancelled");
+		refuse(s, "auth", 501, "5.7.0", "Cancelled");
 		break;
 	case IO_LONG:
-		reply(s, 500, "5.5.6", "Response too long");
+		refuse(s, "syntax", 500, "5.5.6", "Response too long");
 		break;
 	case IO_BARE:
-		reply(s, 500, "5.5.2", "A line ends in CR LF");
+		refuse(s, "syntax", 500, "5.5.2", "Lines must end with CR LF");
 		break;
 	case IO_TIMEOUT:
-		session_close(s, "4.4.2", "No response for too long");
+		reply_late(s, "Timeout waiting for a response");
 		break;
 	case IO_EOF:
 		s->ended = true;
 		break;
 	}
 	auth_cancel(a);
+	a->code = AUTH_CANCELLED;
 	return false;
 }
 
@@ -85,28 +89,30 @@ failure(struct session *s, const struct auth *a)
 {
 	switch (a->code) {
 	case AUTH_CREDENTIALS:
-		reply(s, 535, "5.7.8", "Name or password is wrong");
+		refuse(s, "auth", 535, "5.7.8", "Wrong user name or password");
 		break;
 	case AUTH_DISABLED:
-		reply(s, 535, "5.7.13", "The account may not log in");
+		refuse(s, "auth", 535, "5.7.13", "The account is disabled");
 		break;
 	case AUTH_UNAVAILABLE:
-		reply(s, 454, "4.7.0", "Can't be checked now");
+		refuse(s, "auth", 454, "4.7.0",
+		    "Authentication is temporarily unavailable");
 		break;
 	case AUTH_BUSY:
-		reply(s, 454, "4.7.0", "Too many attempts; later");
+		refuse(s, "auth", 454, "4.7.0",
+		    "Too many attempts; try again later");
 		break;
 	case AUTH_MALFORMED:
-		reply(s, 501, "5.5.2", "Not what the mechanism says");
+		refuse(s, "auth", 501, "5.5.2", "Malformed response");
 		break;
 	case AUTH_MECHANISM:
-		reply(s, 504, "5.5.4", "No such mechanism here");
+		refuse(s, "auth", 504, "5.5.4", "Mechanism not available");
 		break;
 	case AUTH_PLAINTEXT:
-		reply(s, 538, "5.7.11", "Only with TLS");
+		refuse(s, "tls", 538, "5.7.11", "TLS is required");
 		break;
 	case AUTH_CANCELLED:
-		reply(s, 501, "5.7.0", "Cancelled");
+		refuse(s, "auth", 501, "5.7.0", "Cancelled");
 		break;
 	}
 }
@@ -132,6 +138,18 @@ dialogue(struct session *s, struct auth *a, const struct auth_request *request)
 	return r == AUTH_OK;
 }
 
+static void
+login_begin(struct session *s, const struct auth *a)
+{
+	str_set(&s->user, str_span(&a->user));
+	s->trusted = true;
+	grant_open(
+	    &s->grant, s->server->etc, str_span(&a->user), str_span(&a->login));
+	s->io.pulse = grant_holds;
+	s->io.pulse_arg = &s->grant;
+	s->io.pulse_ms = GRANT_MS;
+}
+
 void
 auth_run(struct session *s, struct span argument)
 {
@@ -142,14 +160,14 @@ auth_run(struct session *s, struct span argument)
 	bool ok;
 
 	if (s->user.len > 0) {
-		reply(s, 503, "5.5.1", "Logged in already");
+		refuse(s, "order", 503, "5.5.1", "Already authenticated");
 		return;
 	}
 	if (mechanism.len == 0) {
-		reply(s, 501, "5.5.4", "AUTH mechanism");
+		refuse(s, "syntax", 501, "5.5.4", "AUTH needs a mechanism");
 		return;
 	}
-	/* The line is gone once the next one is read. */
+	/* The next line overwrites this one. */
 	str_set(&name, mechanism);
 	str_set(&first, span_equal(initial, SPAN("=")) ? SPAN("") : initial);
 	ok = dialogue(s, &a,
@@ -165,12 +183,11 @@ auth_run(struct session *s, struct span argument)
 		.has_initial = initial.len > 0,
 		.initial = str_span(&first) });
 	if (ok) {
-		str_set(&s->user, str_span(&a.user));
-		s->trusted = true;
+		login_begin(s, &a);
 		s->errors = 0;
-		reply(s, 235, "2.7.0", "Welcome");
+		reply(s, 235, "2.7.0", "Authentication succeeded");
 	}
-	auth_log(s, str_span(&name), ok ? DONE : NOPERM);
+	auth_log(s, str_span(&name), ok ? "ok" : auth_code_text(a.code));
 	auth_close(&a);
 	str_wipe(&first);
 	str_free(&name);

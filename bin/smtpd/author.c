@@ -4,7 +4,7 @@
 
 #include "mail/cfws.h"
 
-/* Between such bytes a blank means nothing. */
+/* Blanks next to such bytes are insignificant. */
 static bool
 is_special(char c)
 {
@@ -55,8 +55,8 @@ take_item(struct span *rest, const char *stops, char *stop_r)
 	return item;
 }
 
-/* What is behind the colon of a route (RFC 5322 4.4) or of a group's name, and
- * before the ';' of its end. */
+/* The text after the colon of a route (RFC 5322 4.4) or a group's name, and
+ * before the group's final ';'. */
 static struct span
 behind_colon(struct span item)
 {

@@ -1,10 +1,12 @@
 /* DATA and BDAT: the message's way in. */
 #include "base/clock.h"
-#include "session.h"
+#include "command.h"
+#include "intake.h"
+#include "reply.h"
 
 enum {
 	BLOCK_MAX = 32768,
-	PATIENCE = 4, /* times the size limit is read before we hang up */
+	PATIENCE = 4, /* times the size limit is read before hanging up */
 };
 
 /* At least limits.data_rate bytes a second on average, after the time that
@@ -18,8 +20,8 @@ data_wait(struct session *s, int64_t began, uint64_t bytes)
 	    (int64_t)(l->command_time + bytes / l->data_rate) * 1000;
 }
 
-/* One block, at most max bytes. False: the connection is over, and the reply,
- * if one is due, given. */
+/* One block, at most max bytes. False: the connection is over, and any due
+ * reply was sent. */
 static bool
 block_read(struct session *s, int64_t began, size_t max, struct span *block_r)
 {
@@ -27,14 +29,14 @@ block_read(struct session *s, int64_t began, size_t max, struct span *block_r)
 
 	data_wait(s, began, bytes);
 	if (bytes / PATIENCE > s->server->limits.message_size) {
-		session_close(s, "4.3.4", "Far too much");
+		reply_close(s, "size", "4.3.4", "Far more than the size limit");
 		return false;
 	}
 	switch (io_some(&s->io, max, block_r)) {
 	case IO_OK:
 		return true;
 	case IO_TIMEOUT:
-		session_close(s, "4.4.2", "Too slow");
+		reply_late(s, "The data comes too slowly");
 		return false;
 	case IO_EOF:
 	case IO_LONG:
@@ -45,7 +47,7 @@ block_read(struct session *s, int64_t began, size_t max, struct span *block_r)
 	return false;
 }
 
-/* What follows the message in the block goes back to be read as commands. */
+/* Return the bytes after the message, to be read as commands. */
 static void
 block_return(struct session *s, struct span rest)
 {
@@ -59,21 +61,21 @@ data_run(struct session *s, struct span argument)
 	struct span block;
 
 	if (argument.len > 0) {
-		reply(s, 501, "5.5.4", "DATA has no parameter");
+		refuse(s, "syntax", 501, "5.5.4", "DATA takes no parameter");
 		return;
 	}
-	message_start(s, false);
-	if (s->message.code != 0) { /* nothing was sent yet: say so now */
-		message_fail(s);
+	intake_start(s, false);
+	if (s->message.code != 0) { /* nothing was sent yet: refuse now */
+		intake_fail(s);
 		return;
 	}
 	io_put_text(&s->io, "354 End with CRLF.CRLF\r\n");
 	do
 		if (!block_read(s, began, BLOCK_MAX, &block))
 			return;
-	while (!message_block(s, &block));
+	while (!intake_block(s, &block));
 	block_return(s, block);
-	message_end(s);
+	intake_end(s);
 }
 
 /* "SIZE" or "SIZE LAST" (RFC 3030 2). */
@@ -88,8 +90,8 @@ chunk_parse(struct span argument, uint64_t *size_r, bool *last_r)
 	return *last_r || rest.len == 0;
 }
 
-/* The octets of a chunk are read whatever is wrong (RFC 3030 2), so that what
- * follows them is a command again. */
+/* A chunk's octets are read even after an error (RFC 3030 2), so that commands
+ * can follow. */
 static bool
 chunk_read(struct session *s, uint64_t size, bool wanted)
 {
@@ -105,7 +107,7 @@ chunk_read(struct session *s, uint64_t size, bool wanted)
 			return false;
 		done += block.len;
 		if (wanted)
-			message_block(s, &block);
+			intake_block(s, &block);
 		else
 			s->message.size = done;
 	}
@@ -121,23 +123,23 @@ bdat_run(struct session *s, struct span argument)
 	uint64_t size;
 
 	if (!chunk_parse(argument, &size, &last)) {
-		reply(s, 501, "5.5.4", "BDAT size [LAST]");
+		refuse(s, "syntax", 501, "5.5.4", "BDAT size [LAST]");
 		return;
 	}
 	if (s->state == RCPT)
-		message_start(s, true);
+		intake_start(s, true);
 	if (!chunk_read(s, size, wanted))
 		return;
 	if (!wanted) {
-		reply(s, 503, "5.5.1", "MAIL and RCPT first");
+		refuse(s, "order", 503, "5.5.1", "MAIL and RCPT first");
 		return;
 	}
 	s->state = BDAT;
 	s->idle += size == 0;
 	if (last)
-		message_end(s);
+		intake_end(s);
 	else if (s->message.code != 0)
-		message_fail(s);
+		intake_fail(s);
 	else
 		reply(s, 250, "2.0.0", "%llu octets", (unsigned long long)size);
 }

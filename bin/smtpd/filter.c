@@ -4,22 +4,39 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/die.h"
-#include "base/io.h"
 #include "base/record.h"
 #include "os/conf.h"
+#include "os/dirs.h"
 #include "os/sock.h"
 
 enum {
-	REQUEST_FDS = 3, /* message, result, where the verdict goes */
 	GRACE_MS = 5000, /* the runner's own time beyond the filters' */
+	REACH_MS = 5000, /* for connecting to a busy command-run */
 };
+
+/* command-run's socket. */
+static void
+service_path(struct str *path_r)
+{
+	str_setf(path_r, "%s/filters", dir_run());
+}
+
+bool
+filter_service(void)
+{
+	struct str path = STR_INIT;
+	bool there;
+
+	service_path(&path);
+	there = access(path.at, F_OK) == 0;
+	errno = 0;
+	str_free(&path);
+	return there;
+}
 
 bool
 filter_wanted(int etc, const char *file)
@@ -35,42 +52,14 @@ filter_wanted(int etc, const char *file)
 	return wanted;
 }
 
-static void
-facts_set(struct span facts)
-{
-	struct str value = STR_INIT;
-	struct span key;
-
-	while (record_next(&facts, &key, &value)) {
-		char *name = mem_text(key);
-
-		setenv(name, value.at, 1);
-		free(name);
-	}
-	str_free(&value);
-}
-
 /* One message, in a process of its own. */
 static _Noreturn void
-request_run(int etc, struct span packet, const int fds[REQUEST_FDS])
+request_run(int etc, struct span packet, const int fds[FILTER_FDS])
 {
-	struct filter_verdict v = { .code = TEMP, .text = STR_INIT };
-	struct str file = STR_INIT, record = STR_INIT;
-	struct span facts = packet, line;
-	struct filter_request r = { .in = fds[0], .out = fds[1] };
+	struct filter_verdict v = { .text = STR_INIT };
 
 	signal(SIGCHLD, SIG_DFL);
-	if (span_line(&facts, &line) && record_get(line, "file", &file) &&
-	    record_get_number(line, "seconds", INT32_MAX, &r.seconds)) {
-		r.file = file.at;
-		r.facts = facts;
-		facts_set(facts);
-		pipeline_run(etc, &r, &v);
-	}
-	record_verb(&record, "verdict");
-	record_add_number(&record, "code", v.code);
-	record_add(&record, "text", str_span(&v.text));
-	sock_send(fds[2], str_span(&record), NULL, 0);
+	filter_serve(etc, packet, fds, &v);
 	_exit(DONE);
 }
 
@@ -82,11 +71,11 @@ runner(int sock, int etc)
 	int fds[FDS_MAX], r;
 	size_t count;
 
-	signal(SIGCHLD, SIG_IGN); /* nobody waits for the handlers */
+	signal(SIGCHLD, SIG_IGN); /* handlers are not waited for */
 	while ((r = sock_receive(sock, 0, &packet, fds, &count)) != 0) {
 		pid_t pid = -1;
 
-		if (r > 0 && count == REQUEST_FDS) {
+		if (r > 0 && count == FILTER_FDS) {
 			pid = fork();
 			if (pid == 0)
 				request_run(etc, str_span(&packet), fds);
@@ -148,9 +137,29 @@ verdict_wait(int sock, uint64_t seconds, struct filter_verdict *v_r)
 	str_free(&packet);
 }
 
+/* Send the request to command-run, or else to the runner. */
+static int
+request_send(int runner, struct span packet, const int fds[FILTER_FDS])
+{
+	struct str path = STR_INIT;
+	int sock, sent;
+
+	service_path(&path);
+	sock = sock_connect_unix(path.at, SOCK_SEQPACKET, REACH_MS);
+	str_free(&path);
+	if (sock < 0 && errno != ENOENT && errno != ECONNREFUSED &&
+	    errno != EACCES)
+		return -1;
+	if (sock < 0 && runner < 0)
+		return -1;
+	sent = sock_send(sock < 0 ? runner : sock, packet, fds, FILTER_FDS);
+	if (sock >= 0)
+		close(sock);
+	return sent;
+}
+
 int
-filter_run(
-    int runner_sock, const struct filter_request *r, struct filter_verdict *v_r)
+filter_run(int runner, const struct filter_job *j, struct filter_verdict *v_r)
 {
 	struct str record = STR_INIT;
 	int pair[2], sent;
@@ -159,15 +168,14 @@ filter_run(
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	record_verb(&record, "run");
-	record_add_text(&record, "file", r->file);
-	record_add_number(&record, "seconds", (int64_t)r->seconds);
+	record_add_text(&record, "file", j->file);
 	record_end(&record);
-	str_add(&record, r->facts);
-	sent = sock_send(runner_sock, str_span(&record),
-	    (const int[REQUEST_FDS]){ r->in, r->out, pair[1] }, REQUEST_FDS);
+	str_add(&record, j->facts);
+	sent = request_send(runner, str_span(&record),
+	    (const int[FILTER_FDS]){ j->in, j->out, pair[1] });
 	close(pair[1]);
 	if (sent == 0)
-		verdict_wait(pair[0], r->seconds, v_r);
+		verdict_wait(pair[0], j->seconds, v_r);
 	close(pair[0]);
 	str_free(&record);
 	return sent;

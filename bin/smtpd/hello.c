@@ -1,24 +1,24 @@
 /* HELO, EHLO, LHLO. */
+#include "command.h"
+#include "offer.h"
 #include "parameter.h"
+#include "reply.h"
+#include "transaction.h"
 
 enum { HELO_MAX = 255 };
 
-/* What the client calls itself is only noted; but it goes into Received:, so
- * it must be text. */
+/* The client's name is only recorded; but it goes into Received:, so it must be
+ * text. */
 static bool
 helo_keep(struct session *s, struct span name)
 {
-	if (name.len == 0 || name.len > HELO_MAX || !span_is_utf8(name)) {
-		reply(s, 501, "5.5.4", "A host name, please");
+	if (name.len == 0 || name.len > HELO_MAX || !span_is_utf8(name) ||
+	    !span_is_clean(name)) {
+		refuse(s, "syntax", 501, "5.5.4", "A host name is required");
 		return false;
 	}
-	for (size_t i = 0; i < name.len; i++)
-		if (byte_is_control(name.at[i])) {
-			reply(s, 501, "5.5.4", "A host name, please");
-			return false;
-		}
 	/* RFC 5321 4.1.4: like RSET. */
-	session_reset(s);
+	transaction_reset(s);
 	str_set(&s->helo, name);
 	s->state = READY;
 	return true;
@@ -41,7 +41,7 @@ keywords(const struct session *s, struct str *out)
 	str_addf(out, "PIPELINING\nENHANCEDSTATUSCODES\nLIMITS RCPTMAX=%llu\n",
 	    (unsigned long long)s->server->limits.recipients);
 	parameters_advertise(s, out);
-	command_advertise(s, out);
+	offer_keywords(s, out);
 }
 
 void

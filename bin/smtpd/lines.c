@@ -8,6 +8,7 @@ after_cr(struct lines *l, struct span *in, struct str *out)
 {
 	l->state = LINES_START;
 	if (span_take(in, '\n')) {
+		l->ends++;
 		str_add_byte(out, '\n');
 		return;
 	}
@@ -16,7 +17,7 @@ after_cr(struct lines *l, struct span *in, struct str *out)
 	str_add_byte(out, '\r');
 }
 
-/* RFC 5321 4.5.2: the dot goes when anything follows it on the line. */
+/* RFC 5321 4.5.2: the dot is removed when anything follows it on the line. */
 static void
 after_dot(struct lines *l, struct span *in, struct str *out)
 {
@@ -25,7 +26,7 @@ after_dot(struct lines *l, struct span *in, struct str *out)
 		return;
 	}
 	l->state = LINES_MIDDLE;
-	if (in->at[0] == '\n') /* by itself: not the end, so the dot stays */
+	if (in->at[0] == '\n') /* bare LF: not the end, so the dot stays */
 		str_add_byte(out, '.');
 }
 
@@ -53,10 +54,10 @@ take_middle(struct lines *l, struct span *in, struct str *out)
 	l->nul |= memchr(text.at, '\0', text.len) != NULL;
 	if (text.len > 0 && text.at[text.len - 1] == '\r') {
 		text.len--;
+		l->ends += ends ? 1 : 0;
 		l->state = ends ? LINES_START : LINES_CR;
 	} else {
-		/* What follows a bare LF is no start of a line: a dot there is
-		 * text. */
+		/* A bare LF does not start a line: a dot after it is text. */
 		l->state = LINES_MIDDLE;
 		l->bare_lf |= ends;
 	}

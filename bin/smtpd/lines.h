@@ -1,7 +1,7 @@
-/* From the line ends of the wire to those of the disk, block by block: the dot
- * at the start of a line (RFC 5321 4.5.2), CRLF to LF, and the end of the
- * message. Only CRLF.CRLF is that end; a CR or LF by itself never is one, nor
- * part of one (SMTP smuggling). */
+/* Converting line ends from the network to the disk, block by block: the dot at
+ * the start of a line (RFC 5321 4.5.2), CRLF to LF, and the end of the message.
+ * Only CRLF.CRLF is that end; a bare CR or LF never is, nor is it part of one
+ * (SMTP smuggling). */
 #ifndef SMTPD_LINES_H
 #define SMTPD_LINES_H
 
@@ -17,16 +17,17 @@ enum lines_state {
 
 struct lines {
 	enum lines_state state;
-	bool opaque;  /* BDAT: dots mean nothing, there is no end */
-	bool bare_lf; /* out: a LF without CR was seen (and written as LF) */
-	bool bare_cr; /* out: a CR without LF was seen (and written) */
-	bool nul;     /* out: a NUL was seen */
+	uint64_t ends; /* out: CRLFs that became LF */
+	bool opaque;   /* BDAT: no dots, no end mark */
+	bool bare_lf;  /* out: a LF without CR was seen (and written as LF) */
+	bool bare_cr;  /* out: a CR without LF was seen (and written) */
+	bool nul;      /* out: a NUL was seen */
 };
 
 /* Take bytes off in, append text to out. True at the end of the message; then
  * in is what follows it. */
 bool lines_feed(struct lines *l, struct span *in, struct str *out);
-/* The last chunk has been fed: write what is held back. */
+/* After the last chunk: write what is held back. */
 void lines_finish(struct lines *l, struct str *out);
 
 #endif

@@ -1,7 +1,10 @@
 /* MAIL and RCPT. */
+#include "about.h"
+#include "command.h"
 #include "os/sock.h"
 #include "parameter.h"
 #include "policy.h"
+#include "reply.h"
 
 /* A bare path, without its brackets, up to a blank. */
 static bool
@@ -11,7 +14,7 @@ take_bare(struct span *rest, struct address *a_r)
 	    (rest->len == 0 || byte_is_blank(rest->at[0]));
 }
 
-/* A local user's bare name, in brackets or not: somebody at this host. */
+/* A local user's bare name, in brackets or not: an address at this host. */
 static bool
 take_name(struct session *s, struct span *rest, struct address *a_r)
 {
@@ -28,7 +31,7 @@ take_name(struct session *s, struct span *rest, struct address *a_r)
 }
 
 /* "FROM:<path>" or "TO:<path>". RFC 5321 3.3: no blank after the colon, and
- * brackets; clients that log in include some that know neither. */
+ * brackets; some submission clients follow neither. */
 static bool
 take_path(
     struct session *s, struct span *rest, struct span word, struct address *a_r)
@@ -37,7 +40,8 @@ take_path(
 	struct span before;
 
 	if (!span_take_case(rest, word)) {
-		reply(s, 501, "5.5.4", "%s<address> is missing", word.at);
+		refuse(s, "syntax", 501, "5.5.4", "%s<address> is missing",
+		    word.at);
 		return false;
 	}
 	if (lax)
@@ -52,13 +56,13 @@ take_path(
 	*rest = before;
 	if (take_name(s, rest, a_r))
 		return true;
-	reply(s, 501, word.at[0] == 'F' ? "5.1.7" : "5.1.3",
-	    "This is no address");
+	refuse(s, "syntax", 501, word.at[0] == 'F' ? "5.1.7" : "5.1.3",
+	    "Not a valid address");
 	return false;
 }
 
-/* RFC 6531 3.3: an address beyond ASCII is for those who said SMTPUTF8. Apple
- * Mail doesn't say it. */
+/* RFC 6531 3.3: a non-ASCII address needs SMTPUTF8. Apple Mail doesn't send
+ * it. */
 static bool
 utf8_allowed(struct session *s, const struct address *a)
 {
@@ -68,7 +72,7 @@ utf8_allowed(struct session *s, const struct address *a)
 		s->envelope.smtputf8 = true;
 		return true;
 	}
-	reply(s, 553, "5.6.7", "Say SMTPUTF8 for such an address");
+	refuse(s, "smtputf8", 553, "5.6.7", "Such an address needs SMTPUTF8");
 	return false;
 }
 
@@ -84,14 +88,14 @@ keep_address(struct session *s, const struct address *a)
 	return kept;
 }
 
-/* Nothing on the disk is touched before there is room on it. */
+/* Check for disk space before writing anything. */
 static bool
 has_room(struct session *s)
 {
 	if (spool_room(&s->server->spool, s->declared,
 		s->server->limits.disk_reserve) == 0)
 		return true;
-	reply(s, 452, "4.3.1", "No room for messages now");
+	refuse(s, "disk", 452, "4.3.1", "Insufficient disk space");
 	return false;
 }
 
@@ -105,7 +109,7 @@ envelope_begin(struct session *s, const struct address *from)
 	e->helo = envelope_keep(e, str_span(&s->helo));
 	e->auth = envelope_keep(e, str_span(&s->user));
 	e->tls = envelope_keep(e, str_span(&s->tls_facts.protocol));
-	if (address_is_null(from)) /* nobody to tell the recipients apart for */
+	if (address_is_null(from)) /* VERP is useless for a null sender */
 		e->verp = SPAN("");
 	e->service = envelope_keep(e, span_text(fact("SERVICE")));
 	if (e->service.len == 0)
@@ -121,21 +125,29 @@ mail_run(struct session *s, struct span argument)
 
 	envelope_clear(&s->envelope);
 	s->declared = s->asked = 0;
-	if ((s->service & (SUBMISSION | SUBMISSIONS)) && s->user.len == 0)
-		reply(s, 530, "5.7.0", "Log in first");
+	s->asked_from = about_address(argument, SPAN("FROM:"));
+	/* Accounts may change during a session. */
+	users_refresh(&s->server->users);
+	if (!grant_holds(&s->grant))
+		reply_late(s, "");
+	else if ((s->service & (SUBMISSION | SUBMISSIONS)) && s->user.len == 0)
+		refuse(s, "login", 530, "5.7.0", "Authentication required");
 	else if (s->service == LOCAL && !s->trusted)
-		reply(s, 530, "5.7.0", "Only for users of this machine");
+		refuse(s, "login", 530, "5.7.0", "Only for local users");
 	else if (take_path(s, &argument, SPAN("FROM:"), &from) &&
 	    parameters_read(s, argument, NULL) && utf8_allowed(s, &from) &&
 	    policy_sender(s, &from) && has_room(s)) {
 		envelope_begin(s, &from);
+		if (domain_is_literal(from.domain))
+			policy_rename_sender(s);
 		reply(s, 250, "2.1.0", "OK");
 	}
 	s->idle += s->state != MAIL;
+	s->asked_from.at = NULL;
 }
 
-/* RFC 5321 4.5.3.1.10: the rest may come with another MAIL. Those refused for
- * now take memory too, so there is an end to asking as well. */
+/* RFC 5321 4.5.3.1.10: the rest may come in another transaction. Deferred ones
+ * take memory too, so RCPTs are limited as well. */
 static bool
 too_many(struct session *s)
 {
@@ -145,12 +157,12 @@ too_many(struct session *s)
 	if (s->envelope.count < limit && !asked)
 		return false;
 	s->idle += asked;
-	reply(s, 452, "4.5.3", "Too many recipients");
+	refuse(s, "recipients", 452, "4.5.3", "Too many recipients");
 	return true;
 }
 
-void
-rcpt_run(struct session *s, struct span argument)
+static void
+recipient_take(struct session *s, struct span argument)
 {
 	struct recipient r = { .address = SPAN("") };
 	struct address to;
@@ -158,7 +170,7 @@ rcpt_run(struct session *s, struct span argument)
 	if (!take_path(s, &argument, SPAN("TO:"), &to))
 		return;
 	if (address_is_null(&to)) {
-		reply(s, 501, "5.1.3", "This is no address");
+		refuse(s, "syntax", 501, "5.1.3", "Not a valid address");
 		return;
 	}
 	if (too_many(s))
@@ -166,9 +178,17 @@ rcpt_run(struct session *s, struct span argument)
 	if (!parameters_read(s, argument, &r) || !utf8_allowed(s, &to))
 		return;
 	r.address = keep_address(s, &to);
-	if (!policy_recipient(s, r.address))
+	if (!policy_recipient(s, &r))
 		return;
 	envelope_to(&s->envelope, &r);
 	s->state = RCPT;
 	reply(s, 250, "2.1.5", "OK");
+}
+
+void
+rcpt_run(struct session *s, struct span argument)
+{
+	s->asked_to = about_address(argument, SPAN("TO:"));
+	recipient_take(s, argument);
+	s->asked_to.at = NULL;
 }

@@ -1,6 +1,7 @@
 #include "parameter.h"
 
 #include "base/encode.h"
+#include "reply.h"
 
 enum { ENVID_MAX = 100, ORCPT_MAX = 500 }; /* RFC 3461 4.4, 4.2 */
 
@@ -10,7 +11,7 @@ struct parameter {
 	const char *name;
 	enum outcome (*read)(
 	    struct session *s, struct span value, struct recipient *r);
-	const char *advertise; /* NULL: another one's line covers it */
+	const char *advertise; /* NULL: covered by another line */
 	unsigned services;     /* 0: all */
 	bool of_rcpt;
 	bool tls; /* only under TLS */
@@ -108,8 +109,8 @@ read_envid(struct session *s, struct span value, struct recipient *r)
 	    : SYNTAX;
 }
 
-/* RFC 4954 5: who sent it first, as the client says; we vouch for nobody but
- * who logged in, so it is read and forgotten. */
+/* RFC 4954 5: the original sender as claimed by the client; we vouch only for
+ * authenticated users, so it is checked and ignored. */
 static enum outcome
 read_auth(struct session *s, struct span value, struct recipient *r)
 {
@@ -125,7 +126,7 @@ read_auth(struct session *s, struct span value, struct recipient *r)
 	return ok ? FINE : SYNTAX;
 }
 
-/* RFC 8689 2: all that carry the message on must use TLS. */
+/* RFC 8689 2: all further hops must use TLS. */
 static enum outcome
 read_requiretls(struct session *s, struct span value, struct recipient *r)
 {
@@ -196,7 +197,7 @@ read_orcpt(struct session *s, struct span value, struct recipient *r)
 			return SYNTAX;
 	if (n == 0 || n + 1 >= value.len || value.len > ORCPT_MAX)
 		return SYNTAX;
-	/* RFC 6533 3: as it is, where SMTPUTF8 was said. */
+	/* RFC 6533 3: literally, with SMTPUTF8. */
 	if (s->envelope.smtputf8 && !span_is_ascii(value) &&
 	    span_is_utf8(value) &&
 	    span_equal_case(span_head(value, n), SPAN("utf-8"))) {
@@ -264,11 +265,13 @@ parameter_read(struct session *s, const struct parameter *p, struct span value,
 	case FINE:
 		return true;
 	case TOO_BIG:
-		reply(s, 552, "5.3.4", "At most %llu bytes, please",
+		refuse(s, "size", 552, "5.3.4",
+		    "The message is larger than %llu bytes",
 		    (unsigned long long)s->server->limits.message_size);
 		return false;
 	case SYNTAX:
-		reply(s, 501, "5.5.4", "The value of %s is wrong", p->name);
+		refuse(s, "parameter", 501, "5.5.4", "Invalid value of %s",
+		    p->name);
 		return false;
 	}
 	return false;
@@ -288,13 +291,14 @@ parameters_read(
 		    s, span_head(word, equals), recipient != NULL);
 
 		if (p == NULL) {
-			reply(s, 555, "5.5.4", "No such parameter here");
+			refuse(s, "parameter", 555, "5.5.4",
+			    "Parameter not available");
 			return false;
 		}
 		if (seen & 1U << (p - parameters) ||
 		    (equals < word.len && value.len == 0)) {
-			reply(s, 501, "5.5.4", "%s twice or without its value",
-			    p->name);
+			refuse(s, "parameter", 501, "5.5.4",
+			    "%s given twice or without a value", p->name);
 			return false;
 		}
 		seen |= 1U << (p - parameters);

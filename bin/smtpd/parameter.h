@@ -1,13 +1,12 @@
-/* The parameters of MAIL and RCPT: which there are, and what EHLO says of
- * them. */
+/* The parameters of MAIL and RCPT, and their keywords in EHLO. */
 #ifndef SMTPD_PARAMETER_H
 #define SMTPD_PARAMETER_H
 
 #include "session.h"
 
-/* Read "KEY=value KEY ..." behind the path of MAIL (or RCPT, then recipient is
+/* Read "KEY=value KEY ..." after the path of MAIL (or RCPT, then recipient is
  * not NULL) into the session's envelope. False when one was refused; the reply
- * has been given. */
+ * was sent. */
 bool parameters_read(
     struct session *s, struct span text, struct recipient *recipient);
 /* Lines of EHLO. */

@@ -1,54 +1,38 @@
 #include "server.h"
 
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <errno.h>
 
 #include "base/die.h"
 #include "filter.h"
+#include "net/relay.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/serve.h"
+#include "spool/rights.h"
 
-/* Has the file changed since the stamp? Then the stamp is the new one. */
-static bool
-stamp_changed(int etc, const char *name, struct stamp *stamp)
-{
-	struct stamp now = { .there = false };
-	struct stat st;
-
-	if (etc >= 0 && fstatat(etc, name, &st, 0) == 0)
-		now = (struct stamp){ true, st.st_ino, st.st_size, st.st_mtim };
-	if (now.there == stamp->there && now.inode == stamp->inode &&
-	    now.size == stamp->size &&
-	    now.changed.tv_sec == stamp->changed.tv_sec &&
-	    now.changed.tv_nsec == stamp->changed.tv_nsec)
-		return false;
-	*stamp = now;
-	return true;
-}
-
+/* At the start a list with mistakes is used without those lines, and refusals
+ * are temporary; later a faulty list does not replace a good one. */
 static void
-relay_read(struct server *s)
+relay_refresh(struct server *s, bool first)
 {
-	struct conf_list list;
-	struct network n;
-	struct span line;
+	char name[] = "relay";
+	struct network_list fresh = { NULL, 0, 0 };
+	int bad;
 
-	network_free(&s->relay);
-	if (!conf_list_open(&list, s->etc, "relay"))
-		conf_missing("relay");
-	while (conf_next(&list, &line)) {
-		if (network_parse(line, &n))
-			network_add(&s->relay, &n);
-		else
-			conf_complain(list.line,
-			    "a line is an address or a network such as "
-			    "192.0.2.0/24",
-			    (void *)"relay");
+	if (!conf_changed(s->etc, name, &s->relay_stamp))
+		return;
+	bad = relay_read(s->etc, &fresh, conf_complain, name);
+	if (bad < 0 && first)
+		conf_missing(name);
+	if (bad < 0 || (bad > 0 && !first && !s->relay_wrong)) {
+		conf_former_stays(name, bad < 0 ? errno : 0);
+		network_free(&fresh);
+		return;
 	}
-	conf_list_close(&list);
+	network_free(&s->relay);
+	s->relay = fresh;
+	s->relay_wrong = bad > 0;
 }
 
 void
@@ -57,53 +41,60 @@ server_refresh(void *server)
 	struct server *s = server;
 
 	users_refresh(&s->users);
-	if (stamp_changed(s->etc, "limits", &s->limits_stamp))
-		conf_limits(
-		    s->etc, &s->limits, conf_complain, (void *)"limits");
-	if (stamp_changed(s->etc, "relay", &s->relay_stamp))
-		relay_read(s);
+	conf_limits_refresh(s->etc, &s->limits, &s->limits_stamp);
+	relay_refresh(s, false);
+}
+
+static void
+filters_start(struct server *s)
+{
+	s->scratch = spool_part("scratch");
+	if (s->scratch < 0)
+		die(TEMP, "open %s/scratch", dir_spool());
+	if (!filter_service())
+		s->runner = filter_runner_start(s->etc, &s->helper);
 }
 
 void
 server_open(struct server *s)
 {
-	*s = (struct server){
-		.parent = serve_is_parent(), .etc = conf_open(), .runner = -1
-	};
-	str_init(&s->tls);
-	str_setf(&s->tls, "%s/tls", dir_run());
+	*s = (struct server){ .parent = serve_is_parent(),
+		.etc = conf_open(),
+		.runner = -1,
+		.scratch = -1 };
+	tls_place_init(&s->tls);
+	conf_changed(s->etc, "limits", &s->limits_stamp);
 	conf_limits(s->etc, &s->limits, conf_complain, (void *)"limits");
-	stamp_changed(s->etc, "limits", &s->limits_stamp);
+	relay_refresh(s, true);
 	users_open(&s->users, s->etc);
-	server_refresh(s);
 	if (spool_open(&s->spool) < 0)
 		die(TEMP, "open the spool %s", dir_spool());
 	if (s->parent || filter_wanted(s->etc, "filter.mx") ||
 	    filter_wanted(s->etc, "filter.submission"))
-		s->runner = filter_runner_start(s->etc, &s->helper);
+		filters_start(s);
 }
 
 void
 server_sandbox(const struct server *s)
 {
-	struct str tmp = STR_INIT, new = STR_INIT, blank = STR_INIT;
+	struct writer_rights spool;
+	struct str scratch = STR_INIT;
 
-	str_setf(&tmp, "%s/tmp", dir_spool());
-	str_setf(&new, "%s/new", dir_spool());
-	str_setf(&blank, "%s/blank", dir_spool());
-	const struct sandbox_path paths[] = {
+	writer_rights_init(&spool);
+	str_setf(&scratch, "%s/scratch", dir_spool());
+	const struct sandbox_path paths[2 + WRITER_PATHS] = {
 		{ s->etc < 0 ? NULL : dir_etc(), SANDBOX_READ },
-		{ tmp.at, SANDBOX_READ | SANDBOX_WRITE },
-		{ new.at, SANDBOX_READ | SANDBOX_WRITE },
-		{ blank.at, SANDBOX_READ | SANDBOX_WRITE },
+		{ scratch.at, SANDBOX_DRAFT | SANDBOX_READ },
+		spool.paths[0],
+		spool.paths[1],
+		spool.paths[2],
 	};
 
 	proc_limit(&(struct proc_limits){
 	    .memory = 512 << 20, .files = 64, .no_fork = !s->parent });
 	sandbox_paths(paths, COUNT(paths));
-	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT |
+	sandbox_calls(CALLS_NAMES | CALLS_SOCKET | CALLS_CONNECT |
 	    (s->parent ? CALLS_FORK | CALLS_ACCEPT : 0));
-	str_free(&tmp);
-	str_free(&new);
-	str_free(&blank);
+	writer_rights_free(&spool);
+	str_free(&scratch);
 }

@@ -1,23 +1,26 @@
 /* TLS, by tlsd: STARTTLS (RFC 3207) and from the first byte (RFC 8314). */
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/log.h"
+#include "command.h"
 #include "os/sock.h"
-#include "session.h"
+#include "policy.h"
+#include "reply.h"
+#include "transaction.h"
 
-/* Can the connection be handed on, and is somebody there to take it? */
+/* Can the connection be passed on, and is tlsd available? */
 bool
-starttls_offered(const struct session *s)
+starttls_offered(const struct session *s, struct str *parameters)
 {
+	(void)parameters;
 	return !s->tls && s->io.socket_in &&
-	    strcmp(fact("PROTO"), "TCP") == 0 &&
-	    faccessat(AT_FDCWD, s->server->tls.at, F_OK, 0) == 0;
+	    strcmp(fact("PROTO"), "TCP") == 0 && tls_is_there(&s->server->tls);
 }
 
-static void
+/* Never inlined: a log line takes a page of the stack. */
+static __attribute__((noinline)) void
 tls_log(const struct session *s)
 {
 	struct logline l;
@@ -28,13 +31,14 @@ tls_log(const struct session *s)
 		log_span(&l, "protocol", str_span(&s->tls_facts.protocol));
 		log_span(&l, "cipher", str_span(&s->tls_facts.cipher));
 	} else {
-		log_span(&l, "error", str_span(&s->tls_facts.reason));
+		log_level(&l, LEVEL_NOTICE);
+		log_span(&l, "reason", str_span(&s->tls_facts.reason));
 	}
-	log_number(&l, "verdict", s->tls ? DONE : TEMP);
+	log_text(&l, "result", s->tls ? "ok" : "fail");
 	log_write(&l);
 }
 
-/* Put the plaintext side of TLS where the connection was. */
+/* Replace the connection by the plaintext side of TLS. */
 static bool
 switch_to_tls(struct session *s)
 {
@@ -57,36 +61,49 @@ switch_to_tls(struct session *s)
 bool
 starttls_now(struct session *s)
 {
-	/* At a terminal or in a pipe there is nobody to shake hands with. */
+	/* No handshake is possible on a terminal or pipe. */
 	if (strcmp(fact("PROTO"), "TCP") != 0 || !s->io.socket_in)
 		return true;
 	return switch_to_tls(s);
+}
+
+/* RFC 3207 4.2: discard all state from before TLS. */
+static void
+forget(struct session *s)
+{
+	transaction_reset(s);
+	s->state = START;
+	str_clear(&s->helo);
+	str_clear(&s->user);
+	grant_close(&s->grant);
+	s->trusted = policy_trusts(s);
 }
 
 void
 starttls_run(struct session *s, struct span argument)
 {
 	if (argument.len > 0) {
-		reply(s, 501, "5.5.4", "STARTTLS has no parameter");
+		refuse(
+		    s, "syntax", 501, "5.5.4", "STARTTLS takes no parameter");
 		return;
 	}
 	if (s->tls) {
-		reply(s, 503, "5.5.1", "TLS is on already");
+		refuse(s, "order", 503, "5.5.1", "TLS is already active");
 		return;
 	}
-	if (!starttls_offered(s)) {
-		reply(s, 454, "4.7.0", "TLS is not there now");
+	if (!starttls_offered(s, NULL)) {
+		refuse(s, "tls", 454, "4.7.0", "TLS is not available now");
 		return;
 	}
-	/* RFC 3207 4.2: what came before the handshake is not of the session
-	 * after it. It goes before the reply, which the handshake may follow
+	/* RFC 3207 4.2: input before the handshake is not part of the TLS
+	 * session. Discard it before the reply, which the handshake may follow
 	 * at once. */
 	io_discard(&s->io);
-	reply(s, 220, "2.0.0", "Go on");
+	reply(s, 220, "2.0.0", "Ready to start TLS");
 	if (io_flush(&s->io) != IO_OK) {
 		s->ended = true;
 		return;
 	}
-	session_forget(s);
+	forget(s);
 	switch_to_tls(s);
 }

@@ -1,5 +1,8 @@
-/* The header on its way in: hops and fields counted, fields that would lie
- * taken out, the trace field put before it, and what a submission lacks. */
+/* Processing an incoming header: hops and fields are counted, forged fields
+ * removed, the trace field prepended, and a submission's missing fields
+ * added. */
+#include "trace.h"
+
 #include <string.h>
 
 #include "author.h"
@@ -30,8 +33,8 @@ result_server(struct span value)
 	return span_head(value, n);
 }
 
-/* RFC 8601 5: results said to be ours, or of a domain of ours or below one,
- * which nobody outside can have written. */
+/* RFC 8601 5: results claiming to be ours, or of our domains and their
+ * subdomains, which only we could have written. */
 static bool
 is_forged_result(struct session *s, const struct header_field *f)
 {
@@ -43,6 +46,8 @@ is_forged_result(struct session *s, const struct header_field *f)
 	name = result_server(f->value);
 	ours = name.len == 0 ||
 	    span_equal_case(name, str_span(&s->server->users.me));
+	if (name.len > ADDRESS_DOMAIN_MAX) /* too long for a domain */
+		return ours;
 	do
 		ours |= users_domain(&s->server->users, name) != 0;
 	while (
@@ -50,15 +55,17 @@ is_forged_result(struct session *s, const struct header_field *f)
 	return ours;
 }
 
-/* RFC 5321 4.4: Return-Path is the last server's. Bcc is nobody's business. */
+/* RFC 5321 4.4: Return-Path is added by the last server. Bcc must not be
+ * disclosed, and an mbox's line is not a field. */
 static bool
 is_dropped(struct session *s, const struct header_field *f)
 {
-	return header_is(f, "Return-Path") || is_forged_result(s, f) ||
+	return f->name.len == 0 || header_is(f, "Return-Path") ||
+	    is_forged_result(s, f) ||
 	    (s->trusted && (header_is(f, "Bcc") || header_is(f, "Resent-Bcc")));
 }
 
-/* The author of a submission, as its readers see it, is no other user here. */
+/* A submission's visible author must not be another user here. */
 static void
 author_check(struct session *s, const struct header_field *f)
 {
@@ -74,12 +81,12 @@ author_check(struct session *s, const struct header_field *f)
 	while (may == 1 && author_next(&rest, &address))
 		may = policy_author(s, address);
 	if (may == 0)
-		message_refuse(s, 553, "5.7.1",
-		    "The address in %.*s: is not yours", (int)f->name.len,
-		    f->name.at);
+		message_refuse(s, "sender", 553, "5.7.1",
+		    "You may not send with this address in %.*s:",
+		    (int)f->name.len, f->name.at);
 	if (may < 0)
-		message_refuse(
-		    s, 451, "4.3.0", "The user database can't be read now");
+		message_refuse(s, "users", 451, "4.3.0",
+		    "The user database is temporarily unavailable");
 	str_free(&plain);
 }
 
@@ -90,7 +97,11 @@ field_look(
 	h->fields++;
 	h->hops += header_is(f, "Received");
 	h->date |= header_is(f, "Date");
-	h->id |= header_is(f, "Message-ID");
+	if (!h->id && header_is(f, "Message-ID")) {
+		h->id = true;
+		s->message.name = envelope_keep(
+		    &s->envelope, span_trim(f->value));
+	}
 	h->from |= header_is(f, "From");
 	author_check(s, f);
 }
@@ -143,7 +154,7 @@ received_write(const struct session *s, struct str *out)
 	str_addf(out, "\n\tby %s with ", s->server->users.me.at);
 	protocol_write(s, out);
 	str_addf(out, "\n\tid %s", s->id.text);
-	if (s->envelope.count == 1) { /* more would tell of blind copies */
+	if (s->envelope.count == 1) { /* more would disclose blind copies */
 		str_add_text(out, " for <");
 		str_add(out, s->envelope.recipients[0].address);
 		str_add_byte(out, '>');
@@ -153,7 +164,7 @@ received_write(const struct session *s, struct str *out)
 	str_add_byte(out, '\n');
 }
 
-/* RFC 5322 3.6.2 wants an author; only programs of this machine forget it. */
+/* RFC 5322 3.6.2 requires an author; only local programs omit it. */
 static void
 author_write(const struct session *s, struct str *out)
 {
@@ -165,10 +176,20 @@ author_write(const struct session *s, struct str *out)
 	str_add_byte(out, '\n');
 }
 
+static void
+id_write(struct session *s, struct str *out)
+{
+	struct str name = STR_INIT;
+
+	str_setf(&name, "<%s@%s>", s->id.text, s->server->users.me.at);
+	str_addf(out, "Message-ID: %s\n", name.at);
+	s->message.name = envelope_keep(&s->envelope, str_span(&name));
+	str_free(&name);
+}
+
 /* RFC 6409 8.1, 8.2 (8.3: Message-ID). */
 static void
-missing_write(
-    const struct session *s, const struct header_facts *h, struct str *out)
+missing_write(struct session *s, const struct header_facts *h, struct str *out)
 {
 	if (!s->trusted)
 		return;
@@ -178,10 +199,31 @@ missing_write(
 		str_add_byte(out, '\n');
 	}
 	if (!h->id)
-		str_addf(out, "Message-ID: <%s@%s>\n", s->id.text,
-		    s->server->users.me.at);
+		id_write(s, out);
 	if (!h->from && s->service == LOCAL)
 		author_write(s, out);
+}
+
+/* Write the fields and the bytes after them. A missing empty line (RFC 5322
+ * 2.1) is added, also without text, so that other programs see the same header
+ * as was checked here. */
+static void
+header_write(struct session *s)
+{
+	struct span rest = str_span(&s->message.header), behind = rest;
+	struct header_field f;
+
+	while (s->message.code == 0 && header_next(&rest, &f)) {
+		behind = span_from(behind, f.whole.len);
+		if (!is_dropped(s, &f))
+			message_write(s, f.whole);
+	}
+	/* The last field may lack its line end (RFC 3030: BDAT). */
+	if (behind.len == 0 && s->message.last != '\n')
+		message_write(s, SPAN("\n"));
+	if (behind.len == 0 || behind.at[0] != '\n')
+		message_write(s, SPAN("\n"));
+	message_write(s, behind);
 }
 
 void
@@ -196,20 +238,14 @@ trace_write(struct session *s)
 	while (s->message.code == 0 && header_next(&rest, &f))
 		field_look(s, &f, &h);
 	if (h.hops > l->hops) /* RFC 5321 6.3 */
-		message_refuse(s, 554, "5.4.6", "It goes in circles");
+		message_refuse(s, "loop", 554, "5.4.6",
+		    "Mail loop: too many Received fields");
 	if (h.fields > l->header_fields)
-		message_refuse(s, 550, "5.6.0", "Too many header fields");
+		message_refuse(
+		    s, "header", 550, "5.6.0", "Too many header fields");
 	received_write(s, &trace);
 	missing_write(s, &h, &trace);
-	/* It would continue our line. It is no header, so be it body. */
-	if (byte_is_blank(s->message.header.at[0]))
-		str_add_byte(&trace, '\n');
 	message_write(s, str_span(&trace));
 	str_free(&trace);
-	rest = str_span(&s->message.header);
-	while (s->message.code == 0 && header_next(&rest, &f))
-		if (!is_dropped(s, &f))
-			message_write(s, f.whole);
-	if (s->message.in_body)
-		message_write(s, SPAN("\n"));
+	header_write(s);
 }

@@ -32,7 +32,7 @@ report_file_name(const struct report *r, struct str *out)
 	    (long long)r->day.begin + DAY_S - 1);
 }
 
-/* RFC 8259 7. What other hosts said may hold any byte. */
+/* RFC 8259 7. Other hosts' replies may contain any byte. */
 static void
 text_add(struct str *out, struct span text)
 {
@@ -80,7 +80,7 @@ is_ok(const struct session *s)
 	return span_equal(s->result, SPAN("ok"));
 }
 
-/* The lines of a text as an array: all, or what is behind a prefix. */
+/* The lines of a text as an array: all, or the rest after a prefix. */
 static void
 lines_add(
     struct str *out, const char *key, struct span text, struct span prefix)

@@ -1,11 +1,11 @@
-/* tls-report: tells other domains how TLS towards them went (RFC 8460).
- *	tls-report		sends the reports of all days that are over
+/* tls-report: sends other domains reports on TLS to them (RFC 8460).
+ *	tls-report		sends the reports of all past days
  *	tls-report -n DAY	prints what would be sent for that day
  * Reads CHAINMAIL_SPOOL/tls/DAY, which queue-run writes, puts reports for
  * mailto: into the spool, posts those for https:, and removes the file.
- * Descriptors: 1 what would be sent, 2 the log. Uid: chainmail-queue.
- * Exit codes: 0 done; 64 usage; 75 some report could not be sent, and is tried
- * again the next time; 78 configuration. */
+ * Descriptors: 1 what would be sent, 2 the log. Uid: chainmail-queue. Exit
+ * codes: 0 done; 64 usage; 75 some report could not be sent, and is retried the
+ * next time; 78 configuration. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/die.h"
+#include "base/help.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "os/conf.h"
@@ -21,11 +22,17 @@
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "report.h"
+#include "spool/rights.h"
+
+static const char help[] =
+    "usage: tls-report [-n yyyy-mm-dd]\n"
+    "Sends other domains reports on TLS to them (RFC 8460).\n"
+    "  -n day  print what would be sent for that day\n"
+    "See chainmail-tls-report(8).\n";
 
 enum {
-	SETTLE_S = 600,      /* until nobody adds to a day that is over */
+	SETTLE_S = 600,      /* until nothing is added to a past day */
 	KEPT_S = 3 * DAY_S,  /* RFC 8460 5.6 asks for one day of tries */
 	FILE_MAX = 32 << 20, /* bytes of a day that are counted */
 	MEMORY = 1 << 30,
@@ -53,7 +60,7 @@ day_log(const char *name, const char *result)
 	log_write(&l);
 }
 
-/* 0, or -1 and errno. What is over the limit is not counted. */
+/* 0, or -1 and errno. Data over the limit is not counted. */
 static int
 day_read(struct program *p, const char *name, struct str *text_r)
 {
@@ -66,7 +73,7 @@ day_read(struct program *p, const char *name, struct str *text_r)
 	return r < 0 && errno != EFBIG ? -1 : 0;
 }
 
-/* What could not be sent stays for the next time. */
+/* Keep unsent lines for the next time. */
 static int
 day_keep(struct program *p, const char *name, struct span lines)
 {
@@ -178,7 +185,27 @@ day_print(struct program *p, const struct day *d)
 	str_free(&text);
 }
 
-/* Open what is needed and close the door. */
+/* The sandbox: put reports into the spool, read the waiting days, and remove
+ * them once reported. */
+static void
+narrow(const char *tls, bool send)
+{
+	struct writer_rights spool;
+
+	writer_rights_init(&spool);
+	const struct sandbox_path paths[1 + WRITER_PATHS] = {
+		{ tls, send ? SANDBOX_READ | SANDBOX_WRITE : SANDBOX_READ },
+		spool.paths[0],
+		spool.paths[1],
+		spool.paths[2],
+	};
+
+	sandbox_paths(paths, send ? COUNT(paths) : 1);
+	writer_rights_free(&spool);
+	sandbox_calls(CALLS_FILES | CALLS_INTERNET);
+}
+
+/* Open what is needed and enter the sandbox. */
 static void
 prepare(struct program *p, bool send)
 {
@@ -188,7 +215,7 @@ prepare(struct program *p, bool send)
 
 	p->now = clock_wall_s();
 	conf_me(etc, &p->me);
-	conf_limits(etc, &limits, NULL, NULL);
+	conf_limits(etc, &limits, conf_complain, (void *)"limits");
 	p->outlet.reserve = limits.disk_reserve;
 	p->outlet.dns = dns_open(etc, conf_complain, (void *)"dns");
 	p->outlet.https = https_open(etc);
@@ -200,15 +227,12 @@ prepare(struct program *p, bool send)
 	p->tls = dir_open(AT_FDCWD, path.at);
 	if (p->tls < 0)
 		die(TEMP, "open %s", path.at);
-	str_free(&path);
 	if (send && lock_take(p->tls, ".lock", 0) < 0)
-		die(TEMP, "another tls-report is at work");
+		die(TEMP, "another tls-report is running");
 	proc_limit(&(struct proc_limits){
 	    .memory = MEMORY, .files = FILES, .no_fork = true });
-	sandbox_paths(&(struct sandbox_path){ dir_spool(),
-			  send ? SANDBOX_READ | SANDBOX_WRITE : SANDBOX_READ },
-	    1);
-	sandbox_calls(CALLS_FILES | CALLS_INTERNET);
+	narrow(path.at, send);
+	str_free(&path);
 }
 
 int
@@ -218,6 +242,7 @@ main(int argc, char **argv)
 	struct day d;
 
 	proc_start(argv[0], 3);
+	help_answer(argc, argv, help);
 	if (argc == 1) {
 		prepare(&p, true);
 		days_send(&p);
@@ -225,7 +250,7 @@ main(int argc, char **argv)
 	}
 	if (argc != 3 || strcmp(argv[1], "-n") != 0 ||
 	    !day_parse(span_text(argv[2]), &d))
-		die(USAGE, "usage: tls-report [-n YYYY-MM-DD]");
+		help_usage(help);
 	prepare(&p, false);
 	day_print(&p, &d);
 	if (fclose(stdout) != 0)

@@ -28,8 +28,8 @@ header_add(const struct report *r, struct span to, int64_t now,
 	str_add(out, report_domain(r));
 	str_add_text(out, "\nTLS-Report-Submitter: ");
 	str_add(out, r->me);
-	/* RFC 8460 3, RFC 8689 3: what is wrong with their TLS must not keep
-	 * the report of it away. */
+	/* RFC 8460 3, RFC 8689 3: broken TLS must not prevent the report about
+	 * it. */
 	str_addf(out,
 	    "\nTLS-Required: No\n"
 	    "Auto-Submitted: auto-generated\n"

@@ -1,4 +1,4 @@
-/* What tls-report works with. */
+/* The data of tls-report. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -13,7 +13,7 @@ enum { URIS_MAX = 5 };
 
 /* One line of spool/tls/DATE. */
 struct session {
-	struct span line; /* as it stands */
+	struct span line; /* as written */
 	struct span domain, policy, string, result, mx, ip, local, text;
 };
 /* The sessions of a day, ordered by all their words; all is in the arena. */
@@ -22,11 +22,10 @@ struct sessions {
 	struct session *at;
 	size_t count, size;
 };
-/* Read lines; those that make no sense, and an unfinished last one, are left
- * out. */
+/* Read lines; malformed ones, and an unfinished last one, are ignored. */
 void sessions_read(struct sessions *s, struct span text);
 void sessions_free(struct sessions *s);
-/* How many from the first on are about the same domain. */
+/* The number of sessions, from the first on, of the same domain. */
 size_t sessions_of_domain(const struct session *first, size_t count);
 
 /* One report: the sessions of a domain on a day. */
@@ -37,7 +36,7 @@ struct report {
 	size_t count;
 };
 struct span report_domain(const struct report *r);
-/* The same for the same day and domain, however often it is made. */
+/* Always the same for the same day and domain. */
 void report_id(const struct report *r, struct str *out);
 /* RFC 8460 5.1. */
 void report_file_name(const struct report *r, struct str *out);
@@ -50,24 +49,24 @@ void report_message(const struct report *r, struct span to, struct span gzip,
     int64_t now, const struct id *id, struct str *out);
 
 /* Read one TXT record of _smtp._tls.DOMAIN (RFC 8460 3): the addresses for
- * reports, at most URIS_MAX; false: it is no valid one. */
+ * reports, at most URIS_MAX; false: it is invalid. */
 bool wanted_parse(struct span text, struct span *uris, size_t *count_r);
 /* It begins with "v=TLSRPTv1;": others don't count. */
 bool wanted_is(struct span text);
-/* The address of a mailto: URI; false: none. */
+/* The address of a mailto: URI; false: not one. */
 bool wanted_mailto(struct span uri, struct str *address_r);
 
-/* How reports leave. */
+/* The ways to send reports. */
 struct outlet {
 	struct dns *dns;
 	struct https *https;
 	struct spool spool;
 	uint64_t reserve; /* bytes kept free in the spool */
 };
-/* Send it where the domain wants it. 0: done (or not wanted); -1: try again
+/* Send it to the domain's addresses. 0: done (or none wanted); -1: retry
  * another day. Logged. */
 int report_send(struct outlet *o, const struct report *r);
-/* Where the domain wants it; 0: nowhere, or not known now. */
+/* The domain's addresses for reports; 0: none, or unknown now. */
 size_t report_wanted(struct dns *dns, struct span domain, struct arena *a,
     struct span uris[URIS_MAX], bool *known_r);
 

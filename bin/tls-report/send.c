@@ -52,7 +52,7 @@ report_log(const struct report *r, struct span uri, const char *result,
 	log_write(&l);
 }
 
-/* Into our own spool, from the null sender: nobody is to answer it. */
+/* Into our own spool, from the null sender, so that there are no replies. */
 static int
 mail_send(
     struct outlet *o, const struct report *r, struct span to, struct span gzip)
@@ -93,6 +93,7 @@ post_send(
 	struct https_answer answer;
 	struct dns_host address;
 	char *url = mem_text(uri);
+	bool taken;
 
 	q.url = url;
 	https_answer_init(&answer);
@@ -110,13 +111,14 @@ post_send(
 				    answer.status);
 		}
 	}
+	taken = answer.status / 100 == 2;
 	https_answer_free(&answer);
 	arena_free(&a);
 	free(url);
-	return answer.status / 100 == 2 ? 0 : -1;
+	return taken ? 0 : -1;
 }
 
-/* 0: it has left; -1: reason_r. */
+/* 0: sent; -1: see reason_r. */
 static int
 uri_send(struct outlet *o, const struct report *r, struct span uri,
     struct span gzip, struct str *reason_r)
@@ -157,7 +159,7 @@ report_send(struct outlet *o, const struct report *r)
 		if (report_gzip(str_span(&json), &gzip) < 0)
 			count = 0;
 	}
-	/* To each; one that took it is enough. */
+	/* Send to each; one success is enough. */
 	for (size_t i = 0; i < count; i++)
 		if (uri_send(o, r, uris[i], str_span(&gzip), &reason) == 0)
 			result = 0;

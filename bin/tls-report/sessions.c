@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/record.h"
+#include "mail/domain.h"
 #include "report.h"
 
 enum { FIELDS = 8 };
@@ -46,20 +47,6 @@ session_compare(const void *left, const void *right)
 	return 0;
 }
 
-/* It goes into a header, a file's name and a question. */
-static bool
-is_domain(struct span name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.at[i];
-
-		if (!byte_is_alpha(c) && !byte_is_digit(c) && c != '-' &&
-		    c != '.' && c != '_')
-			return false;
-	}
-	return name.len > 0;
-}
-
 static bool
 session_read(struct span line, struct arena *a, struct session *s_r)
 {
@@ -77,7 +64,8 @@ session_read(struct span line, struct arena *a, struct session *s_r)
 				*field(s_r, i) = arena_copy(
 				    a, str_span(&value));
 	str_free(&value);
-	return rest.len == 0 && is_domain(s_r->domain) && s_r->result.len > 0 &&
+	return rest.len == 0 && domain_is_plain(s_r->domain) &&
+	    s_r->result.len > 0 &&
 	    (span_equal(s_r->policy, SPAN("tlsa")) ||
 		span_equal(s_r->policy, SPAN("sts")) ||
 		span_equal(s_r->policy, SPAN("no-policy-found")));

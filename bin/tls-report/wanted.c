@@ -44,7 +44,7 @@ wanted_parse(struct span text, struct span *uris, size_t *count_r)
 		text = span_from(text, field.len);
 		field = span_trim(field);
 		if (!span_take_text(&field, SPAN("rua="))) {
-			/* An extension; nothing behind the last delimiter. */
+			/* An extension, or nothing after the last delimiter. */
 			if (span_find(field, '=') == field.len && field.len > 0)
 				return false;
 			continue;

@@ -10,18 +10,23 @@
 
 #include "base/die.h"
 #include "base/log.h"
-#include "context.h"
+#include "client.h"
+#include "library.h"
 #include "os/dirs.h"
 #include "os/file.h"
+
+/* A context takes 30 KB, and each child overwrites its key: contexts of up to
+ * this many certificates are kept ready; with more each connection makes its
+ * own. */
+enum { READY_MAX = 16 };
 
 void
 certs_open(struct certs *c)
 {
 	str_setf(&c->path, "%s/tls", dir_etc());
-	c->context = context_new();
+	library_start(&c->keys);
 	if (tickets_init(&c->tickets) < 0)
 		die(TEMP, "make ticket keys");
-	tickets_use(c->context, &c->tickets);
 }
 
 static struct stamp
@@ -42,24 +47,6 @@ stamp_same(const struct stamp *a, const struct stamp *b)
 	    a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* RFC 5929 4.1: the leaf's hash by its own signature's hash function; SHA-256
- * in place of MD5 and SHA-1, and where the signature names none. */
-static void
-binding_make(struct keypair *p)
-{
-	X509 *leaf = p->own.leaf;
-	const EVP_MD *md = NULL;
-	int hash = NID_undef;
-
-	if (X509_get_signature_info(leaf, &hash, NULL, NULL, NULL) == 1 &&
-	    hash != NID_undef && hash != NID_md5 && hash != NID_sha1)
-		md = EVP_get_digestbynid(hash);
-	if (md == NULL)
-		md = EVP_sha256();
-	if (X509_digest(leaf, md, p->binding, &p->binding_len) != 1)
-		p->binding_len = 0;
-}
-
 static void
 loaded_log(const struct certs *c, const struct keypair *p, const char *why)
 {
@@ -68,6 +55,8 @@ loaded_log(const struct certs *c, const struct keypair *p, const char *why)
 	if (!c->parent)
 		return;
 	log_start(&l, "certificate");
+	if (why != NULL)
+		log_level(&l, LEVEL_ERROR);
 	log_text(&l, "name", p->name);
 	log_text(&l, "result", why == NULL ? "loaded" : "refused");
 	if (why != NULL) {
@@ -77,23 +66,28 @@ loaded_log(const struct certs *c, const struct keypair *p, const char *why)
 	log_write(&l);
 }
 
-/* Load one pair anew; what was there stays when it does not work. */
+static bool
+is_kept_ready(const struct certs *c, const struct keypair *p)
+{
+	return p - c->pairs < READY_MAX || strcmp(p->name, "default") == 0;
+}
+
+/* Reload one pair; on failure the old one stays. */
 static void
 pair_load(struct certs *c, int dir, struct keypair *p)
 {
+	struct loading l = { p->name, c->clients != NULL,
+		c->parent && is_kept_ready(c, p), &c->tickets, c->keys };
 	struct credentials fresh;
 	struct str why = STR_INIT;
 
-	if (credentials_load(&fresh, dir, &why) < 0) {
+	if (credentials_load(&fresh, dir, &l, &why) < 0) {
 		loaded_log(c, p, why.at);
 		str_free(&why);
 		return;
 	}
 	credentials_free(&p->own);
 	p->own = fresh;
-	binding_make(p);
-	if (c->parent)
-		credentials_warm(&p->own);
 	loaded_log(c, p, NULL);
 	str_free(&why);
 }
@@ -121,7 +115,8 @@ pair_refresh(struct certs *c, int tls, const char *name)
 	if (p == NULL && cert.inode != 0 && key.inode != 0) {
 		c->pairs = mem_resize(c->pairs, c->count + 1, sizeof *c->pairs);
 		p = &c->pairs[c->count++];
-		*p = (struct keypair){ .name = mem_text(span_text(name)) };
+		*p = (struct keypair){ .name = mem_text(span_text(name)),
+			.own = { .chain = STR_INIT } };
 	}
 	if (p != NULL &&
 	    (!stamp_same(&p->cert, &cert) || !stamp_same(&p->key, &key))) {
@@ -132,7 +127,7 @@ pair_refresh(struct certs *c, int tls, const char *name)
 	close(dir);
 }
 
-/* Folders that were removed serve no more. */
+/* Drop the pairs of removed folders. */
 static void
 pairs_drop_missing(struct certs *c, int tls)
 {
@@ -149,23 +144,36 @@ pairs_drop_missing(struct certs *c, int tls)
 	}
 }
 
-/* Authorities that can't be read leave the former ones in force. */
+/* Contexts are recreated when asking for client certificates changes. */
+static void
+clients_set(struct certs *c, X509_STORE *clients)
+{
+	if ((clients == NULL) != (c->clients == NULL))
+		for (size_t i = 0; i < c->count; i++)
+			c->pairs[i].cert = (struct stamp){ 0 };
+	X509_STORE_free(c->clients);
+	c->clients = clients;
+}
+
+/* If the authorities can't be read, the former ones stay in force. */
 static void
 authorities_refresh(struct certs *c, int tls)
 {
 	struct stamp now = stamp_of(tls, "clients-ca.pem");
 	struct str why = STR_INIT;
+	X509_STORE *fresh = NULL;
 	struct logline l;
 
 	if (stamp_same(&now, &c->authorities))
 		return;
 	c->authorities = now;
-	if (now.inode == 0)
-		c->clients = false;
-	else if (context_load_clients_ca(c->context, tls, &why) == 0)
-		c->clients = true;
-	else if (c->parent) {
+	if (now.inode != 0)
+		fresh = client_authorities(tls, &why);
+	if (now.inode == 0 || fresh != NULL) {
+		clients_set(c, fresh);
+	} else if (c->parent) {
 		log_start(&l, "authorities");
+		log_level(&l, LEVEL_ERROR);
 		log_text(&l, "result", "refused");
 		log_span(&l, "reason", str_span(&why));
 		log_write(&l);
@@ -252,16 +260,36 @@ certs_find(struct certs *c, struct span name)
 }
 
 void
+certs_rotate(struct certs *c)
+{
+	if (!tickets_rotate(&c->tickets))
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		credentials_renew_tickets(&c->pairs[i].own, &c->tickets);
+}
+
+struct tls *
+certs_context(struct certs *c, struct keypair *p, const char *service,
+    const char *alpn, struct str *why_r)
+{
+	struct terms t = { p->name, service, alpn,
+		credentials_ask(service, c->clients != NULL) };
+	struct tls *ready = credentials_ready(&p->own, &t);
+
+	return ready != NULL
+	    ? ready
+	    : credentials_make(&p->own, &t, &c->tickets, why_r);
+}
+
+void
 certs_wipe(struct certs *c)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		EVP_PKEY_free(c->pairs[i].own.key);
-		c->pairs[i].own.key = NULL;
-	}
+	for (size_t i = 0; i < c->count; i++)
+		credentials_forget(&c->pairs[i].own);
 	tickets_wipe(&c->tickets);
 }
 
-/* The folder of the file that a path leads to, through symbolic links. */
+/* The folder of the file that a path resolves to. */
 static void
 folder_resolve(struct span path, const char *name,
     void (*seen)(const char *folder, void *arg), void *arg)

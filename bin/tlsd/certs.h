@@ -4,16 +4,14 @@
 #ifndef TLSD_CERTS_H
 #define TLSD_CERTS_H
 
-#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
-#include "context.h"
+#include "credentials.h"
 #include "tickets.h"
 
-enum { BINDING_MAX = 64 };
-
-/* What tells one state of a file from another. */
+/* Identifies a version of a file. */
 struct stamp {
 	ino_t inode;
 	off_t size;
@@ -23,38 +21,43 @@ struct stamp {
 struct keypair {
 	char *name;
 	struct stamp cert, key; /* of the files last tried */
-	struct credentials own; /* own.leaf NULL: none have worked yet */
-	/* tls-server-end-point (RFC 5929 4.1) */
-	unsigned char binding[BINDING_MAX];
-	unsigned binding_len;
+	struct credentials own; /* own.leaf NULL: none loaded yet */
 };
 
 struct certs {
 	struct str path; /* the folder of folders */
 	struct keypair *pairs;
 	size_t count;
-	struct stamp folder;      /* names came or went */
+	struct stamp folder;      /* changes with added or removed names */
 	struct stamp authorities; /* of clients-ca.pem */
-	bool clients;             /* there are authorities for clients */
-	bool parent;              /* logs, and warms what it loads */
-	SSL_CTX *context;         /* no certificate: the hello chooses */
+	X509_STORE *clients;      /* the authorities; NULL: there are none */
+	bool parent;              /* the parent, which logs and warms what it
+				   * loads */
 	struct tickets tickets;
+	struct span keys; /* memory of keys: library.h */
 };
 
 void certs_open(struct certs *c);
-/* Look at the files and load what has changed. A pair that can't be loaded
- * keeps its former certificate in force. */
+/* Check the files and load changed ones. A pair that can't be loaded keeps its
+ * former certificate in force. */
 void certs_refresh(struct certs *c);
-/* The same for one connection, with fewer questions: is any file that we know
- * another one now, or did any folder come or go? */
+/* The same for one connection, with fewer system calls: checks only known
+ * files, and for new or removed folders. */
 void certs_refresh_known(struct certs *c);
 /* The pair for a host name (any case, may be empty), or NULL when there is no
  * certificate at all. */
 struct keypair *certs_find(struct certs *c, struct span name);
-/* Forget every private key and ticket key; connections made before go on. */
+/* The context of a pair for this service and protocol; NULL and why_r when it
+ * can't be made. */
+struct tls *certs_context(struct certs *c, struct keypair *p,
+    const char *service, const char *alpn, struct str *why_r);
+/* Rotate the tickets' key when it is due. */
+void certs_rotate(struct certs *c);
+/* Wipe all private keys and ticket keys; existing connections continue, new
+ * ones can't be made. */
 void certs_wipe(struct certs *c);
-/* Is reading this path needed for later changes? Calls seen() for each folder
- * that holds a certificate, symbolic links resolved. */
+/* Call seen() for each folder that must stay readable for later changes,
+ * symbolic links resolved. */
 void certs_folders(const struct certs *c,
     void (*seen)(const char *folder, void *arg), void *arg);
 

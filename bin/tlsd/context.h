@@ -1,33 +1,41 @@
-/* OpenSSL's contexts: the settings that all share, and one per certificate. */
+/* libtls' contexts: one for each certificate and service, as each has its own
+ * session id. */
 #ifndef TLSD_CONTEXT_H
 #define TLSD_CONTEXT_H
 
-#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <tls.h>
 
 #include "base/str.h"
+#include "tickets.h"
 
-/* What a server shows and signs with. */
-struct credentials {
-	X509 *leaf;
-	STACK_OF(X509) * chain;
-	EVP_PKEY *key;
+/* The parameters of a context. */
+struct terms {
+	const char *certificate; /* its folder's name */
+	const char *service;
+	const char *alpn; /* "": none */
+	bool asks;        /* ask the client for a certificate */
 };
 
-/* A context with our settings and no certificate: each connection is given the
- * credentials that its ClientHello asks for. */
-SSL_CTX *context_new(void);
-/* Read cert.pem (leaf first, then its chain) and key.pem of a folder. -1 with
- * why_r when they can't be read or don't belong together. */
-int credentials_load(struct credentials *c_r, int dir, struct str *why_r);
-void credentials_free(struct credentials *c);
-/* Certificates of clients may be signed by the authorities in clients-ca.pem,
- * by no others any more. */
-int context_load_clients_ca(SSL_CTX *context, int dir, struct str *why_r);
-/* The latest reason from OpenSSL's queue, which is then empty. */
-const char *context_error(void);
+struct context {
+	struct tls_config *config;
+	struct tls *tls; /* NULL: there is none */
+};
 
-/* One handshake against ourselves, in memory, for each version: what OpenSSL
- * prepares at its first use is then there for every child. */
-void credentials_warm(const struct credentials *c);
+/* Create an empty one. Open several before filling the first: the parts that
+ * every child overwrites then share pages. */
+void context_open(struct context *x_r);
+/* Make it a server that shows this certificate chain (PEM) and signs with this
+ * key; -1 and why_r when they can't be used. */
+int context_fill(struct context *x, struct span chain, struct span key,
+    const struct terms *t, const struct tickets *tickets, struct str *why_r);
+void context_free(struct context *x);
+/* libtls' error text, without its location. */
+struct span context_reason(const char *error);
+
+/* Do one handshake with ourselves, in memory, for each version, so that every
+ * child inherits what the library initialises at first use, and so that further
+ * copies of the key exist and can be found. */
+void context_warm(const struct context *x);
 
 #endif

@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/sha.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,91 +13,14 @@
 #include "hello.h"
 #include "os/sock.h"
 
-/* A session begun with one service or certificate is never resumed at another
- * (the lesson of ALPACA): the context of its id is made of both. */
-static void
-session_context_set(SSL *ssl, const struct handshake *h)
-{
-	unsigned char hash[SHA256_DIGEST_LENGTH];
-	struct str text = STR_INIT;
-
-	str_addf(&text, "%s %s", h->service.at, h->pair->name);
-	SHA256((const unsigned char *)text.at, text.len, hash);
-	SSL_set_session_id_context(ssl, hash, sizeof hash);
-	str_free(&text);
-}
-
-/* What the client presents is judged later, by SSL_get_verify_result(): a
- * certificate that means nothing to us is no reason to send anybody away. */
-static int
-any_certificate(int ok, X509_STORE_CTX *store)
-{
-	(void)ok, (void)store;
-	return 1;
-}
+enum { ALERT_INTERNAL = 80, ALERT_NO_APPLICATION_PROTOCOL = 120 };
 
 static int
-hello_seen(SSL *ssl, int *alert, void *arg)
+handshake_fail(struct handshake *h, const char *why)
 {
-	struct handshake *h = SSL_get_app_data(ssl);
-	const unsigned char *at;
-	size_t len;
-	struct span name = SPAN("");
-
-	(void)arg;
-	if (SSL_client_hello_get0_ext(
-		ssl, TLSEXT_TYPE_server_name, &at, &len) == 1 &&
-	    hello_server_name((struct span){ (const char *)at, len }, &name))
-		str_set(&h->sni, name);
-	h->pair = certs_find(h->certs, str_span(&h->sni));
-	if (h->pair == NULL) {
-		h->reason = "there is no certificate";
-		*alert = SSL_AD_INTERNAL_ERROR;
-		return SSL_CLIENT_HELLO_ERROR;
-	}
-	session_context_set(ssl, h);
-	/* Other mail servers are not asked: some have trouble with it. */
-	if (h->certs->clients && strcmp(h->service.at, "smtp") != 0)
-		SSL_set_verify(ssl, SSL_VERIFY_PEER, any_certificate);
-	return SSL_CLIENT_HELLO_SUCCESS;
-}
-
-static int
-alpn_chosen(SSL *ssl, const unsigned char **out, unsigned char *out_len,
-    const unsigned char *in, unsigned in_len, void *arg)
-{
-	struct handshake *h = SSL_get_app_data(ssl);
-	struct span list = { (const char *)in, in_len };
-
-	(void)arg;
-	if (h->alpn.len == 0)
-		return hello_alpn_is_web(list) ? SSL_TLSEXT_ERR_ALERT_FATAL
-					       : SSL_TLSEXT_ERR_NOACK;
-	/* RFC 7301 3.2: no_application_protocol when none fits. */
-	if (h->alpn.len > 255 || !hello_alpn_has(list, str_span(&h->alpn)))
-		return SSL_TLSEXT_ERR_ALERT_FATAL;
-	*out = (const unsigned char *)h->alpn.at;
-	*out_len = (unsigned char)h->alpn.len;
-	return SSL_TLSEXT_ERR_OK;
-}
-
-/* Called when a certificate is needed, so not for a resumed session. */
-static int
-credentials_given(SSL *ssl, void *arg)
-{
-	const struct handshake *h = SSL_get_app_data(ssl);
-	const struct credentials *c = &h->pair->own;
-
-	(void)arg;
-	return SSL_use_cert_and_key(ssl, c->leaf, c->key, c->chain, 1);
-}
-
-void
-handshake_prepare(SSL_CTX *context)
-{
-	SSL_CTX_set_cert_cb(context, credentials_given, NULL);
-	SSL_CTX_set_client_hello_cb(context, hello_seen, NULL);
-	SSL_CTX_set_alpn_select_cb(context, alpn_chosen, NULL);
+	if (h->reason.len == 0)
+		str_set(&h->reason, span_text(why));
+	return -1;
 }
 
 int
@@ -119,6 +40,7 @@ handshake_request(struct handshake *h, int asker)
 		record_get(str_span(&packet), "service", &h->service);
 		record_get(str_span(&packet), "alpn", &h->alpn);
 		record_get(str_span(&packet), "peer", &h->peer);
+		record_get(str_span(&packet), "conn", &h->conn);
 		r = 0;
 	}
 	while (count > 0)
@@ -127,7 +49,7 @@ handshake_request(struct handshake *h, int asker)
 	return r;
 }
 
-/* Wait for the client, as long as the asker is there. */
+/* Wait for the client, while the asker is connected. */
 static int
 client_wait(struct handshake *h, short events, int64_t deadline)
 {
@@ -137,42 +59,114 @@ client_wait(struct handshake *h, short events, int64_t deadline)
 	int n = left > 0 ? poll(p, COUNT(p), (int)left) : 0;
 
 	if (n == 0)
-		h->reason = "the client takes too long";
-	else if (n > 0 && p[1].revents != 0)
-		h->reason = "the asking program is gone";
-	else if (n > 0 || errno == EINTR)
-		return 0;
-	return -1;
+		return handshake_fail(h, "the client takes too long");
+	if (n > 0 && p[1].revents != 0)
+		return handshake_fail(h, "the asking program is gone");
+	return n > 0 || errno == EINTR ? 0 : handshake_fail(h, "poll");
+}
+
+/* A step without progress waits for the client; 0: retry it. */
+static int
+step_wait(struct handshake *h, int step, int64_t deadline)
+{
+	switch (step) {
+	case WIRE_POLLIN:
+		return client_wait(h, POLLIN, deadline);
+	case WIRE_POLLOUT:
+		return client_wait(h, POLLOUT, deadline);
+	case WIRE_BROKEN:
+		if (h->wire.tls != NULL && !h->wire.failed) {
+			str_set(
+			    &h->reason, context_reason(tls_error(h->wire.tls)));
+			return -1;
+		}
+	}
+	return handshake_fail(h, "the client is gone");
+}
+
+/* RFC 7301 3.2: no_application_protocol when none matches; also for clients
+ * that offer only web protocols. */
+static bool
+alpn_fits(const struct handshake *h, struct span list)
+{
+	if (h->alpn.len == 0)
+		return !hello_alpn_is_web(list);
+	return list.len == 0 || hello_alpn_has(list, str_span(&h->alpn));
+}
+
+/* Before TLS begins an alert is a plaintext record (RFC 8446 6). */
+static void
+alert_send(const struct handshake *h, char alert)
+{
+	const char record[] = { 21, 3, 3, 0, 2, 2, alert };
+
+	send(h->tcp, record, sizeof record, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Wait for the ClientHello, which has the server name. */
+static int
+hello_wait(struct handshake *h, int64_t deadline, struct str *message,
+    struct hello *hello_r)
+{
+	for (;;) {
+		int step = wire_peek(&h->wire);
+
+		if (step > 0 &&
+		    hello_read(wire_peeked(&h->wire), message, hello_r) !=
+			HELLO_PART)
+			return 0;
+		if (step == 0 && !h->wire.ended)
+			return handshake_fail(h, "the hello is too long");
+		if (step <= 0 && step_wait(h, step, deadline) < 0)
+			return -1;
+	}
+}
+
+static int
+context_choose(struct handshake *h, const struct hello *hello)
+{
+	struct tls *server;
+
+	str_set(&h->sni, hello->name);
+	h->pair = certs_find(h->certs, hello->name);
+	if (h->pair == NULL) {
+		alert_send(h, ALERT_INTERNAL);
+		return handshake_fail(h, "there is no certificate");
+	}
+	if (!alpn_fits(h, hello->alpn)) {
+		alert_send(h, ALERT_NO_APPLICATION_PROTOCOL);
+		return handshake_fail(h, "no application protocol");
+	}
+	server = certs_context(
+	    h->certs, h->pair, h->service.at, h->alpn.at, &h->reason);
+	if (server == NULL)
+		return -1;
+	return wire_accept(&h->wire, server) < 0
+	    ? handshake_fail(h, "no memory")
+	    : 0;
 }
 
 int
 handshake_run(struct handshake *h)
 {
 	int64_t deadline = clock_mono_ms() + HANDSHAKE_MS;
+	struct str message = STR_INIT;
+	struct hello hello;
 	int r;
 
 	fcntl(h->tcp, F_SETFL, O_NONBLOCK);
-	h->ssl = SSL_new(h->certs->context);
-	if (h->ssl == NULL || SSL_set_fd(h->ssl, h->tcp) != 1) {
-		h->reason = context_error();
-		return -1;
-	}
-	SSL_set_app_data(h->ssl, h);
-	while ((r = SSL_accept(h->ssl)) != 1) {
-		int error = SSL_get_error(h->ssl, r);
-		short events = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
+	if (wire_open(&h->wire, h->tcp) < 0)
+		return handshake_fail(h, "no memory");
+	r = hello_wait(h, deadline, &message, &hello);
+	if (r == 0)
+		r = context_choose(h, &hello);
+	str_free(&message);
+	while (r == 0) {
+		int step = wire_shake(&h->wire);
 
-		if (error == SSL_ERROR_WANT_READ ||
-		    error == SSL_ERROR_WANT_WRITE) {
-			if (client_wait(h, events, deadline) < 0)
-				return -1;
-			continue;
-		}
-		if (h->reason == NULL)
-			h->reason = error == SSL_ERROR_SYSCALL
-			    ? "the client is gone"
-			    : context_error();
-		return -1;
+		if (step > 0)
+			return 0;
+		r = step_wait(h, step, deadline);
 	}
-	return 0;
+	return -1;
 }

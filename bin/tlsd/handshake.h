@@ -5,30 +5,36 @@
 
 #include "base/str.h"
 #include "certs.h"
+#include "wire.h"
 
 enum {
 	REQUEST_MS = 10000,   /* for the neighbour's packet */
-	HANDSHAKE_MS = 30000, /* for the client's part */
+	HANDSHAKE_MS = 30000, /* for the handshake with the client */
 };
+
+#define HANDSHAKE_INIT(of)                                                     \
+	{                                                                      \
+		.certs = (of), .service = STR_INIT, .alpn = STR_INIT,          \
+		.peer = STR_INIT, .conn = STR_INIT, .sni = STR_INIT,           \
+		.reason = STR_INIT                                             \
+	}
 
 struct handshake {
 	struct certs *certs;
 	int asker; /* the neighbour */
 	int tcp;
-	struct str service, alpn, peer;
+	struct str service, alpn, peer, conn;
 	struct keypair *pair; /* chosen by the hello */
 	struct str sni;
-	SSL *ssl;
-	const char *reason; /* of a failure */
+	struct wire wire;
+	struct str reason; /* of a failure */
 };
 
-/* Make the context call us: once, at the start. */
-void handshake_prepare(SSL_CTX *context);
-/* Take the request from the asker; -1 when there is none worth an answer. */
+/* Read the asker's request; -1 when there is none to answer. */
 int handshake_request(struct handshake *h, int asker);
-/* Shake hands; -1 and reason. */
+/* Do the handshake; -1 and reason. */
 int handshake_run(struct handshake *h);
-/* Tell the asker, and the log. plain: the descriptor it gets, -1 on failure. */
+/* Answer the asker, and log. plain: the descriptor it gets, -1 on failure. */
 void handshake_answer(struct handshake *h, int plain);
 
 #endif

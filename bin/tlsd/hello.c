@@ -1,6 +1,9 @@
 #include "hello.h"
 
 enum { HOST_NAME = 0, NAME_MAX_BYTES = 255 };
+enum { RECORD_HEADER = 5, RECORD_HANDSHAKE = 22, RECORD_MAJOR = 3 };
+enum { MESSAGE_HEADER = 4, CLIENT_HELLO = 1, VERSION_AND_RANDOM = 34 };
+enum { EXTENSION_NAME = 0, EXTENSION_ALPN = 16 };
 
 /* Take len bytes; false if there are fewer. */
 static bool
@@ -61,6 +64,87 @@ hello_server_name(struct span extension, struct span *name_r)
 		return false;
 	*name_r = name;
 	return true;
+}
+
+/* RFC 7301 3.1: the list within the extension. */
+static bool
+alpn_list(struct span extension, struct span *list_r)
+{
+	return vector_take(&extension, 2, list_r) && extension.len == 0;
+}
+
+static void
+extensions_read(struct span extensions, struct hello *h)
+{
+	struct span type, content;
+
+	while (bytes_take(&extensions, 2, &type) &&
+	    vector_take(&extensions, 2, &content)) {
+		if (type.at[0] != 0)
+			continue;
+		if (type.at[1] == EXTENSION_NAME)
+			hello_server_name(content, &h->name);
+		else if (type.at[1] == EXTENSION_ALPN)
+			alpn_list(content, &h->alpn);
+	}
+}
+
+/* RFC 8446 4.1.2. Without extensions it ends after the compression methods. */
+static bool
+message_read(struct span message, struct hello *h)
+{
+	struct span skipped, extensions;
+
+	if (!bytes_take(&message, VERSION_AND_RANDOM, &skipped) ||
+	    !vector_take(&message, 1, &skipped) ||
+	    !vector_take(&message, 2, &skipped) ||
+	    !vector_take(&message, 1, &skipped))
+		return false;
+	if (vector_take(&message, 2, &extensions))
+		extensions_read(extensions, h);
+	return true;
+}
+
+/* Append this record's part of the message; returns the state. */
+static enum hello_state
+record_take(struct span *bytes, struct str *message)
+{
+	struct span copy = *bytes, header, content;
+
+	if (copy.len > 0 && copy.at[0] != RECORD_HANDSHAKE)
+		return HELLO_NONE;
+	if (copy.len > 1 && copy.at[1] != RECORD_MAJOR)
+		return HELLO_NONE;
+	if (!bytes_take(&copy, RECORD_HEADER - 2, &header) ||
+	    !vector_take(&copy, 2, &content))
+		return HELLO_PART;
+	if (content.len == 0)
+		return HELLO_NONE;
+	str_add(message, content);
+	*bytes = copy;
+	return HELLO_WHOLE;
+}
+
+enum hello_state
+hello_read(struct span bytes, struct str *message, struct hello *h_r)
+{
+	struct span rest, content;
+
+	*h_r = (struct hello){ SPAN(""), SPAN("") };
+	str_clear(message);
+	/* RFC 8446 5.1: a message may come in several records. */
+	for (;;) {
+		enum hello_state state = record_take(&bytes, message);
+
+		if (state != HELLO_WHOLE)
+			return state;
+		if (message->at[0] != CLIENT_HELLO)
+			return HELLO_NONE;
+		rest = span_from(str_span(message), 1);
+		if (vector_take(&rest, MESSAGE_HEADER - 1, &content))
+			break;
+	}
+	return message_read(content, h_r) ? HELLO_WHOLE : HELLO_NONE;
 }
 
 bool

@@ -4,44 +4,71 @@
  *			then it binds CHAINMAIL_RUN/tls; 3: systemd's socket
  *	descriptor 2	the log
  * Runs as chainmail-tls, the only reader of CHAINMAIL_ETC/tls. One process per
- * connection, forked from one that has everything prepared.
- * Exit codes: 0 ended by SIGTERM, 64 usage, 75 temporary, 78 configuration. */
+ * connection, forked from a fully prepared one. Exit codes: 0 ended by SIGTERM,
+ * 64 usage, 75 temporary, 78 configuration. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/die.h"
-#include "context.h"
+#include "base/help.h"
 #include "handshake.h"
-#include "heap.h"
+#include "missing.h"
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/serve.h"
+#include "os/share.h"
 #include "relay.h"
 #include "sandbox.h"
 
-enum { CHILDREN_MAX = 20000 };
+static const char help[] =
+    "usage: tlsd\n"
+    "Holds the private keys: takes a connection at CHAINMAIL_RUN/tls, does\n"
+    "the handshake, and gives back plain text.\n"
+    "A service; chainmail-service(8) starts it.\n"
+    "See chainmail-tlsd(8).\n";
+
+enum {
+	CHILDREN_MAX = 20000,
+	STALL_MS = 900000, /* without acknowledgement or progress */
+	DRAIN_MS = 300000, /* for the program's last output */
+};
+
+struct tlsd {
+	struct certs certs;
+	struct missing missing;
+};
+
+static void
+connection_prepare(int tcp)
+{
+	int one = 1;
+	unsigned stall = STALL_MS;
+
+	setsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	/* The kernel knows whether a client receives the data, including a slow
+	 * one's last byte. */
+	setsockopt(tcp, IPPROTO_TCP, TCP_USER_TIMEOUT, &stall, sizeof stall);
+}
 
 /* The connection's own process: first everything that needs more than the
  * connection, then the sandbox, then the client's first byte. */
 static int
 session(void *arg)
 {
-	struct handshake h = { .certs = arg,
-		.service = STR_INIT,
-		.alpn = STR_INIT,
-		.peer = STR_INIT,
-		.sni = STR_INIT };
-	int plain[2], one = 1;
+	struct tlsd *t = arg;
+	struct handshake h = HANDSHAKE_INIT(&t->certs);
+	int plain[2];
 
 	h.certs->parent = false;
 	close(1);
+	close(t->missing.fd);
 	if (handshake_request(&h, 0) < 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plain) < 0)
 		return TEMP;
 	certs_refresh_known(h.certs);
-	setsockopt(h.tcp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	connection_prepare(h.tcp);
 	connection_sandbox();
 
 	if (handshake_run(&h) < 0) {
@@ -51,43 +78,42 @@ session(void *arg)
 	handshake_answer(&h, plain[1]);
 	close(plain[1]);
 	close(0);
-	SSL_certs_clear(h.ssl);
 	certs_wipe(h.certs);
-	relay_run(h.ssl, h.tcp, plain[0]);
-	_exit(DONE); /* nothing to clean up that the kernel does not */
+	relay_run(&h.wire, plain[0], DRAIN_MS);
+	_exit(DONE); /* the kernel cleans up */
 }
 
 static void
 tick(void *arg)
 {
-	struct certs *c = arg;
+	struct tlsd *t = arg;
 
-	certs_refresh(c);
-	tickets_rotate(&c->tickets);
+	certs_refresh(&t->certs);
+	certs_rotate(&t->certs);
+	missing_tell(&t->missing, &t->certs);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct certs certs = { .path = STR_INIT, .parent = true };
-	struct serve how = { .session = session,
-		.arg = &certs,
-		.tick = tick,
-		.max = CHILDREN_MAX };
+	struct tlsd t = { .certs = { .path = STR_INIT, .parent = true } };
+	struct serve how = {
+		.session = session, .arg = &t, .tick = tick, .max = CHILDREN_MAX
+	};
 	struct str path = STR_INIT;
 
+	share_pages();
 	proc_start(argv[0], 4);
+	help_answer(argc, argv, help);
 	if (argc != 1)
-		die(USAGE, "usage: tlsd");
-	OPENSSL_init_ssl(
-	    OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
-	certs_open(&certs);
-	handshake_prepare(certs.context);
-	certs_refresh(&certs);
+		help_usage(help);
+	certs_open(&t.certs);
+	certs_refresh(&t.certs);
+	missing_open(&t.missing);
+	missing_tell(&t.missing, &t.certs);
 	str_setf(&path, "%s/tls", dir_run());
 	serve_bind(path.at, SOCK_SEQPACKET);
 	str_free(&path);
-	heap_settle();
-	parent_sandbox(&certs);
+	parent_sandbox(&t.certs);
 	return serve(&how);
 }

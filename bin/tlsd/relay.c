@@ -13,7 +13,7 @@
 
 enum {
 	BUFFER = 16384,  /* one TLS record */
-	QUIET_MS = 2000, /* after this memory is given back */
+	QUIET_MS = 2000, /* idle time before memory is released */
 	LINGER_MS = 2000,
 };
 
@@ -22,33 +22,46 @@ struct flow {
 	char *buffer;
 	size_t at, len;
 	bool ended;  /* no more to read */
-	bool closed; /* and the other side was told */
+	bool closed; /* and the end was passed on */
+	short wants; /* what TLS waits for on tcp (poll's events), 0: nothing */
 };
 
 struct relay {
-	SSL *ssl;
-	int tcp, plain;
+	struct wire *wire;
+	int plain;
+	int drain_ms;
+	int64_t until; /* deadline for the program's last output; 0: it is still
+			* connected */
 	struct flow in, out; /* in: from the network to the program */
-	bool want_write;     /* TLS must write before it can read */
-	bool broken;         /* the network side is of no more use */
+	bool broken;         /* the network side is unusable */
 };
 
+/* Handle a step of TLS without progress. */
 static void
-tls_failed(struct relay *r, int result, struct flow *f)
+step_failed(struct relay *r, int step, struct flow *f)
 {
-	switch (SSL_get_error(r->ssl, result)) {
-	case SSL_ERROR_WANT_READ:
-		break;
-	case SSL_ERROR_WANT_WRITE:
-		r->want_write = true;
-		break;
-	case SSL_ERROR_ZERO_RETURN:
+	if (step == WIRE_POLLIN)
+		f->wants = POLLIN;
+	else if (step == WIRE_POLLOUT)
+		f->wants = POLLOUT;
+	else if (step == WIRE_END)
 		f->ended = true;
-		break;
-	default:
-		f->ended = true;
+	else
 		r->broken = true;
-	}
+}
+
+static void
+flow_fill(struct flow *f, size_t len)
+{
+	f->at = 0;
+	f->len = len;
+}
+
+static void
+flow_drop(struct flow *f, size_t len)
+{
+	f->at += len;
+	f->len -= len;
 }
 
 /* From the network to the program; true if anything moved. */
@@ -58,15 +71,14 @@ move_in(struct relay *r)
 	struct flow *f = &r->in;
 	ssize_t n;
 
+	f->wants = 0;
 	if (f->len == 0 && !f->ended) {
-		int got = SSL_read(r->ssl, f->buffer, BUFFER);
+		int got = wire_read(r->wire, f->buffer, BUFFER);
 
-		if (got > 0) {
-			f->at = 0;
-			f->len = (size_t)got;
-		} else {
-			tls_failed(r, got, f);
-		}
+		if (got > 0)
+			flow_fill(f, (size_t)got);
+		else
+			step_failed(r, got, f);
 	}
 	if (f->len == 0) {
 		if (!f->ended || f->closed)
@@ -78,8 +90,7 @@ move_in(struct relay *r)
 	n = send(
 	    r->plain, f->buffer + f->at, f->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n > 0) {
-		f->at += (size_t)n;
-		f->len -= (size_t)n;
+		flow_drop(f, (size_t)n);
 		return true;
 	}
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -96,32 +107,27 @@ move_out(struct relay *r)
 	struct flow *f = &r->out;
 	int n;
 
+	f->wants = 0;
 	if (f->len == 0 && !f->ended) {
 		ssize_t got = recv(r->plain, f->buffer, BUFFER, MSG_DONTWAIT);
 
-		if (got > 0) {
-			f->at = 0;
-			f->len = (size_t)got;
-		} else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+		if (got > 0)
+			flow_fill(f, (size_t)got);
+		else if (got == 0 || (errno != EAGAIN && errno != EINTR))
 			f->ended = true;
-		}
 	}
-	if (f->len == 0) {
-		if (!f->ended || f->closed)
-			return false;
-		f->closed = true;
-		SSL_shutdown(r->ssl); /* close_notify */
-		shutdown(r->tcp, SHUT_WR);
-		return true;
-	}
-	n = SSL_write(r->ssl, f->buffer + f->at, (int)f->len);
-	if (n <= 0) {
-		tls_failed(r, n, f);
+	if (f->closed || (f->len == 0 && !f->ended))
 		return false;
-	}
-	f->at += (size_t)n;
-	f->len -= (size_t)n;
-	return true;
+	n = f->len > 0
+	    ? wire_write(r->wire, (struct span){ f->buffer + f->at, f->len })
+	    : wire_goodbye(r->wire);
+	if (n <= 0)
+		step_failed(r, n, f);
+	else if (f->len > 0)
+		flow_drop(f, (size_t)n);
+	else
+		f->closed = true;
+	return n > 0;
 }
 
 /* Nothing has moved for a while: an idle session keeps no buffers. */
@@ -129,43 +135,48 @@ static void
 rest(struct relay *r)
 {
 	madvise(r->in.buffer, (size_t)2 * BUFFER, MADV_DONTNEED);
+	wire_rest(r->wire);
 	malloc_trim(0);
 }
 
-/* Wait until something can move; -1: it never will. */
+/* Wait for progress to be possible; -1: never, or timeout. */
 static int
 wait_ready(struct relay *r)
 {
-	short tcp = 0, plain = 0;
+	short tcp = r->in.wants | r->out.wants, plain = 0;
+	bool idle = r->in.len == 0 && r->out.len == 0 && r->until == 0;
+	int64_t left = -1;
 	int n;
 
-	if (!r->in.ended && r->in.len == 0)
-		tcp |= POLLIN;
-	if (r->out.len > 0 || r->want_write)
-		tcp |= POLLOUT;
+	if (r->until == 0)
+		plain |= POLLRDHUP;
 	if (!r->out.ended && r->out.len == 0)
 		plain |= POLLIN;
 	if (r->in.len > 0)
 		plain |= POLLOUT;
 	struct pollfd p[] = {
 		/* A side with nothing to wait for is left out: its hang-up
-		 * would wake us for ever. */
-		{ .fd = tcp != 0 ? r->tcp : -1, .events = tcp },
+		 * would wake us endlessly. */
+		{ .fd = tcp != 0 ? r->wire->tcp : -1, .events = tcp },
 		{ .fd = plain != 0 ? r->plain : -1, .events = plain },
 	};
-	bool idle = r->in.len == 0 && r->out.len == 0;
 
-	n = poll(p, COUNT(p), idle ? QUIET_MS : -1);
-	if (n == 0) {
+	if (r->until != 0 && (left = r->until - clock_mono_ms()) <= 0)
+		return -1;
+	n = poll(p, COUNT(p), idle ? QUIET_MS : (int)left);
+	if (n == 0 && idle) {
 		rest(r);
 		n = poll(p, COUNT(p), -1);
 	}
-	r->want_write = false;
+	/* The program has closed, even if its last bytes are still unread:
+	 * start the drain limit. */
+	if (r->until == 0 && (p[1].revents & (POLLRDHUP | POLLHUP)))
+		r->until = clock_mono_ms() + r->drain_ms;
 	return n < 0 && errno != EINTR ? -1 : 0;
 }
 
-/* Closing with unread input would make the kernel reset the connection, and
- * the client might lose our last words. */
+/* Closing with unread input would make the kernel reset the connection, and the
+ * client might lose our last bytes. */
 static void
 linger(int tcp, char *waste)
 {
@@ -182,9 +193,9 @@ linger(int tcp, char *waste)
 }
 
 void
-relay_run(SSL *ssl, int tcp, int plain)
+relay_run(struct wire *wire, int plain, int drain_ms)
 {
-	struct relay r = { .ssl = ssl, .tcp = tcp, .plain = plain };
+	struct relay r = { .wire = wire, .plain = plain, .drain_ms = drain_ms };
 	char *memory = mmap(NULL, (size_t)2 * BUFFER, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -192,14 +203,10 @@ relay_run(SSL *ssl, int tcp, int plain)
 		return;
 	r.in.buffer = memory;
 	r.out.buffer = memory + BUFFER;
-	for (;;) {
-		while ((int)move_in(&r) | (int)move_out(&r))
+	do {
+		while (!r.broken && ((int)move_in(&r) | (int)move_out(&r)))
 			;
-		if (r.broken || r.out.closed)
-			break;
-		if (wait_ready(&r) < 0)
-			break;
-	}
-	if (!r.broken)
-		linger(tcp, memory);
+	} while (!r.broken && !r.out.closed && wait_ready(&r) == 0);
+	if (r.out.closed)
+		linger(wire->tcp, memory);
 }

@@ -1,7 +1,6 @@
 #include "sandbox.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "os/dirs.h"
 #include "os/proc.h"
@@ -30,9 +29,9 @@ parent_sandbox(const struct certs *c)
 {
 	struct allowed *a = mem_new(sizeof *a);
 
-	/* One that is made later must be found, so its parent is allowed then;
-	 * who may read what there is up to the files' modes. */
-	folder_allow(access(c->path.at, F_OK) == 0 ? c->path.at : dir_etc(), a);
+	/* The parent folder is allowed, so that files created or replaced later
+	 * are found; the files' modes still apply. */
+	folder_allow(dir_etc(), a);
 	certs_folders(c, folder_allow, a);
 	proc_limit(&(struct proc_limits){ .memory = 512 << 20 });
 	sandbox_paths(a->paths, a->count);

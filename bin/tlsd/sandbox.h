@@ -1,4 +1,4 @@
-/* What tlsd may still do. */
+/* tlsd's sandboxes. */
 #ifndef TLSD_SANDBOX_H
 #define TLSD_SANDBOX_H
 

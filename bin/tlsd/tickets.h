@@ -3,20 +3,15 @@
 #ifndef TLSD_TICKETS_H
 #define TLSD_TICKETS_H
 
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <tls.h>
 
-enum {
-	TICKET_LIFE_S = 2 * 3600, /* how long a ticket is good */
-	TICKET_NAME = 16,
-	TICKET_SECRET = 32,
-};
+enum { TICKET_LIFE_S = 2 * 3600 }; /* lifetime of a ticket */
 
 struct ticket_key {
-	unsigned char name[TICKET_NAME];
-	unsigned char cipher[TICKET_SECRET];
-	unsigned char mac[TICKET_SECRET];
+	uint32_t number;
+	unsigned char secret[TLS_TICKET_KEY_SIZE];
 };
 
 /* keys[0] seals; both open. */
@@ -27,11 +22,16 @@ struct tickets {
 
 /* Fresh keys; -1 when there is no randomness. */
 int tickets_init(struct tickets *t);
-/* Make a new key when the current one has served half a ticket's life; the
- * current one still opens for the other half. */
-void tickets_rotate(struct tickets *t);
+/* Make a new key when the current one has served half a ticket's life (true);
+ * the current one still opens for the other half. */
+bool tickets_rotate(struct tickets *t);
+/* Give a new configuration all keys, or one with the former keys the latest;
+ * -1: failed. */
+int tickets_add(const struct tickets *t, struct tls_config *c);
+int tickets_add_latest(const struct tickets *t, struct tls_config *c);
+/* Replace a configuration's keys by meaningless ones: it can then neither seal
+ * nor open valid tickets. */
+void tickets_forget(struct tls_config *c);
 void tickets_wipe(struct tickets *t);
-/* Have this context seal and open with t, which must outlive it. */
-void tickets_use(SSL_CTX *context, struct tickets *t);
 
 #endif

@@ -86,3 +86,11 @@ arena_free(struct arena *a)
 	free(a->blocks);
 	a->blocks = NULL;
 }
+
+void
+arena_wipe(struct arena *a)
+{
+	for (struct arena_block *b = a->blocks; b != NULL; b = b->next)
+		explicit_bzero(b->bytes, b->used);
+	arena_free(a);
+}

@@ -1,5 +1,5 @@
-/* Memory that belongs to one command: taken piece by piece, given back at
- * once. Out of memory ends the process (75). */
+/* Memory for one command: allocated piece by piece, freed all at once. Out of
+ * memory ends the process (75). */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -19,8 +19,10 @@ struct arena {
 void *arena_new(struct arena *a, size_t size);
 /* A NUL-ended copy. */
 struct span arena_copy(struct arena *a, struct span s);
-/* Give everything back but one block of ordinary size. */
+/* Free everything except one block of ordinary size. */
 void arena_clear(struct arena *a);
 void arena_free(struct arena *a);
+/* The same after overwriting it: for secrets. */
+void arena_wipe(struct arena *a);
 
 #endif

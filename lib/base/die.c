@@ -8,39 +8,43 @@
 
 #include "base/log.h"
 
-static const char *name = "chainmail"; /* set once, before anything runs */
+enum { TEXT_MAX = 1024 };
 
-void
-program_name_set(const char *argv0)
+__attribute__((noreturn)) static void
+end(enum verdict v, int error, const char *text)
 {
-	const char *slash = argv0 == NULL ? NULL : strrchr(argv0, '/');
+	struct logline l;
 
-	if (argv0 != NULL)
-		name = slash == NULL ? argv0 : slash + 1;
-}
-
-const char *
-program_name(void)
-{
-	return name;
+	log_start(&l, "die");
+	log_text(&l, "text", text);
+	if (error != 0)
+		log_text(&l, "error", strerror(error));
+	log_number(&l, "exit", v);
+	log_write(&l);
+	exit(v);
 }
 
 void
 die(enum verdict v, const char *format, ...)
 {
-	int saved = errno;
-	char text[1024];
-	struct logline l;
+	int error = v == USAGE || v == DATA || v == NOUSER ? 0 : errno;
+	char text[TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	log_start(&l, "die");
-	log_text(&l, "text", text);
-	if (saved != 0)
-		log_text(&l, "error", strerror(saved));
-	log_number(&l, "exit", v);
-	log_write(&l);
-	exit(v);
+	end(v, error, text);
+}
+
+void
+die_text(enum verdict v, const char *format, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	end(v, 0, text);
 }

@@ -14,12 +14,14 @@ enum verdict {
 	DROP = 99,   /* a filter: accept and drop silently */
 };
 
-/* The program's name in logs and messages; set first thing in main(). */
-void program_name_set(const char *argv0);
-const char *program_name(void);
-
-/* Log the text, strerror(errno) when errno is set, and exit with the verdict. */
+/* Log the text, strerror(errno) when errno is set, and exit with the verdict:
+ * after a failed system call. Faults of a command line, an input or a user
+ * (USAGE, DATA, NOUSER) are logged without errno. */
 __attribute__((noreturn, format(printf, 2, 3))) void die(
+    enum verdict v, const char *format, ...);
+/* The same without errno, for faults that this program found itself: errno may
+ * be left over from an earlier call. */
+__attribute__((noreturn, format(printf, 2, 3))) void die_text(
     enum verdict v, const char *format, ...);
 
 #endif

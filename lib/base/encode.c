@@ -40,6 +40,7 @@ base64_decode(struct str *out, struct span in)
 
 	if (in.len % 4 != 0)
 		return false;
+	str_reserve(out, in.len / 4 * 3); /* it may be secret: no copies */
 	while (pad < 2 && pad < in.len && in.at[in.len - 1 - pad] == '=')
 		pad++;
 	for (size_t i = 0; i < in.len; i += 4) {
@@ -123,6 +124,7 @@ percent_decode(struct str *out, struct span in)
 {
 	size_t start = out->len;
 
+	str_reserve(out, in.len);
 	for (size_t i = 0; i < in.len; i++) {
 		int high, low;
 

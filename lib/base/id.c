@@ -9,6 +9,13 @@
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 enum { TIME_CHARS = 10 };
 
+void
+id_number(uint64_t number, char *digits_r, size_t count)
+{
+	for (; count-- > 0; number >>= 5)
+		digits_r[count] = alphabet[number & 31];
+}
+
 struct id
 id_make(int64_t ms, const unsigned char random[ID_RANDOM])
 {
@@ -17,8 +24,7 @@ id_make(int64_t ms, const unsigned char random[ID_RANDOM])
 	unsigned have = 0;
 	size_t at = TIME_CHARS;
 
-	for (size_t i = TIME_CHARS; i-- > 0; ms >>= 5)
-		id.text[i] = alphabet[ms & 31];
+	id_number((uint64_t)ms, id.text, TIME_CHARS);
 	for (size_t i = 0; i < ID_RANDOM; i++) {
 		bits = bits << 8 | random[i];
 		for (have += 8; have >= 5; have -= 5)

@@ -14,11 +14,13 @@ struct id {
 struct id id_new(void);
 /* The id of a time (milliseconds since the epoch) and ten bytes. */
 struct id id_make(int64_t ms, const unsigned char random[ID_RANDOM]);
-/* The id that belongs to this one and a purpose ("bounce", a recipient): the
- * same time, the random part derived by SHA-256, so that doing it again after
- * a crash gives the same id. */
+/* The number's last digits in the same alphabet, not ended by NUL. */
+void id_number(uint64_t number, char *digits_r, size_t count);
+/* The id derived from this one and a purpose ("bounce", a recipient): the same
+ * time, the random part by SHA-256, so that a repetition after a crash gives
+ * the same id. */
 struct id id_derive(struct span id, struct span purpose);
-/* Milliseconds since the epoch at which the id was made; -1 if it is none. */
+/* Milliseconds since the epoch when the id was made; -1 if it is not an id. */
 int64_t id_birth_ms(struct span id);
 /* Exactly 26 characters of the alphabet, upper case. */
 bool id_valid(struct span s);

@@ -1,4 +1,4 @@
-/* Apart from id.c, so that only who derives ids links the hash. */
+/* Apart from id.c, so that only programs that derive ids link the hash. */
 #include <sodium/crypto_hash_sha256.h>
 
 #include "base/id.h"

@@ -11,11 +11,11 @@
 #include "base/clock.h"
 
 enum {
-	READ_SIZE = 4095,   /* with the NUL of a str: a page */
-	BULK_SIZE = 32767,  /* the same where much is asked for */
-	FLUSH_AT = 16384,   /* output is written when this much waits */
-	PIPE_ATOMIC = 4096, /* poll promises room for this much (PIPE_BUF) */
-	DISCARD_MAX = 64,   /* reads; a flood ends the session soon enough */
+	READ_SIZE = 2047,   /* lines; with the NUL of a str half a page */
+	BULK_SIZE = 32767,  /* for large requests */
+	FLUSH_AT = 16384,   /* output is written at this size */
+	PIPE_ATOMIC = 4096, /* poll guarantees room for this much (PIPE_BUF) */
+	DISCARD_MAX = 64,   /* reads; a flood ends the session anyway */
 };
 
 static bool
@@ -55,6 +55,14 @@ io_switch_transport(
 }
 
 void
+io_through(struct io *io, const struct io_transport *t, void *arg)
+{
+	io->transport = t;
+	io->transport_arg = arg;
+	io->terminal = false;
+}
+
+void
 io_free(struct io *io)
 {
 	str_wipe(&io->input);
@@ -67,9 +75,28 @@ deadline_passed(const struct io *io)
 	return io->deadline > 0 && clock_mono_ms() >= io->deadline;
 }
 
-/* Wait until fd is ready; IO_OK or IO_TIMEOUT (errors show when it is used). */
+static bool
+pulse_stops(struct io *io, int64_t now)
+{
+	if (io->pulse == NULL || now < io->pulse_at)
+		return false;
+	io->pulse_at = now + io->pulse_ms;
+	return !io->pulse(io->pulse_arg);
+}
+
+bool
+io_pulse(struct io *io, int64_t *next_ms_r)
+{
+	int64_t now = io->pulse == NULL ? 0 : clock_mono_ms();
+	bool stops = pulse_stops(io, now);
+
+	*next_ms_r = io->pulse == NULL ? -1 : io->pulse_at - now;
+	return !stops;
+}
+
+/* Wait until fd is ready; IO_OK or IO_TIMEOUT (errors show on use). */
 static enum io_result
-wait_ready(const struct io *io, int fd, short events)
+wait_ready(struct io *io, int fd, short events)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 	int64_t now = clock_mono_ms(), until = io->deadline;
@@ -82,13 +109,19 @@ wait_ready(const struct io *io, int fd, short events)
 
 		if (until > 0 && wait <= 0)
 			return IO_TIMEOUT;
+		if (io->pulse != NULL &&
+		    (wait < 0 || wait > io->pulse_at - now))
+			wait = io->pulse_at > now ? io->pulse_at - now : 0;
 		n = poll(&p, 1, (int)(wait > INT32_MAX ? INT32_MAX : wait));
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return IO_OK;
+		/* Only now, so that a last reply that can be sent is sent. */
+		if (n == 0 && pulse_stops(io, clock_mono_ms()))
+			return IO_TIMEOUT;
 	}
 }
 
-/* The peer did not take what we said in time: nothing more is said. */
+/* The peer did not read our output in time: send nothing more. */
 static enum io_result
 give_up(struct io *io)
 {
@@ -97,7 +130,7 @@ give_up(struct io *io)
 	return IO_TIMEOUT;
 }
 
-/* Write what goes at once; EAGAIN: wait for *events. */
+/* Write as much as possible at once; EAGAIN: wait for *events. */
 static ssize_t
 write_now(struct io *io, struct span rest, short *events)
 {
@@ -180,7 +213,7 @@ io_pending(const struct io *io)
 	return span_from(str_span(&io->input), io->input_at);
 }
 
-/* Wait for input, writing out first what the peer may be waiting for. */
+/* Wait for input, after flushing output that the peer may be waiting for. */
 static enum io_result
 wait_input(struct io *io)
 {
@@ -193,7 +226,7 @@ wait_input(struct io *io)
 	return wait_ready(io, io->in, POLLIN);
 }
 
-/* The same where bytes may be there that poll(2) does not see: none are. */
+/* The same over a transport, which has no buffered bytes left. */
 static enum io_result
 wait_transport(struct io *io, short events)
 {
@@ -203,7 +236,7 @@ wait_transport(struct io *io, short events)
 }
 
 /* How many bytes may be read without passing the end of the current line:
- * everything when not exact; on a socket, up to the LF that is in sight. */
+ * everything when not exact; on a socket, up to a LF seen by peeking. */
 static ssize_t
 read_allowed(struct io *io, char *into, size_t room)
 {
@@ -222,7 +255,7 @@ read_allowed(struct io *io, char *into, size_t room)
 	return n;
 }
 
-/* Read what is there; EAGAIN: wait for *events. */
+/* Read what is available; EAGAIN: wait for *events. */
 static ssize_t
 read_now(struct io *io, char *into, size_t most, short *events)
 {
@@ -238,15 +271,47 @@ read_now(struct io *io, char *into, size_t most, short *events)
 			     : read(io->in, into, (size_t)n);
 }
 
-/* Read more input after what is there. Room is made by dropping what was
- * taken. */
-static enum io_result
-fill(struct io *io, size_t most)
+static void
+input_shift(struct io *io)
 {
 	str_shift(&io->input, io->input_at);
 	io->input_at = 0;
-	/* The bulk is over. It was no secret, and wiping would touch pages that
-	 * it never filled. */
+}
+
+static void
+input_grow(struct io *io, size_t n)
+{
+	io->input.len += n;
+	io->input.at[io->input.len] = '\0';
+	io->bytes_in += (uint64_t)n;
+}
+
+bool
+io_ready(struct io *io)
+{
+	short events;
+	ssize_t n;
+
+	if (io_pending(io).len > 0)
+		return true;
+	if (io->transport == NULL)
+		return false;
+	input_shift(io);
+	n = read_now(
+	    io, str_reserve(&io->input, READ_SIZE), READ_SIZE, &events);
+	if (n > 0)
+		input_grow(io, (size_t)n);
+	return n >= 0 ||
+	    (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* Append more input to the buffer, after dropping bytes already taken. */
+static enum io_result
+fill(struct io *io, size_t most)
+{
+	input_shift(io);
+	/* The bulk transfer is over. It was not secret, and wiping would touch
+	 * pages that were never filled. */
 	if (most <= READ_SIZE && io->input.len == 0 &&
 	    io->input.size > 2 * READ_SIZE)
 		str_free(&io->input);
@@ -259,7 +324,8 @@ fill(struct io *io, size_t most)
 
 		/* A peer that never lets us wait must not outlive the deadline
 		 * either. */
-		if (deadline_passed(io))
+		if (deadline_passed(io) ||
+		    (io->pulse != NULL && pulse_stops(io, clock_mono_ms())))
 			return IO_TIMEOUT;
 		if (!through && (!io->socket_in || io->output.len > 0)) {
 			r = wait_input(io);
@@ -268,9 +334,7 @@ fill(struct io *io, size_t most)
 		}
 		n = read_now(io, into, most, &events);
 		if (n > 0) {
-			io->input.len += (size_t)n;
-			io->input.at[io->input.len] = '\0';
-			io->bytes_in += (uint64_t)n;
+			input_grow(io, (size_t)n);
 			return IO_OK;
 		}
 		if (n == 0)
@@ -286,7 +350,7 @@ fill(struct io *io, size_t most)
 	}
 }
 
-/* Find the end of the first line of the input, from offset scanned on. */
+/* Find the end of the first line of the input, starting at offset scanned. */
 static bool
 line_end(struct io *io, size_t *scanned, struct span *raw_r)
 {
@@ -301,9 +365,26 @@ line_end(struct io *io, size_t *scanned, struct span *raw_r)
 	return true;
 }
 
-/* A line up to and with its LF. When it is over the limit its excess is thrown
- * away as it comes, so memory stays bounded; all but its last byte, which says
- * whether the line ends in CRLF. */
+/* Drop the middle of a line that is over its limit, so that memory stays
+ * bounded. The tail shows the line's ending, and in IMAP whether a literal
+ * follows. Returns how much of the line stays. */
+static size_t
+line_cut(struct io *io)
+{
+	struct span line = io_pending(io);
+
+	if (line.len > IO_LONG_HEAD + IO_LONG_TAIL) {
+		str_shift(&io->input, io->input_at);
+		io->input_at = 0;
+		memmove(io->input.at + IO_LONG_HEAD,
+		    io->input.at + io->input.len - IO_LONG_TAIL, IO_LONG_TAIL);
+		io->input.len = IO_LONG_HEAD + IO_LONG_TAIL;
+		io->input.at[io->input.len] = '\0';
+	}
+	return io_pending(io).len;
+}
+
+/* A line including its LF. */
 static enum io_result
 line_raw(struct io *io, size_t limit, struct span *raw_r)
 {
@@ -313,11 +394,9 @@ line_raw(struct io *io, size_t limit, struct span *raw_r)
 	while (!line_end(io, &scanned, raw_r)) {
 		enum io_result r;
 
-		if (io->input.len - io->input_at > limit) {
+		if (scanned > limit) {
 			over = true;
-			str_shift(&io->input, io->input.len - 1);
-			io->input_at = 0;
-			scanned = 1;
+			scanned = line_cut(io);
 		}
 		r = fill(io, READ_SIZE);
 		if (r != IO_OK)
@@ -388,63 +467,4 @@ io_discard(struct io *io)
 		n += got > 0 ? (size_t)got : 0;
 	}
 	return n;
-}
-
-int
-write_all(int fd, struct span bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.at, bytes.len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0)
-			bytes = span_from(bytes, (size_t)n);
-	}
-	return 0;
-}
-
-int
-read_part(int fd, uint64_t offset, size_t len, struct str *out)
-{
-	char *to = str_reserve(out, len);
-
-	for (size_t got = 0; got < len;) {
-		ssize_t n = pread(
-		    fd, to + got, len - got, (off_t)(offset + got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return -1;
-		}
-		got += (size_t)n;
-	}
-	out->len += len;
-	out->at[out->len] = '\0';
-	return 0;
-}
-
-int
-read_all(int fd, size_t limit, struct str *out)
-{
-	size_t start = out->len;
-
-	for (;;) {
-		ssize_t n = read(fd, str_reserve(out, READ_SIZE), READ_SIZE);
-
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			out->len += (size_t)n;
-			out->at[out->len] = '\0';
-		}
-		if (out->len - start > limit) {
-			errno = EFBIG;
-			return -1;
-		}
-	}
 }

@@ -102,12 +102,12 @@ bool
 record_get_number(
     struct span line, const char *key, uint64_t max, uint64_t *n_r)
 {
-	struct str value = STR_INIT;
-	bool found = record_get(line, key, &value) &&
-	    span_is_number(str_span(&value), max, n_r);
+	struct span k, value, wanted = span_text(key);
 
-	str_free(&value);
-	return found;
+	while (word_next(&line, &k, &value))
+		if (span_equal(k, wanted)) /* no digit is ever encoded */
+			return span_is_number(value, max, n_r);
+	return false;
 }
 
 bool

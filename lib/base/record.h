@@ -1,15 +1,15 @@
-/* What programs say to each other: one line of key=value words ended by LF.
- * In a value every byte is percent-encoded but letters, digits and
- * @ . _ - + / : , ; = ~ ! * ' ( ) [ ] < > so that ordinary addresses, paths
- * and IPs stay readable. The first word may stand alone (the verb).
+/* Messages between programs: one line of key=value words ended by LF. In a
+ * value every byte is percent-encoded except letters, digits and @ . _ - + / :
+ * , ; = ~ ! * ' ( ) [ ] < > so that ordinary addresses, paths and IPs stay
+ * readable. The first word may stand alone (the verb).
  *	job n=3 id=01JD… to=bob@example.org */
 #ifndef BASE_RECORD_H
 #define BASE_RECORD_H
 
 #include "base/str.h"
 
-/* Append a word; a space goes before it unless the record is empty or a line
- * has just ended. */
+/* Append a word, after a space unless the record is empty or a line has just
+ * ended. */
 void record_add(struct str *record, const char *key, struct span value);
 void record_add_text(struct str *record, const char *key, const char *value);
 void record_add_number(struct str *record, const char *key, int64_t value);

@@ -245,6 +245,15 @@ span_is_ascii(struct span s)
 	return true;
 }
 
+bool
+span_is_clean(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (byte_is_control(s.at[i]))
+			return false;
+	return true;
+}
+
 /* Length of the well-formed sequence at the front (RFC 3629 section 4), or 0. */
 static size_t
 utf8_sequence(const unsigned char *p, size_t len)

@@ -1,6 +1,6 @@
-/* Bytes looked at, never owned. A parser is a set of functions that take bytes
- * off the front of a span: each takes what it names and says true, or takes
- * nothing and says false. */
+/* A view of bytes, never owned. A parser is a set of functions that take bytes
+ * off the front of a span: each takes what its name says and returns true, or
+ * takes nothing and returns false. */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
@@ -14,8 +14,13 @@ struct span {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-/* A string literal as a span. */
+/* A string literal as a span; and as what a span of static storage begins with,
+ * where ISO C wants constants (6.7.9). */
 #define SPAN(literal) ((struct span){ "" literal, sizeof(literal) - 1 })
+#define SPAN_INIT(literal)                                                     \
+	{                                                                      \
+		"" literal, sizeof(literal) - 1                                \
+	}
 
 /* The bytes of a NUL-ended string. */
 struct span span_text(const char *text);
@@ -26,7 +31,7 @@ bool span_equal_case(struct span a, struct span b);
 bool span_starts(struct span s, struct span prefix);
 bool span_starts_case(struct span s, struct span prefix);
 bool span_ends_case(struct span s, struct span suffix);
-/* Order as memcmp, the shorter first when one begins the other. */
+/* Order as memcmp, the shorter first when it is a prefix of the other. */
 int span_compare(struct span a, struct span b);
 /* Offset of the first c, or s.len. */
 size_t span_find(struct span s, char c);
@@ -47,7 +52,7 @@ bool span_take_text(struct span *rest, struct span text);
 bool span_take_case(struct span *rest, struct span text);
 /* Take one byte, whatever it is. */
 bool span_take_byte(struct span *rest, char *c_r);
-/* Take everything up to the first stop, which stays; false if there is none. */
+/* Take everything before the first stop; false if there is none. */
 bool span_until(struct span *rest, char stop, struct span *head_r);
 /* Take one line without its LF (the last may lack one); false at the end. */
 bool span_line(struct span *rest, struct span *line_r);
@@ -64,7 +69,7 @@ bool byte_is_digit(char c);
 bool byte_is_alpha(char c);
 /* Space and tab. */
 bool byte_is_blank(char c);
-/* The same, CR and LF: what a field may be folded with. */
+/* The same, CR and LF: white space in a folded field. */
 bool byte_is_space(char c);
 /* 0 to 31 and 127. */
 bool byte_is_control(char c);
@@ -73,5 +78,8 @@ bool byte_is_control(char c);
 bool span_is_utf8(struct span s);
 /* No byte above 127. */
 bool span_is_ascii(struct span s);
+/* No control character: it is safe in a line of a protocol, a header or a log,
+ * and in the environment. */
+bool span_is_clean(struct span s);
 
 #endif

@@ -52,7 +52,7 @@ str_reserve(struct str *s, size_t more)
 
 	if (__builtin_add_overflow(s->len, more, &need) ||
 	    __builtin_add_overflow(need, 1, &need))
-		die(TEMP, "a string of more than SIZE_MAX bytes");
+		die_text(TEMP, "a string of more than SIZE_MAX bytes");
 	if (need > s->size) {
 		size_t size = s->size < 32 ? 32 : s->size;
 

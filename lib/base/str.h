@@ -21,7 +21,7 @@ extern char str_empty[1];
 	}
 
 void str_init(struct str *s);
-/* Give the memory back; the str is empty and usable again. */
+/* Free the memory; the str is then empty and usable again. */
 void str_free(struct str *s);
 /* The same after overwriting it: for secrets. */
 void str_wipe(struct str *s);

@@ -59,8 +59,8 @@ local_take(struct span *rest, struct span *local_r)
 	return true;
 }
 
-/* RFC 5321 4.1.2 has letters, digits and inner hyphens; the underscore is bent
- * to let in: hosts and Windows machines are named so. */
+/* RFC 5321 4.1.2 has letters, digits and inner hyphens; the underscore is
+ * allowed too, as hosts and Windows machines have it in names. */
 static bool
 take_label(struct span *rest)
 {
@@ -71,8 +71,9 @@ take_label(struct span *rest)
 		rest->at[n] == '-' || rest->at[n] == '_' ||
 		(unsigned char)rest->at[n] > 127))
 		n++;
-	if (n == 0 || n > LABEL_MAX || rest->at[0] == '-' ||
-	    rest->at[n - 1] == '-')
+	/* A non-ASCII label has another length in DNS. */
+	if (n == 0 || (n > LABEL_MAX && span_is_ascii(span_head(*rest, n))) ||
+	    rest->at[0] == '-' || rest->at[n - 1] == '-')
 		return false;
 	*rest = span_from(*rest, n);
 	return true;
@@ -94,7 +95,7 @@ literal_read(struct span domain, int *family_r, unsigned char ip[16])
 	return inet_pton(*family_r, text, ip) == 1;
 }
 
-/* RFC 5321 4.1.3: the forms of IPv4 and IPv6; no other was ever registered. */
+/* RFC 5321 4.1.3: the forms of IPv4 and IPv6; no others are registered. */
 static bool
 take_literal(struct span *rest, struct span *domain_r)
 {
@@ -118,11 +119,11 @@ domain_take(struct span *rest, struct span *domain_r)
 
 	if (s.len > 0 && s.at[0] == '[')
 		return take_literal(rest, domain_r);
-	do
-		if (!take_label(&s))
-			return false;
-	while (span_take(&s, '.'));
+	if (!take_label(&s))
+		return false;
 	*domain_r = span_head(*rest, rest->len - s.len);
+	while (span_take(&s, '.') && take_label(&s))
+		*domain_r = span_head(*rest, rest->len - s.len);
 	if (domain_r->len > ADDRESS_DOMAIN_MAX || !span_is_utf8(*domain_r))
 		return false;
 	*rest = s;
@@ -220,7 +221,7 @@ address_is_ascii(const struct address *a)
 	return span_is_ascii(a->local) && span_is_ascii(a->domain);
 }
 
-/* The next byte of a local part's meaning. */
+/* Take the next unquoted byte of a local part. */
 static bool
 meaning_next(struct span *local, bool quoted, char *c_r)
 {
@@ -251,31 +252,22 @@ is_dot_string(struct span s)
 	return s.len > 0 && s.at[s.len - 1] != '.';
 }
 
-static void
-local_text(const struct address *a, struct str *out)
+void
+local_text(struct span meaning, struct str *out)
 {
-	struct span s = a->local;
-	struct str meaning = STR_INIT;
 	char c;
 
-	if (is_dot_string(s)) {
-		str_add(out, s);
+	if (is_dot_string(meaning)) {
+		str_add(out, meaning);
 		return;
 	}
-	address_local(a, &meaning);
-	s = str_span(&meaning);
-	if (is_dot_string(s)) {
-		str_add(out, s);
-	} else {
-		str_add_byte(out, '"');
-		while (span_take_byte(&s, &c)) {
-			if (c == '"' || c == '\\')
-				str_add_byte(out, '\\');
-			str_add_byte(out, c);
-		}
-		str_add_byte(out, '"');
+	str_add_byte(out, '"');
+	while (span_take_byte(&meaning, &c)) {
+		if (c == '"' || c == '\\')
+			str_add_byte(out, '\\');
+		str_add_byte(out, c);
 	}
-	str_free(&meaning);
+	str_add_byte(out, '"');
 }
 
 static void
@@ -299,9 +291,13 @@ domain_text(struct span domain, struct str *out)
 void
 address_text(const struct address *a, struct str *out)
 {
+	struct str meaning = STR_INIT;
+
 	if (a->local.len == 0)
 		return;
-	local_text(a, out);
+	address_local(a, &meaning);
+	local_text(str_span(&meaning), out);
+	str_free(&meaning);
 	if (a->domain.len == 0)
 		return;
 	str_add_byte(out, '@');

@@ -4,10 +4,9 @@
 #include "mail/header.h"
 #include "mail/nstring.h"
 
-/* The fields of a part's header that are shown; at == NULL: none. */
+/* The fields of a part's header that are sent; at == NULL: none. */
 struct shown {
-	struct span id, description, encoding, md5, disposition, language,
-	    location;
+	struct span id, description, md5, disposition, language, location;
 };
 
 static struct shown
@@ -20,7 +19,6 @@ shown_read(struct span header)
 	} fields[] = {
 		{ "Content-ID", &s.id },
 		{ "Content-Description", &s.description },
-		{ "Content-Transfer-Encoding", &s.encoding },
 		{ "Content-MD5", &s.md5 },
 		{ "Content-Disposition", &s.disposition },
 		{ "Content-Language", &s.language },
@@ -85,81 +83,49 @@ extension_add(struct str *out, const struct shown *s)
 static void
 multipart_add(struct str *out, const struct part *p, bool extended)
 {
-	struct media m = mime_media(p);
-
 	for (const struct part *c = p->first; c != NULL; c = c->next)
 		bodystructure_add(out, c, extended);
-	if (p->first == NULL) /* the grammar wants at least one */
-		str_add(
-		    out, SPAN("(\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0"));
-	if (p->first == NULL)
-		str_add_text(out, extended ? " NIL NIL NIL NIL)" : ")");
 	str_add_byte(out, ' ');
-	string_add(out, m.subtype);
+	string_add(out, p->media.subtype);
 	if (extended) {
 		struct shown s = shown_read(p->header);
 
 		str_add_byte(out, ' ');
-		params_add(out, m.params);
+		params_add(out, p->media.params);
 		extension_add(out, &s);
 	}
-}
-
-/* A leaf of a type that must have structure is only bytes to the client. */
-static struct media
-leaf_media(const struct part *p)
-{
-	struct media m = mime_media(p);
-
-	if (p->kind == PART_LEAF &&
-	    (span_equal_case(m.type, SPAN("multipart")) ||
-		(span_equal_case(m.type, SPAN("message")) &&
-		    span_equal_case(m.subtype, SPAN("rfc822")))))
-		return (struct media){ SPAN("application"),
-			SPAN("octet-stream"), SPAN("") };
-	return m;
-}
-
-static void
-encoding_add(struct str *out, struct span value)
-{
-	struct span token;
-
-	if (value.at == NULL || !mime_take_token(&value, &token))
-		token = SPAN("7bit");
-	string_add(out, token);
 }
 
 static void
 single_add(struct str *out, const struct part *p, bool extended)
 {
-	struct media m = leaf_media(p);
+	const struct media *m = &p->media;
 	struct shown s = shown_read(p->header);
 	bool structured;
 
-	string_add(out, m.type);
+	string_add(out, m->type);
 	str_add_byte(out, ' ');
-	string_add(out, m.subtype);
+	string_add(out, m->subtype);
 	str_add_byte(out, ' ');
-	params_add(out, m.params);
+	params_add(out, m->params);
 	str_add_byte(out, ' ');
 	nstring_add_value(out, s.id);
 	str_add_byte(out, ' ');
 	nstring_add_value(out, s.description);
 	str_add_byte(out, ' ');
-	encoding_add(out, s.encoding);
+	string_add(out, p->encoding.len > 0 ? p->encoding : SPAN("7bit"));
 	str_addf(out, " %llu", (unsigned long long)p->octets);
 	/* RFC 3501 9: body-type-msg is that of message/rfc822 alone;
-	 * message/global is bytes to the client. */
+	 * message/global is opaque to the client. */
 	structured = p->kind == PART_MESSAGE &&
-	    span_equal_case(m.subtype, SPAN("rfc822"));
+	    span_equal_case(m->subtype, SPAN("rfc822"));
 	if (structured) {
 		str_add_byte(out, ' ');
 		envelope_add(out, p->first->header);
 		str_add_byte(out, ' ');
 		bodystructure_add(out, p->first, extended);
 	}
-	if (structured || span_equal_case(m.type, SPAN("text")))
+	if (structured || media_is(m, "text"))
 		str_addf(out, " %llu", (unsigned long long)p->lines);
 	if (extended) {
 		str_add_byte(out, ' ');

@@ -1,6 +1,6 @@
-/* What may stand between the words of a field (RFC 5322 3.2.2), and the words
- * that it may not be looked for in. Nothing here is an error: what has no end
- * goes to the end. */
+/* White space and comments between the words of a field (RFC 5322 3.2.2), and
+ * quoted words. Nothing here is an error: an unterminated comment or string
+ * extends to the end. */
 #ifndef MAIL_CFWS_H
 #define MAIL_CFWS_H
 
@@ -8,7 +8,7 @@
 
 /* Take blanks, folds and comments off the front. */
 void cfws_skip(struct span *rest);
-/* Take a comment, and those within it; rest begins with '('. */
+/* Take a comment, with nested ones; rest begins with '('. */
 void comment_skip(struct span *rest);
 /* Take a quoted string (RFC 5322 3.2.4) with its quotes, as it is written; rest
  * begins with '"'. */

@@ -3,51 +3,7 @@
 #include <string.h>
 
 #include "mail/charset_inside.h"
-
-void
-utf8_add(struct str *out, uint32_t p)
-{
-	if (p < 0x80) {
-		str_add_byte(out, (char)p);
-		return;
-	}
-	if (p < 0x800) {
-		str_add_byte(out, (char)(0xc0 | p >> 6));
-	} else {
-		if (p < 0x10000) {
-			str_add_byte(out, (char)(0xe0 | p >> 12));
-		} else {
-			str_add_byte(out, (char)(0xf0 | p >> 18));
-			str_add_byte(out, (char)(0x80 | (p >> 12 & 0x3f)));
-		}
-		str_add_byte(out, (char)(0x80 | (p >> 6 & 0x3f)));
-	}
-	str_add_byte(out, (char)(0x80 | (p & 0x3f)));
-}
-
-bool
-utf8_take(struct span *rest, uint32_t *point_r)
-{
-	unsigned char first;
-	size_t n;
-	uint32_t p;
-
-	if (rest->len == 0)
-		return false;
-	first = (unsigned char)rest->at[0];
-	n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (!span_is_utf8(span_head(*rest, n)) || rest->len < n) {
-		*rest = span_from(*rest, 1);
-		*point_r = REPLACEMENT;
-		return true;
-	}
-	p = n == 1 ? first : first & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++)
-		p = p << 6 | ((unsigned char)rest->at[i] & 0x3f);
-	*rest = span_from(*rest, n);
-	*point_r = p;
-	return true;
-}
+#include "mail/utf8.h"
 
 static void
 utf8_decode(struct str *out, struct span in)
@@ -62,8 +18,8 @@ utf8_decode(struct str *out, struct span in)
 		utf8_add(out, point);
 }
 
-/* The block 0x80 to 0x9f of windows-1252. Mail that says ISO-8859-1 means it
- * too: the C1 controls are never meant. */
+/* The block 0x80 to 0x9f of windows-1252. Mail labelled ISO-8859-1 uses it too;
+ * C1 controls are never intended. */
 static const uint16_t cp1252[32] = { 0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e,
 	0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0xfffd,
 	0x017d, 0xfffd, 0xfffd, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013,
@@ -163,26 +119,8 @@ static const struct {
 	{ "macce", "maccentraleurope" },
 };
 
-void
-charset_plain_name(struct span name, char plain_r[CHARSET_NAME])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < name.len; i++) {
-		char c = byte_lower(name.at[i]);
-
-		if (!byte_is_alpha(c) && !byte_is_digit(c))
-			continue;
-		if (n == CHARSET_NAME - 1) {
-			n = 0; /* nobody's name */
-			break;
-		}
-		plain_r[n++] = c;
-	}
-	plain_r[n] = '\0';
-}
-
-/* "windows-1251" and "ibm866" are code pages; "x-" and "cs" mean nothing. */
+/* "windows-1251" and "ibm866" are code pages; prefixes "x-" and "cs" are
+ * dropped. */
 static void
 name_settle(struct span name, char plain_r[CHARSET_NAME])
 {
@@ -235,13 +173,4 @@ charset_known(struct span charset)
 
 	str_free(&none);
 	return known;
-}
-
-bool
-utf8_is_control(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-	    point == 0x200e || point == 0x200f ||
-	    (point >= 0x2028 && point <= 0x202e) ||
-	    (point >= 0x2066 && point <= 0x2069);
 }

@@ -5,10 +5,7 @@
 
 #include "base/str.h"
 
-enum { REPLACEMENT = 0xfffd };
-
-/* Names are compared as they come here: letters in lower case and digits, all
- * else left out. */
+/* Names are reduced to lower-case letters and digits before they get here. */
 enum { CHARSET_NAME = 32 };
 void charset_plain_name(struct span name, char plain_r[CHARSET_NAME]);
 
@@ -16,7 +13,7 @@ void charset_plain_name(struct span name, char plain_r[CHARSET_NAME]);
 const uint16_t *charset_single(const char *plain);
 void charset_read_single(struct str *out, struct span in, const uint16_t *high);
 
-/* The others append to out too, U+FFFD for bytes that mean nothing.
+/* The others append to out too, U+FFFD for invalid bytes.
  *
  * Two bytes a character, and more. */
 void charset_gb18030(struct str *out, struct span in);
@@ -24,7 +21,7 @@ void charset_big5(struct str *out, struct span in);
 void charset_cp949(struct str *out, struct span in);
 void charset_cp932(struct str *out, struct span in);
 void charset_euc_jp(struct str *out, struct span in);
-/* Character sets that are switched within the text (RFC 1468, 1557, 1843). */
+/* Character sets that switch within the text (RFC 1468, 1557, 1843). */
 void charset_iso2022_jp(struct str *out, struct span in);
 void charset_iso2022_kr(struct str *out, struct span in);
 void charset_hz(struct str *out, struct span in);

@@ -1,7 +1,7 @@
-/* Character sets that are switched by sequences within the text, all of whose
- * bytes are ASCII: see charset_inside.h. */
-#include "mail/charset.h"
+/* Character sets that switch by escape sequences in an all-ASCII text: see
+ * charset_inside.h. */
 #include "mail/charset_inside.h"
+#include "mail/utf8.h"
 
 enum set { ASCII, KATAKANA, JIS0208, JIS0212, KS1001, GB2312, AS_BEFORE };
 
@@ -19,7 +19,7 @@ static const struct shift japanese[] = {
 	{ "\033$B", JIS0208 },
 	{ "\033$(D", JIS0212 },
 };
-/* RFC 1557: the designation only announces what SO means. */
+/* RFC 1557: the designation only defines the meaning of SO. */
 static const struct shift korean[] = {
 	{ "\033$)C", AS_BEFORE },
 	{ "\016", KS1001 },

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "mail/charset.h"
 #include "mail/charset_inside.h"
+#include "mail/utf8.h"
 
 enum {
 	LEAD = 0x81, /* where the tables of two bytes begin */
@@ -13,6 +13,25 @@ enum {
 	HALF_WIDTH = 0xff61,
 	BEYOND_16_BITS = 189000, /* GB 18030: 90308130 is U+10000 */
 };
+
+void
+charset_plain_name(struct span name, char plain_r[CHARSET_NAME])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = byte_lower(name.at[i]);
+
+		if (!byte_is_alpha(c) && !byte_is_digit(c))
+			continue;
+		if (n == CHARSET_NAME - 1) {
+			n = 0; /* unknown name */
+			break;
+		}
+		plain_r[n++] = c;
+	}
+	plain_r[n] = '\0';
+}
 
 const uint16_t *
 charset_single(const char *plain)
@@ -81,7 +100,7 @@ charset_gb2312(unsigned row, unsigned cell)
 	return look_up(gb18030, HIGH + row, HIGH + cell);
 }
 
-/* take: of a character that is not ASCII the bytes it takes, or 0, and the
+/* take: returns the length of a non-ASCII character, or 0, and its code
  * point. */
 static void
 read_with(struct str *out, struct span in,

@@ -1,6 +1,6 @@
-/* Unicode in other ways than UTF-8: see charset_inside.h. */
-#include "mail/charset.h"
+/* Unicode encodings other than UTF-8: see charset_inside.h. */
 #include "mail/charset_inside.h"
+#include "mail/utf8.h"
 
 static uint32_t
 unit_take(struct span *rest, size_t size, bool little)
@@ -116,7 +116,7 @@ digit_value(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* RFC 2152: a run of base64 digits, the plus taken. */
+/* RFC 2152: a run of base64 digits, after the plus. */
 static void
 run_read(struct str *out, struct span *rest)
 {

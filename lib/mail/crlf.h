@@ -1,13 +1,13 @@
-/* Stored text (lines ended by LF, CRLF where a foreign program wrote it) as it
- * goes on the wire: every line ended by CRLF, and NUL, which no literal may
- * hold (RFC 3501 9), as '?'. */
+/* Stored text (lines ended by LF, CRLF where a foreign program wrote it) in
+ * wire format: every line ended by CRLF, and NUL, which a literal must not
+ * contain (RFC 3501 9), as '?'. */
 #ifndef MAIL_CRLF_H
 #define MAIL_CRLF_H
 
 #include "base/io.h"
 
-/* Add the line ends of a text, and those of them that are a bare LF; before is
- * the byte in front of it, anything but CR where there is none. */
+/* Count the line ends of a text, and the bare LFs among them; before is the
+ * byte before the text, or anything but CR. */
 struct line_ends {
 	uint64_t all, bare;
 };

@@ -11,8 +11,8 @@ struct calendar {
 	int day;   /* 1 to 31 */
 };
 
-/* Days since the epoch of a day of the Gregorian calendar. Years begin in
- * March here, so the leap day is the last. */
+/* Days since the epoch of a day of the Gregorian calendar. Years are taken to
+ * begin in March, so that the leap day is the last. */
 static int64_t
 days_of(struct calendar c)
 {
@@ -43,7 +43,7 @@ calendar_of(int64_t days)
 {
 	struct calendar c = { .month = 1 };
 
-	/* A guess that is never too late. */
+	/* An estimate that is never too late. */
 	c.year = 1970 + (days < 0 ? days / 365 - 1 : days / 366);
 	while (days_of((struct calendar){ c.year + 1, 1, 1 }) <= days)
 		c.year++;
@@ -54,7 +54,7 @@ calendar_of(int64_t days)
 	return c;
 }
 
-/* Seconds as seen on a clock on the wall, within the years we can write. */
+/* Local time in seconds, limited to the years we can write. */
 static int64_t
 wall_seconds(struct date d)
 {
@@ -193,7 +193,7 @@ take_offset(struct span *rest, int *zone_r)
 	return true;
 }
 
-/* RFC 5322 4.3: the names that have a meaning; all others are UTC. */
+/* RFC 5322 4.3: the defined zone names; all others are UTC. */
 static int
 zone_named(struct span s)
 {
@@ -240,23 +240,38 @@ take_weekday(struct span *rest)
 	return skip(rest);
 }
 
-bool
-date_parse(struct span text, struct date *d_r)
+static bool
+parse(struct span text, bool clock_needed, struct date *d_r)
 {
 	struct calendar c;
-	int64_t clock;
-	int zone;
+	int64_t clock = 0;
+	int zone = 0;
 
 	if (!skip(&text) || !take_weekday(&text) ||
 	    !take_small(&text, 31, &c.day) || !skip(&text) ||
 	    !take_month(&text, &c.month) || !skip(&text) ||
-	    !take_year(&text, &c.year) || !calendar_is_valid(c) ||
-	    !skip(&text) || !take_clock(&text, &clock))
+	    !take_year(&text, &c.year) || !calendar_is_valid(c) || !skip(&text))
 		return false;
-	if (!take_offset(&text, &zone))
-		zone = zone_named(text);
+	if (take_clock(&text, &clock)) {
+		if (!take_offset(&text, &zone))
+			zone = zone_named(text);
+	} else if (clock_needed) {
+		return false;
+	}
 	*d_r = (struct date){ days_of(c) * DAY + clock - zone * 60, zone };
 	return true;
+}
+
+bool
+date_parse(struct span text, struct date *d_r)
+{
+	return parse(text, true, d_r);
+}
+
+bool
+date_parse_day(struct span text, struct date *d_r)
+{
+	return parse(text, false, d_r);
 }
 
 /* d-Mon-yyyy */

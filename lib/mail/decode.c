@@ -1,12 +1,24 @@
 #include "mail/decode.h"
 
-enum encoding
-encoding_of(struct span name)
+#include "mail/cfws.h"
+#include "mail/mime.h"
+
+struct span
+encoding_word(struct span value)
 {
-	name = span_trim(name);
-	if (span_equal_case(name, SPAN("base64")))
+	struct span word;
+
+	cfws_skip(&value);
+	span_take(&value, '"');
+	return mime_take_token(&value, &word) ? word : SPAN("");
+}
+
+enum encoding
+encoding_of(struct span word)
+{
+	if (span_equal_case(word, SPAN("base64")))
 		return ENCODING_BASE64;
-	if (span_equal_case(name, SPAN("quoted-printable")))
+	if (span_equal_case(word, SPAN("quoted-printable")))
 		return ENCODING_QUOTED;
 	return ENCODING_NONE;
 }

@@ -1,5 +1,5 @@
 /* Content-Transfer-Encodings (RFC 2045 section 6), read as leniently as mail
- * readers do: what is malformed is kept or skipped, never an error. */
+ * readers do: malformed input is kept or skipped, never an error. */
 #ifndef MAIL_DECODE_H
 #define MAIL_DECODE_H
 
@@ -7,8 +7,11 @@
 
 enum encoding { ENCODING_NONE, ENCODING_BASE64, ENCODING_QUOTED };
 
-/* The encoding of a Content-Transfer-Encoding value; unknown: NONE. */
-enum encoding encoding_of(struct span name);
+/* The word of a Content-Transfer-Encoding's value, without comments and
+ * (forbidden) quotes; empty: there is none. */
+struct span encoding_word(struct span value);
+/* The encoding of that name; unknown: NONE. */
+enum encoding encoding_of(struct span word);
 
 /* Append the decoded bytes. */
 void decode_base64(struct str *out, struct span in);

@@ -4,7 +4,7 @@
 
 #include "mail/address.h"
 
-/* RFC 5891: to the form that DNS and the keys have. */
+/* RFC 5891: convert to the form used in DNS and in keys. */
 static bool
 domain_ascii(struct span domain, struct str *key_r)
 {
@@ -36,8 +36,22 @@ domain_fold(struct span domain, struct str *key_r)
 		return false;
 	str_lower(key_r, start);
 	rest = span_from(str_span(key_r), start);
+	/* One dot at the end is the root's; of two, one is an empty label. */
+	if (rest.len > 0 && rest.at[rest.len - 1] == '.')
+		return false;
 	return domain_take(&rest, &taken) && rest.len == 0 &&
 	    !domain_is_literal(taken);
+}
+
+void
+domain_unicode(const char *folded, struct str *out)
+{
+	char *unicode = NULL;
+
+	str_add_text(out,
+	    idn2_to_unicode_8z8z(folded, &unicode, 0) == IDN2_OK ? unicode
+								 : folded);
+	idn2_free(unicode);
 }
 
 bool
@@ -55,4 +69,24 @@ domain_fold_any(struct span domain, struct str *key_r)
 		    ip.at);
 	str_free(&ip);
 	return ok;
+}
+
+bool
+domain_is_plain(struct span domain)
+{
+	size_t label = 0; /* length of the current label */
+
+	if (domain.len > DOMAIN_PLAIN_MAX)
+		return false;
+	for (size_t i = 0; i < domain.len; i++) {
+		char c = domain.at[i];
+
+		if (c == '.' && label == 0)
+			return false;
+		if (c != '.' && c != '-' && c != '_' && !byte_is_alpha(c) &&
+		    !byte_is_digit(c))
+			return false;
+		label = c == '.' ? 0 : label + 1;
+	}
+	return label > 0;
 }

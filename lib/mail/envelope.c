@@ -70,7 +70,7 @@ envelope_add(struct str *out, struct span header)
 	for (enum field f = DATE; f < FIELDS; f++) {
 		const struct str *list = &e.list[f];
 
-		/* RFC 3501 7.4.2: without them, they are From's. */
+		/* RFC 3501 7.4.2: they default to From. */
 		if ((f == SENDER || f == REPLY_TO) && list->len == 0)
 			list = &e.list[FROM];
 		str_add_byte(out, f == DATE ? '(' : ' ');

@@ -1,18 +1,18 @@
-/* Address lists of a message's header (RFC 5322 3.4 and 4.4), read in one pass
- * and so that nothing a sender writes is an error. */
+/* Address lists of a message's header (RFC 5322 3.4 and 4.4), read in one pass;
+ * no input is an error. */
 #include "mail/envelope.h"
 #include "mail/nstring.h"
 
-/* The pieces of one address as they come. */
+/* The pieces of one address being read. */
 struct pieces {
 	struct str words; /* words before '<', or the local part */
 	struct str
-	    comment; /* the last comment: a name when there is no other */
+	    comment; /* the last comment: the name if there is no other */
 	struct str route;
 	struct str local;
 	struct str domain;
-	bool angle;  /* inside or behind <...> */
-	bool at;     /* behind the '@' */
+	bool angle;  /* in or after <...> */
+	bool at;     /* after the '@' */
 	bool spaced; /* blank before the next word */
 	bool any;
 };
@@ -47,17 +47,42 @@ optional_add(struct str *out, const struct str *s)
 		string_add(out, str_span(s));
 }
 
+struct list {
+	struct str *out;              /* where the structures go, or */
+	struct envelope_first *first; /* what only the first one does */
+	struct pieces p;
+	bool in_group;
+	bool in_angle;
+	bool done; /* first has it */
+};
+
+static void
+first_set(struct list *l, const struct str *name, const struct str *mailbox,
+    const struct str *host)
+{
+	if (l->done)
+		return;
+	str_set(&l->first->name, str_span(name));
+	str_set(&l->first->mailbox, str_span(mailbox));
+	str_set(&l->first->host, str_span(host));
+	l->done = true;
+}
+
 /* (name route mailbox host). NIL as host would begin a group and NIL as
  * mailbox end it (RFC 3501 7.4.2), so what is missing is "". */
 static void
-address_add(struct str *out, struct pieces *p)
+address_add(struct list *l)
 {
+	struct str *out = l->out;
+	struct pieces *p = &l->p;
 	struct str *local = p->angle ? &p->local : &p->words;
 	struct str *name = p->angle ? &p->words : &p->comment;
 
-	if (p->any) {
-		if (name->len == 0)
-			name = &p->comment;
+	if (name->len == 0)
+		name = &p->comment;
+	if (p->any && l->first != NULL) {
+		first_set(l, name, local, &p->domain);
+	} else if (p->any) {
 		str_add_byte(out, '(');
 		optional_add(out, name);
 		str_add_byte(out, ' ');
@@ -72,15 +97,21 @@ address_add(struct str *out, struct pieces *p)
 }
 
 static void
-group_start(struct str *out, struct pieces *p)
+group_start(struct list *l)
 {
-	str_add(out, SPAN("(NIL NIL "));
-	string_add(out, str_span(&p->words));
-	str_add(out, SPAN(" NIL)"));
-	pieces_clear(p);
+	const struct str none = STR_INIT;
+
+	if (l->first != NULL) {
+		first_set(l, &none, &l->p.words, &none);
+	} else {
+		str_add(l->out, SPAN("(NIL NIL "));
+		string_add(l->out, str_span(&l->p.words));
+		str_add(l->out, SPAN(" NIL)"));
+	}
+	pieces_clear(&l->p);
 }
 
-/* Where words go now. */
+/* The string that words are appended to. */
 static struct str *
 target(struct pieces *p)
 {
@@ -105,7 +136,7 @@ take_comment(struct span *rest, struct pieces *p)
 
 	str_clear(&p->comment);
 	while (span_take_byte(rest, &c)) {
-		if (c == '\\') { /* RFC 5322 3.2.1: what follows is itself */
+		if (c == '\\') { /* RFC 5322 3.2.1: the next byte is literal */
 			if (!span_take_byte(rest, &c))
 				break;
 		} else if (c == '(') {
@@ -177,7 +208,14 @@ take_angle(struct pieces *p)
 	p->at = p->spaced = false;
 }
 
-/* RFC 5322 4.4: "<@a,@b:c@d>"; the route is what stands before the colon. */
+/* RFC 5322 4.4: "<@a,@b:c@d>": a route begins with '@'. */
+static bool
+is_route(const struct pieces *p)
+{
+	return p->at && (p->local.len == 0 || p->local.at[0] == '@');
+}
+
+/* The text before the colon was the route. */
 static void
 take_colon(struct pieces *p)
 {
@@ -189,18 +227,11 @@ take_colon(struct pieces *p)
 	p->at = false;
 }
 
-struct list {
-	struct str *out;
-	struct pieces p;
-	bool in_group;
-	bool in_angle;
-};
-
 static void
 group_end(struct list *l)
 {
-	address_add(l->out, &l->p);
-	if (l->in_group)
+	address_add(l);
+	if (l->in_group && l->first == NULL)
 		str_add(l->out, SPAN("(NIL NIL NIL NIL)"));
 	l->in_group = false;
 }
@@ -218,45 +249,81 @@ take_special(struct list *l, char c)
 		l->in_angle = true;
 	} else if (c == '>') {
 		l->in_angle = false;
-	} else if (c == ':' && l->in_angle) {
+	} else if (c == ':' && l->in_angle && is_route(p)) {
 		take_colon(p);
 	} else if (c == ':' && !p->at && !p->angle && !l->in_group) {
-		group_start(l->out, p);
+		group_start(l);
 		l->in_group = true;
 	} else if (c == ';') {
 		group_end(l);
 	} else if (c == ',' && !l->in_angle) {
-		address_add(l->out, p);
+		address_add(l);
 	} else {
 		return false;
 	}
 	return true;
 }
 
+static void
+list_read(struct list *l, struct span value)
+{
+	struct pieces *p = &l->p;
+	char c;
+
+	*p = (struct pieces){ STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT,
+		false, false, false, false };
+	while (!l->done && span_take_byte(&value, &c)) {
+		if (byte_is_space(c))
+			p->spaced = true;
+		else if (c == '(')
+			take_comment(&value, p);
+		else if (c == '"')
+			take_quoted(&value, p);
+		else if (c == '[')
+			take_literal(&value, p);
+		else if (p->angle && !l->in_angle && c != ',' && c != ';')
+			continue; /* rubbish behind '>' */
+		else if (!take_special(l, c)) {
+			word_start(p);
+			str_add_byte(target(p), c);
+		}
+	}
+	group_end(l);
+	pieces_free(p);
+}
+
 void
 envelope_addresses(struct str *out, struct span value)
 {
-	struct list l = { .out = out,
-		.p = { STR_INIT, STR_INIT, STR_INIT, STR_INIT, STR_INIT, false,
-		    false, false, false } };
-	char c;
+	struct list l = { .out = out };
 
-	while (span_take_byte(&value, &c)) {
-		if (byte_is_space(c))
-			l.p.spaced = true;
-		else if (c == '(')
-			take_comment(&value, &l.p);
-		else if (c == '"')
-			take_quoted(&value, &l.p);
-		else if (c == '[')
-			take_literal(&value, &l.p);
-		else if (l.p.angle && !l.in_angle && c != ',' && c != ';')
-			continue; /* rubbish behind '>' */
-		else if (!take_special(&l, c)) {
-			word_start(&l.p);
-			str_add_byte(target(&l.p), c);
-		}
-	}
-	group_end(&l);
-	pieces_free(&l.p);
+	list_read(&l, value);
+}
+
+void
+envelope_first_init(struct envelope_first *a)
+{
+	str_init(&a->name);
+	str_init(&a->mailbox);
+	str_init(&a->host);
+}
+
+bool
+envelope_first(struct span value, struct envelope_first *a)
+{
+	struct list l = { .first = a };
+
+	str_clear(&a->name);
+	str_clear(&a->mailbox);
+	str_clear(&a->host);
+	list_read(&l, value);
+	return l.done;
+}
+
+void
+envelope_first_free(struct envelope_first *a)
+{
+	str_free(&a->name);
+	str_free(&a->mailbox);
+	str_free(&a->host);
 }

@@ -1,12 +1,13 @@
-/* Text compared without case, for SEARCH. */
+/* Text as it is compared (RFC 5051, i;unicode-casemap): for SEARCH, SORT and
+ * THREAD. */
 #ifndef MAIL_FOLD_H
 #define MAIL_FOLD_H
 
 #include "base/str.h"
 
-/* Append UTF-8 text with upper-case letters made lower: ASCII, Latin, Greek,
- * Cyrillic, Armenian and full-width letters.
- */
+/* Append UTF-8 text as it is compared byte by byte: each letter in its title
+ * case, taken apart into what it is made of. Malformed bytes are U+FFFD.
+ * Result is UTF-8; what is appended depends on text alone. */
 void fold_add(struct str *out, struct span text);
 
 #endif

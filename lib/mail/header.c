@@ -28,52 +28,61 @@ without_line_end(struct span s)
 
 /* RFC 5322 2.2: printable ASCII without the colon. */
 static bool
-is_name(struct span s)
+is_name_byte(char c)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] <= ' ' ||
-		    (unsigned char)s.at[i] > 126)
-			return false;
-	return s.len > 0;
+	return c > ' ' && c < 127 && c != ':';
 }
 
-/* Split a field's lines at its colon. RFC 5322 4.5: blanks may stand before
- * it. */
-static void
-field_split(struct header_field *f)
+/* The field name at the beginning of a line, and where its colon is; empty: not
+ * a field. RFC 5322 4.5: blanks may precede the colon. */
+static struct span
+name_of(struct span text, size_t *colon_r)
 {
-	struct span line = span_head(f->whole, line_len(f->whole));
-	size_t colon = span_find(line, ':');
-	struct span name = span_head(line, colon);
+	size_t n = 0;
+	struct span name;
 
-	while (name.len > 0 && byte_is_blank(name.at[name.len - 1]))
-		name.len--;
-	if (colon == line.len || !is_name(name)) {
-		f->name = SPAN("");
-		f->value = without_line_end(f->whole);
-		return;
-	}
-	f->name = name;
-	f->value = without_line_end(span_from(f->whole, colon + 1));
+	while (n < text.len && is_name_byte(text.at[n]))
+		n++;
+	name = span_head(text, n);
+	while (n < text.len && byte_is_blank(text.at[n]))
+		n++;
+	*colon_r = n;
+	return n < text.len && text.at[n] == ':' ? name : SPAN("");
+}
+
+/* "From " or ">From " before a field. */
+static bool
+is_mbox_line(struct span text)
+{
+	struct span line = text;
+	size_t colon;
+
+	span_take(&line, '>');
+	return span_starts(line, SPAN("From ")) &&
+	    name_of(span_from(text, line_len(text)), &colon).len > 0;
 }
 
 bool
 header_next(struct span *rest, struct header_field *field_r)
 {
-	size_t n;
+	size_t colon, n;
 
-	if (is_empty_line(*rest))
+	if (is_empty_line(*rest)) {
 		*rest = span_from(*rest, line_len(*rest));
-	else if (rest->len > 0) {
-		n = line_len(*rest);
-		while (n < rest->len && byte_is_blank(rest->at[n]))
-			n += line_len(span_from(*rest, n));
-		field_r->whole = span_head(*rest, n);
-		field_split(field_r);
-		*rest = span_from(*rest, n);
-		return true;
+		return false;
 	}
-	return false;
+	field_r->name = name_of(*rest, &colon);
+	if (field_r->name.len == 0 && !is_mbox_line(*rest))
+		return false;
+	n = line_len(*rest);
+	while (n < rest->len && byte_is_blank(rest->at[n]))
+		n += line_len(span_from(*rest, n));
+	field_r->whole = span_head(*rest, n);
+	field_r->value = without_line_end(field_r->name.len == 0
+		? field_r->whole
+		: span_from(field_r->whole, colon + 1));
+	*rest = span_from(*rest, n);
+	return true;
 }
 
 bool
@@ -100,6 +109,121 @@ header_size(struct span message)
 	while (header_next(&rest, &f))
 		;
 	return message.len - rest.len;
+}
+
+/* The first byte of a line decides what it may become. */
+static void
+scan_line(struct header_scan *s, char c)
+{
+	if (!s->waiting)
+		s->size = s->seen;
+	s->mbox = false;
+	s->named = 0;
+	if (is_name_byte(c))
+		s->state = SCAN_NAME;
+	else if (s->waiting)
+		s->ended = true;
+	else if (byte_is_blank(c) && s->fields)
+		s->state = SCAN_REST;
+	else if (c == '\r')
+		s->state = SCAN_CR;
+	else
+		s->ended = true;
+	if (s->ended && c == '\n' && !s->waiting)
+		s->size++;
+}
+
+static bool
+scan_is_from(const struct header_scan *s)
+{
+	struct span name = { s->name, s->named };
+
+	if (s->named > sizeof s->name)
+		return false;
+	span_take(&name, '>');
+	return span_equal(name, SPAN("From"));
+}
+
+/* A byte of the name, or after it. */
+static void
+scan_name(struct header_scan *s, char c)
+{
+	if (s->state == SCAN_NAME && is_name_byte(c)) {
+		if (s->named < sizeof s->name)
+			s->name[s->named] = c;
+		s->named++;
+	} else if (c == ':') {
+		s->state = SCAN_REST;
+		s->fields = true;
+		s->mbox = s->waiting = false;
+	} else if (byte_is_blank(c)) {
+		s->mbox |= s->state == SCAN_NAME && c == ' ' && !s->waiting &&
+		    scan_is_from(s);
+		s->state = SCAN_BLANKS;
+	} else if (s->mbox) {
+		s->state = SCAN_REST;
+	} else {
+		s->ended = true;
+	}
+}
+
+/* Take a byte, or the rest of a line whose kind is known. */
+static void
+scan_byte(struct header_scan *s, struct span *rest)
+{
+	size_t skip = s->state == SCAN_REST ? span_find(*rest, '\n') : 0;
+	char c = '\0';
+
+	*rest = span_from(*rest, skip);
+	s->seen += skip;
+	if (!span_take_byte(rest, &c))
+		return;
+	switch (s->state) {
+	case SCAN_LINE:
+		scan_line(s, c);
+		if (s->state != SCAN_NAME)
+			break;
+		/* fall through */
+	case SCAN_NAME:
+	case SCAN_BLANKS:
+		scan_name(s, c);
+		break;
+	case SCAN_CR:
+		s->size += c == '\n' ? 2 : 0;
+		s->ended = true;
+		break;
+	case SCAN_REST:
+		break;
+	}
+	s->seen++;
+	if (s->state == SCAN_REST && c == '\n') {
+		s->state = SCAN_LINE;
+		s->waiting = s->mbox;
+	}
+}
+
+bool
+header_scan(struct header_scan *s, struct span bytes)
+{
+	while (!s->ended && bytes.len > 0)
+		scan_byte(s, &bytes);
+	return s->ended;
+}
+
+bool
+header_scan_closed(const struct header_scan *s)
+{
+	/* No byte after it was needed to find its end. */
+	return s->ended && s->seen == s->size;
+}
+
+uint64_t
+header_scan_size(const struct header_scan *s)
+{
+	bool sure = !s->ended && !s->waiting && !s->mbox &&
+	    (s->state == SCAN_LINE || s->state == SCAN_REST);
+
+	return sure ? s->seen : s->size;
 }
 
 void

@@ -2,7 +2,7 @@
 
 #include "mail/cfws.h"
 
-/* One address on its way. */
+/* One address being read. */
 struct reading {
 	struct str *address;
 	struct span behind; /* what follows its last word */
@@ -12,7 +12,7 @@ struct reading {
 	bool spaced;        /* a blank or comment before the next word */
 };
 
-/* Two words with a blank between them are no address, and must not look like
+/* Two words separated by a blank are not an address, and must not look like
  * one. */
 static void
 word_add(struct reading *r, struct span word, struct span behind)
@@ -36,7 +36,7 @@ start_again(struct reading *r)
 	r->at = r->spaced = false;
 }
 
-/* One byte that is part of no quoted string or comment; true at the end of the
+/* One byte outside quoted strings and comments; true at the end of the
  * address. */
 static bool
 byte_add(struct reading *r, char c, struct span byte, struct span behind)

@@ -96,8 +96,8 @@ put_character(struct str *out, uint32_t c)
 	str_add_byte(out, (char)(0x80 | (c & 0x3f)));
 }
 
-/* The UTF-16 of one run, between '&' and '-'. What is malformed in other ways
- * than a bad digit or surrogate shows when it is encoded again. */
+/* The UTF-16 of one run, between '&' and '-'. Only bad digits and surrogates
+ * are detected here; encoding again reveals other faults. */
 static bool
 take_run(struct str *out, struct span run)
 {
@@ -161,6 +161,20 @@ mutf7_decode(struct str *out, struct span coded, const char *also)
 	bool ok = decode(out, coded) &&
 	    mutf7_encode(&again, span_from(str_span(out), start), also) &&
 	    span_equal(str_span(&again), coded);
+
+	str_free(&again);
+	if (!ok)
+		str_cut(out, start);
+	return ok;
+}
+
+bool
+mutf7_decode_loose(struct str *out, struct span coded)
+{
+	size_t start = out->len;
+	struct str again = STR_INIT;
+	bool ok = decode(out, coded) &&
+	    mutf7_encode(&again, span_from(str_span(out), start), "");
 
 	str_free(&again);
 	if (!ok)

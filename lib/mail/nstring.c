@@ -3,23 +3,23 @@
 enum { QUOTED_MAX = 1000 };
 
 static bool
-needs_literal(struct span s)
+needs_literal(struct span s, bool utf8)
 {
 	if (s.len > QUOTED_MAX)
 		return true;
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];
 
-		if (c == '\0' || c == '\r' || c == '\n' || c > 127)
+		if (c == '\0' || c == '\r' || c == '\n' || (c > 127 && !utf8))
 			return true;
 	}
 	return false;
 }
 
-void
-string_add(struct str *out, struct span s)
+static void
+add(struct str *out, struct span s, bool utf8)
 {
-	if (needs_literal(s)) {
+	if (needs_literal(s, utf8)) {
 		str_addf(out, "{%zu}\r\n", s.len);
 		/* RFC 3501 9: no string holds NUL. */
 		for (size_t i = 0; i < s.len; i++)
@@ -33,6 +33,18 @@ string_add(struct str *out, struct span s)
 		str_add_byte(out, s.at[i]);
 	}
 	str_add_byte(out, '"');
+}
+
+void
+string_add(struct str *out, struct span s)
+{
+	add(out, s, false);
+}
+
+void
+string_add_utf8(struct str *out, struct span s)
+{
+	add(out, s, span_is_utf8(s));
 }
 
 void

@@ -1,7 +1,7 @@
 #include "mail/quote.h"
 
 #include "base/encode.h"
-#include "mail/charset.h"
+#include "mail/utf8.h"
 
 enum {
 	LINE_MAX = 76,   /* RFC 2045 6.7 (5), with the "=" of a soft break */
@@ -11,10 +11,14 @@ enum {
 static void
 hex_add(struct str *out, char c)
 {
-	str_addf(out, "=%02X", (unsigned char)c);
+	static const char digits[] = "0123456789ABCDEF";
+	const char text[] = { '=', digits[(unsigned char)c >> 4],
+		digits[(unsigned char)c & 15] };
+
+	str_add(out, (struct span){ text, sizeof text });
 }
 
-/* The line goes on here: a soft break goes before what does not fit. */
+/* Insert a soft break if the next bytes do not fit on the line. */
 static void
 room_make(struct str *out, size_t *column, size_t len)
 {
@@ -25,8 +29,8 @@ room_make(struct str *out, size_t *column, size_t len)
 	*column += len;
 }
 
-/* RFC 2045 6.7 (3): no blank at a line's end. "From " and a dot at its start
- * are encoded for the sake of old programs (RFC 2049 3). */
+/* RFC 2045 6.7 (3): no blank at a line's end. A leading "From " or dot is
+ * encoded for old programs (RFC 2049 3). */
 static bool
 is_plain(struct span line, size_t i, size_t column)
 {
@@ -46,7 +50,7 @@ line_encode(struct str *out, struct span line)
 	size_t column = 0;
 
 	for (size_t i = 0; i < line.len; i++) {
-		/* A soft break makes a start of a line too. */
+		/* A soft break starts a line too. */
 		size_t at = column + 1 > LINE_MAX - 1 ? 0 : column;
 		bool plain = is_plain(line, i, at);
 
@@ -58,7 +62,7 @@ line_encode(struct str *out, struct span line)
 	}
 }
 
-/* Take a line; false at the end. ends_r: it had an end. */
+/* Take a line; false at the end. ends_r: whether it had a line end. */
 static bool
 line_take(struct span *rest, struct span *line_r, bool *ends_r)
 {
@@ -129,7 +133,7 @@ word_encode(struct str *out, struct span text)
 	while (utf8_take(&text, &point)) {
 		if (point < ' ' || point == 127)
 			point = ' ';
-		/* RFC 2047 5: a word holds whole characters. */
+		/* RFC 2047 5: characters must not be split between words. */
 		if (!ascii && bytes.len + 4 > WORD_BYTES) {
 			word_flush(out, &bytes, first);
 			first = false;

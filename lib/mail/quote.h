@@ -1,4 +1,4 @@
-/* Text that must travel as ASCII; the opposites of decode.h and word.h. */
+/* Encoding text as ASCII; the reverse of decode.h and word.h. */
 #ifndef MAIL_QUOTE_H
 #define MAIL_QUOTE_H
 
@@ -8,12 +8,12 @@
  * (RFC 2045 6.7) with LF line ends, the last with one only if the text has
  * it. */
 void quoted_encode(struct str *out, struct span text);
-/* Append what claims to be quoted-printable, with the bytes encoded that can't
- * be in it. */
+/* Append supposed quoted-printable text, encoding bytes that are not allowed in
+ * it. */
 void quoted_repair(struct str *out, struct span text);
-/* Append text for a header field's value (RFC 2047): as it is when it is
- * ASCII, else as encoded words of UTF-8 with blanks between them. Control
- * characters become blanks, what is not UTF-8 becomes U+FFFD. */
+/* Append text for a header field's value (RFC 2047): unchanged when it is
+ * ASCII, else as encoded words of UTF-8 separated by blanks. Control characters
+ * become blanks, invalid UTF-8 becomes U+FFFD. */
 void word_encode(struct str *out, struct span text);
 
 #endif

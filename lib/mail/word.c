@@ -33,7 +33,8 @@ take_word(struct span *rest, struct word *w_r)
 }
 
 /* Decoded bytes of adjacent words of one character set, converted together:
- * writers split characters between words though RFC 2047 5 forbids it. */
+ * some programs split characters between words although RFC 2047 5 forbids
+ * it. */
 struct pending {
 	struct span charset;
 	struct str bytes;

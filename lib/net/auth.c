@@ -1,6 +1,7 @@
 #include "net/auth.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,16 +23,15 @@ static const char *const codes[] = {
 	[AUTH_CANCELLED] = "cancelled",
 };
 
-/* Some clients take the first mechanism they know, and old ones know only
- * LOGIN or PLAIN when these stand early. */
+/* Some clients use the first mechanism they know, and old ones find LOGIN and
+ * PLAIN only early in the list. */
 static const struct {
 	const char *name;
-	bool open;    /* shows the password to who reads the line */
 	bool binding; /* needs a TLS channel to be bound to */
 	bool cert;    /* needs a verified client certificate */
 } mechanisms[] = {
-	{ "PLAIN", .open = true },
-	{ "LOGIN", .open = true },
+	{ .name = "PLAIN" },
+	{ .name = "LOGIN" },
 	{ "SCRAM-SHA-256-PLUS", .binding = true },
 	{ .name = "SCRAM-SHA-256" },
 	{ "EXTERNAL", .cert = true },
@@ -46,9 +46,12 @@ auth_code_text(enum auth_code code)
 const char *
 auth_mechanism(size_t i, bool tls, bool local, bool cert)
 {
+	/* RFC 8314 3: logins need TLS. Even a mechanism that hides the password
+	 * would leave the session after it readable and open to changes. */
+	if (!tls && !local)
+		return NULL;
 	for (size_t k = 0; k < COUNT(mechanisms); k++) {
-		if ((mechanisms[k].open && !tls && !local) ||
-		    (mechanisms[k].binding && !tls) ||
+		if ((mechanisms[k].binding && !tls) ||
 		    (mechanisms[k].cert && !cert))
 			continue;
 		if (i-- == 0)
@@ -65,23 +68,33 @@ fail(struct auth *a, enum auth_code code, const char *text)
 	return AUTH_FAIL;
 }
 
+void
+auth_init(struct auth *a, enum auth_code code)
+{
+	*a = (struct auth){ .sock = -1,
+		.code = code,
+		.user = STR_INIT,
+		.mailbox = STR_INIT,
+		.login = STR_INIT,
+		.quota = STR_INIT,
+		.data = STR_INIT,
+		.text = STR_INIT };
+	io_init(&a->io, -1, -1);
+}
+
 int
 auth_open(struct auth *a)
 {
 	struct str path = STR_INIT;
 
-	*a = (struct auth){ .sock = -1,
-		.user = STR_INIT,
-		.mailbox = STR_INIT,
-		.data = STR_INIT,
-		.text = STR_INIT };
+	auth_init(a, AUTH_UNAVAILABLE);
 	str_setf(&path, "%s/auth", dir_run());
 	a->sock = sock_connect_unix(path.at, SOCK_STREAM, CONNECT_MS);
 	str_free(&path);
 	io_init(&a->io, a->sock, a->sock);
 	if (a->sock >= 0)
 		return 0;
-	fail(a, AUTH_UNAVAILABLE, "the authentication service is not there");
+	fail(a, AUTH_UNAVAILABLE, "no authentication service");
 	return -1;
 }
 
@@ -94,6 +107,8 @@ auth_close(struct auth *a)
 	io_free(&a->io);
 	str_free(&a->user);
 	str_free(&a->mailbox);
+	str_free(&a->login);
+	str_free(&a->quota);
 	str_wipe(&a->data);
 	str_free(&a->text);
 }
@@ -115,10 +130,12 @@ ok_take(struct auth *a, struct span line)
 {
 	if (!record_get(line, "user", &a->user) || a->user.len == 0 ||
 	    !record_get(line, "mailbox", &a->mailbox))
-		return fail(a, AUTH_UNAVAILABLE, "authd's answer is not whole");
+		return fail(a, AUTH_UNAVAILABLE, "malformed answer from authd");
 	a->own_ids = id_get(line, "uid", &a->uid) &&
 	    id_get(line, "gid", &a->gid);
-	record_get(line, "data", &a->data); /* the last challenge goes */
+	record_get(line, "login", &a->login);
+	record_get(line, "quota", &a->quota);
+	record_get(line, "data", &a->data); /* drop the last challenge */
 	return AUTH_OK;
 }
 
@@ -137,7 +154,7 @@ fail_take(struct auth *a, struct span line)
 	return AUTH_FAIL;
 }
 
-/* Send what was put and take authd's answer. */
+/* Flush the request and take authd's answer. */
 static enum auth_result
 answer_take(struct auth *a)
 {
@@ -160,7 +177,7 @@ answer_take(struct auth *a)
 		return AUTH_MORE;
 	}
 	return fail(a, AUTH_UNAVAILABLE,
-	    r == IO_TIMEOUT ? "the authentication service takes too long"
+	    r == IO_TIMEOUT ? "the authentication service timed out"
 			    : "the authentication service gave no answer");
 }
 
@@ -174,6 +191,7 @@ add_if(struct str *record, const char *key, struct span value)
 enum auth_result
 auth_start(struct auth *a, const struct auth_request *r)
 {
+	const char *connection = getenv("CONNECTION");
 	struct str record = STR_INIT;
 
 	if (r->initial.len > AUTH_DATA_MAX)
@@ -182,6 +200,8 @@ auth_start(struct auth *a, const struct auth_request *r)
 	record_add(&record, "mech", r->mechanism);
 	record_add_text(&record, "service", r->service);
 	record_add_text(&record, "ip", r->ip);
+	if (connection != NULL)
+		record_add_text(&record, "conn", connection);
 	if (r->local)
 		record_add_text(&record, "local", "1");
 	add_if(&record, "tls", r->tls);

@@ -1,5 +1,5 @@
-/* Ask authd who a client is: one SASL dialogue (RFC 4422). What passes is
- * base64 as it stands in the client's protocol; nothing is decoded here.
+/* Ask authd who a client is: one SASL dialogue (RFC 4422). Messages stay in
+ * base64, as in the client's protocol; nothing is decoded here.
  *	auth_open(&a);
  *	r = auth_start(&a, &request);
  *	while (r == AUTH_MORE)
@@ -21,14 +21,15 @@ enum auth_result {
 	AUTH_FAIL, /* code and text are set */
 };
 
-/* Why: what the client's protocol answers follows from it. */
+/* The reason, which decides the reply in the client's protocol. */
 enum auth_code {
 	AUTH_CREDENTIALS, /* wrong name or password; also: no such user */
-	AUTH_UNAVAILABLE, /* later: no authd, a broken database, time is up */
+	AUTH_UNAVAILABLE, /* temporary: no authd, a broken database, timeout */
 	AUTH_MALFORMED,   /* the client's data is wrong */
 	AUTH_MECHANISM,   /* no such mechanism here */
-	AUTH_PLAINTEXT,   /* this mechanism needs TLS */
-	AUTH_BUSY,        /* later: too many at once, or too many failures */
+	AUTH_PLAINTEXT,   /* a login needs TLS */
+	AUTH_BUSY,        /* temporary: too many at once, or too many
+			   * failures */
 	AUTH_DISABLED,    /* the account may not log in */
 	AUTH_CANCELLED,   /* the client sent "*" */
 };
@@ -37,11 +38,11 @@ struct auth_request {
 	struct span mechanism; /* in any case */
 	const char *service;   /* smtp, imap, pop3, ... */
 	const char *ip;        /* the client's address */
-	bool local;            /* it is this machine: fact_is_local() */
+	bool local;            /* a local client: fact_is_local() */
 	struct span tls;       /* protocol; empty: none */
 	struct span binding;   /* of struct tls_session */
 	struct span cert;      /* likewise */
-	bool has_initial;      /* initial is there, perhaps empty ("=") */
+	bool has_initial;      /* initial is present, perhaps empty ("=") */
 	struct span initial;   /* base64 */
 };
 
@@ -51,14 +52,19 @@ struct auth {
 	enum auth_code code;
 	struct str user;    /* the account: an address in lower case */
 	struct str mailbox; /* its Maildir */
+	struct str login;   /* the login's word (users/logins.h) */
+	struct str quota;   /* bytes, 0: none; empty when not given by authd */
 	bool own_ids;       /* uid and gid are the account's own */
 	uint32_t uid, gid;
 	struct str data; /* base64: the challenge */
 	struct str text; /* for people */
 };
 
+/* The state after an auth_open() that failed for this reason. Call auth_close()
+ * afterwards. */
+void auth_init(struct auth *a, enum auth_code code);
 /* Connect to CHAINMAIL_RUN/auth; -1 and errno, code and text as for AUTH_FAIL.
- * a is initialised in both cases, and auth_close() is due. Needs
+ * a is initialised in both cases; call auth_close() afterwards. Needs
  * CALLS_CONNECT. */
 int auth_open(struct auth *a);
 enum auth_result auth_start(struct auth *a, const struct auth_request *r);
@@ -68,12 +74,12 @@ enum auth_result auth_continue(struct auth *a, struct span response);
 enum auth_result auth_cancel(struct auth *a);
 void auth_close(struct auth *a);
 
-/* The code's word in authd's protocol. */
+/* The name of the code in authd's protocol. */
 const char *auth_code_text(enum auth_code code);
 
 /* The mechanisms to advertise, in their order, from i = 0 until NULL. tls: TLS
  * is on; local: the peer is this machine; cert: a client certificate was
- * verified. Without TLS a foreign peer gets none that shows the password. */
+ * verified. Without TLS a foreign peer gets none. */
 const char *auth_mechanism(size_t i, bool tls, bool local, bool cert);
 
 #endif

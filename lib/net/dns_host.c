@@ -9,7 +9,7 @@
 
 enum { ADDRESSES_MAX = 32 };
 
-/* Addresses of both kinds, as they come. */
+/* Addresses of both families, in order received. */
 struct found {
 	struct in6_addr v6[ADDRESSES_MAX];
 	struct in_addr v4[ADDRESSES_MAX];
@@ -19,7 +19,7 @@ struct found {
 static void
 add_v6(struct found *f, const struct in6_addr *v6)
 {
-	/* RFC 4291 2.5.5.2: not on the wire; it would be IPv4 in disguise. */
+	/* RFC 4291 2.5.5.2: not valid on the wire. */
 	if (f->v6_count < ADDRESSES_MAX && !IN6_IS_ADDR_V4MAPPED(v6))
 		f->v6[f->v6_count++] = *v6;
 }
@@ -51,7 +51,7 @@ address_v4(struct dns_address *a, struct in_addr v4)
 	inet_ntop(AF_INET, &v4, a->text, sizeof a->text);
 }
 
-/* In turn, so that a host whose IPv6 is out of order is reached by its second
+/* Alternate families, so that a host with broken IPv6 is reached at its second
  * address (RFC 8305 4). */
 static void
 found_mix(const struct found *f, struct arena *a, struct dns_host *h)
@@ -128,8 +128,7 @@ dns_is_known(const struct dns *d, struct span name)
 	return is_localhost(name, &f) || is_listed(d->hosts, name, &f);
 }
 
-/* What both answers say together: unsure is later, and no name is less than no
- * address. */
+/* Combine both results: a temporary failure wins, and EMPTY over GONE. */
 static enum dns_result
 result_join(enum dns_result a, enum dns_result b)
 {
@@ -142,8 +141,8 @@ result_join(enum dns_result a, enum dns_result b)
 	return DNS_LATER;
 }
 
-/* One that got no answer does not take the other's security away: who can
- * suppress answers could else switch off what rests on it. */
+/* A missing answer does not make the other insecure: otherwise an attacker who
+ * can suppress answers could disable DANE. */
 static bool
 secure_join(const struct dns_answer *a, const struct dns_answer *b)
 {

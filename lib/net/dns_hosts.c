@@ -1,17 +1,14 @@
-/* /etc/hosts (hosts(5)), read once: libc's own reader comes with the whole
+/* /etc/hosts (hosts(5)), read as a whole: libc's own reader needs the whole
  * name service switch and its modules. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "net/dns_inside.h"
 #include "os/conf.h"
-#include "os/file.h"
 
 enum { ENTRIES_MAX = 1000000 };
 
@@ -24,20 +21,28 @@ struct hosts {
 static bool
 address_read(struct span word, struct hosts_entry *e)
 {
-	static const struct in6_addr none = IN6ADDR_ANY_INIT;
 	char text[INET6_ADDRSTRLEN] = "";
 
-	if (word.len >= sizeof text)
+	if (word.len >= sizeof text || span_find(word, '\0') < word.len)
 		return false;
 	memcpy(text, word.at, word.len);
 	e->family = AF_INET;
-	/* 0.0.0.0 and :: are how lists of advertisers are written; as a
-	 * destination they would be this machine. */
 	if (inet_pton(AF_INET, text, &e->is.v4) == 1)
-		return e->is.v4.s_addr != INADDR_ANY;
+		return true;
 	e->family = AF_INET6;
-	return inet_pton(AF_INET6, text, &e->is.v6) == 1 &&
-	    memcmp(&e->is.v6, &none, sizeof none) != 0;
+	return inet_pton(AF_INET6, text, &e->is.v6) == 1;
+}
+
+/* 0.0.0.0 and :: are used to block advertisers; as a destination they would be
+ * this machine. */
+static bool
+is_nowhere(const struct hosts_entry *e)
+{
+	static const struct in6_addr none = IN6ADDR_ANY_INIT;
+
+	return e->family == AF_INET
+	    ? e->is.v4.s_addr == INADDR_ANY
+	    : memcmp(&e->is.v6, &none, sizeof none) == 0;
 }
 
 static void
@@ -54,16 +59,22 @@ entry_add(struct hosts *h, struct hosts_entry e)
 	h->entries[h->count++] = e;
 }
 
-static void
+/* NULL, or what is wrong with the line. h may be NULL. */
+static const char *
 line_read(struct hosts *h, struct span line)
 {
 	struct hosts_entry e = { .family = 0 };
 	struct span rest = span_head(line, span_find(line, '#'));
 
 	if (!address_read(span_word(&rest), &e))
-		return;
-	while ((e.name = span_word(&rest)).len > 0)
+		return "the first word is not an address; write 192.0.2.1 or "
+		       "2001:db8::1, and the host's names after it";
+	if (rest.len == 0)
+		return "the host's names must follow the address";
+	while (
+	    h != NULL && !is_nowhere(&e) && (e.name = span_word(&rest)).len > 0)
 		entry_add(h, e);
+	return NULL;
 }
 
 static int
@@ -88,38 +99,58 @@ complain(const char *file)
 	log_write(&l);
 }
 
-static void
+/* True when it is CHAINMAIL_ETC/hosts. */
+static bool
 file_open(struct hosts *h, int etc)
 {
-	int dir;
-
 	if (conf_list_open(&h->list, etc, "hosts"))
-		return;
+		return true;
 	if (errno != ENOENT) {
 		complain("hosts");
-		return;
+		return false;
 	}
 	conf_list_close(&h->list);
-	dir = dir_open(AT_FDCWD, "/etc");
-	if (!conf_list_open(&h->list, dir, "hosts") && errno != ENOENT)
+	if (!conf_list_open(&h->list, DNS_ETC, "/etc/hosts") && errno != ENOENT)
 		complain("/etc/hosts");
-	if (dir >= 0)
-		close(dir);
+	return false;
 }
 
 struct hosts *
-hosts_open(int etc)
+hosts_open(int etc, bool tell)
 {
 	struct hosts *h = mem_new(sizeof *h);
+	char name[] = "hosts";
+	bool own = file_open(h, etc);
 	struct span line;
 
-	file_open(h, etc);
 	str_lower(&h->list.text, 0);
-	while (conf_next(&h->list, &line))
-		line_read(h, line);
+	while (conf_next(&h->list, &line)) {
+		const char *wrong = line_read(h, line);
+
+		if (tell && own && wrong != NULL)
+			conf_complain(h->list.line, wrong, name);
+	}
 	if (h->count > 0)
 		qsort(h->entries, h->count, sizeof *h->entries, entry_compare);
 	return h;
+}
+
+void
+dns_hosts_check(int etc,
+    void (*complain_line)(unsigned line, const char *text, void *arg),
+    void *arg)
+{
+	struct conf_list l;
+	struct span line;
+	const char *wrong;
+
+	conf_list_open(&l, etc, "hosts");
+	while (conf_next(&l, &line)) {
+		wrong = line_read(NULL, line);
+		if (wrong != NULL)
+			complain_line(l.line, wrong, arg);
+	}
+	conf_list_close(&l);
 }
 
 void

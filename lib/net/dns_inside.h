@@ -1,14 +1,16 @@
-/* What the files of net/dns share. */
+/* Shared by the files of net/dns only. */
 #ifndef NET_DNS_INSIDE_H
 #define NET_DNS_INSIDE_H
 
 #include "net/dns.h"
+#include "os/stamp.h"
 
 enum {
 	DNS_SERVERS_MAX = 8,
 	DNS_CNAMES_MAX = 16, /* as many as resolvers follow */
 	DNS_PORT = 53,
 	DNS_PACKET_MAX = 65535,
+	DNS_ETC = 0, /* for conf_list_open(): a whole path needs no folder */
 };
 
 struct dns_server {
@@ -16,35 +18,65 @@ struct dns_server {
 	socklen_t len;
 };
 
-struct hosts;
-
-struct dns {
+/* Servers asked in turn. */
+struct dns_group {
 	struct dns_server servers[DNS_SERVERS_MAX];
 	size_t count;
-	size_t best; /* who answered last */
+	size_t best;  /* the last that answered */
+	bool trusted; /* AD of all is trusted: see dns.h */
+};
+
+struct hosts;
+
+/* The files that were read. */
+enum { DNS_FILE_DNS, DNS_FILE_HOSTS, DNS_FILE_RESOLV, DNS_FILE_ETC_HOSTS };
+enum { DNS_FILES = DNS_FILE_ETC_HOSTS + 1 };
+
+struct dns {
+	int etc; /* not owned */
+	void (*complain)(unsigned line, const char *text, void *arg);
+	void *arg;
+	struct stamp seen[DNS_FILES];
+	struct dns_group listed;
 	bool off;
-	bool trusted; /* every server is on loopback */
-	int patience; /* ms */
+	bool by_file; /* only the servers of the file `dns` are asked */
+	/* dns_validator.c: */
+	struct dns_group usual;  /* default addresses of a local resolver */
+	bool validate;           /* look for one */
+	struct dns_group local;  /* the one found; may be empty */
+	int64_t validator_asked; /* clock_mono_ms(); 0: never */
+	int patience;            /* ms */
 	struct hosts *hosts;
 	unsigned char packet[DNS_PACKET_MAX];
 };
 
 /* One question, ready to be sent. */
 struct dns_question {
-	struct span name; /* without the last dot */
+	struct span name; /* without the last dot; "" is the root */
 	enum dns_type type;
 };
 
 /* dns_servers.c: the servers of `dns`, else of /etc/resolv.conf. */
-void dns_servers_read(struct dns *d, int etc,
-    void (*complain)(unsigned line, const char *text, void *arg), void *arg);
+void dns_servers_read(struct dns *d);
+/* An address without a port; false: it is none. */
+bool dns_server_set(struct dns_server *s, struct span address, uint16_t port);
+/* A server whose AD bit is trusted: on loopback, and not a mere proxy. */
+bool dns_server_is_local(const struct dns_server *s);
 
 /* dns_send.c: get the answer of one of the servers into d->packet until
- * deadline (clock_mono_ms()). False: none has one. */
-bool dns_exchange(struct dns *d, const struct dns_question *q, int64_t deadline,
-    struct span *packet_r);
+ * deadline (clock_mono_ms()). */
+enum dns_reply {
+	DNS_REPLY,     /* the answer is in packet_r */
+	DNS_NO_REPLY,  /* no server answered, or not in time */
+	DNS_NO_SERVER, /* nobody listens there */
+};
+enum dns_reply dns_exchange(struct dns *d, struct dns_group *g,
+    const struct dns_question *q, int64_t deadline, struct span *packet_r);
 
-/* The name can be put into a question; else there is no such name. */
+/* dns_validator.c: bring d->local up to date. */
+void dns_validator_find(struct dns *d);
+
+/* The name is valid in a query; otherwise it does not exist. */
 bool dns_can_ask(struct span name);
 
 /* dns.c: dns_ask() until deadline. */
@@ -64,8 +96,9 @@ struct hosts_entry {
 		struct in6_addr v6;
 	} is;
 };
-/* Of CHAINMAIL_ETC/hosts if there is one, else /etc/hosts. Never NULL. */
-struct hosts *hosts_open(int etc);
+/* CHAINMAIL_ETC/hosts if it exists, else /etc/hosts. Never NULL. tell: log
+ * invalid lines of the former. */
+struct hosts *hosts_open(int etc, bool tell);
 void hosts_close(struct hosts *h);
 /* The entries of a name, in the file's order; NULL if there is none. */
 const struct hosts_entry *hosts_find(

@@ -1,5 +1,5 @@
-/* Read an answer (RFC 1035 4.1). libc walks the packet and its compressed
- * names; what the records say is judged here. */
+/* Parse an answer (RFC 1035 4.1). libc walks the packet and its compressed
+ * names; the records' contents are checked here. */
 #include <arpa/nameser.h>
 #include <string.h>
 
@@ -9,9 +9,9 @@
 
 enum { RECORDS_MAX = 100, OPT_RCODE_SHIFT = 24 };
 
-/* Append a compressed name in lower case, without the last dot; "" is the
- * root. Bytes that are no name's are escaped by libc: such names equal no
- * name that is asked for. */
+/* Append a compressed name in lower case, without the last dot; "" is the root.
+ * libc escapes bytes that are invalid in names, so such names never equal a
+ * requested name. */
 static bool
 name_read(ns_msg m, const unsigned char *at, size_t len, struct arena *a,
     struct span *name_r)
@@ -30,8 +30,8 @@ name_read(ns_msg m, const unsigned char *at, size_t len, struct arena *a,
 	return true;
 }
 
-/* A name that an address can be asked for. One that ends in a number is an
- * address in the wrong place (RFC 5321 5.1: MX names a host). */
+/* A name whose address can be looked up. One that ends in a number is a
+ * misplaced address (RFC 5321 5.1: MX names a host). */
 static bool
 is_host(struct span name)
 {
@@ -107,7 +107,7 @@ bytes_read(const ns_rr *rr, void *out, size_t len)
 	return true;
 }
 
-/* False: the record makes no sense. */
+/* False: the record is malformed. */
 static bool
 record_read(ns_msg m, const ns_rr *rr, struct arena *a, struct dns_record *r)
 {
@@ -128,6 +128,8 @@ record_read(ns_msg m, const ns_rr *rr, struct arena *a, struct dns_record *r)
 	case DNS_CNAME:
 		return name_read(
 		    m, ns_rr_rdata(*rr), ns_rr_rdlen(*rr), a, &r->is.name);
+	case DNS_DNSKEY:
+		break;
 	}
 	return false;
 }
@@ -140,7 +142,7 @@ belongs(const ns_rr *rr, struct span name, enum dns_type type)
 	    span_equal_case(span_text(rr->name), name);
 }
 
-/* Follow the CNAMEs from *name on; false when they go in a circle or can't be
+/* Follow the CNAMEs from *name on; false when they form a loop or can't be
  * read. */
 static bool
 name_chase(ns_msg *m, struct arena *a, struct span *name, bool *chased_r)
@@ -191,8 +193,8 @@ records_collect(
 }
 
 /* RFC 2308 2.2: no answer and name servers without a SOA is a referral, by a
- * server that does not recurse: it says nothing about the name. Nor does an
- * answer whose OPT record holds an error (RFC 6891 6.1.3). */
+ * server without recursion: it says nothing about the name. Nor does an answer
+ * whose OPT record has an error (RFC 6891 6.1.3). */
 static bool
 is_hollow(ns_msg *m)
 {
@@ -213,7 +215,7 @@ is_hollow(ns_msg *m)
 	return ns && !soa;
 }
 
-/* It answers this question, completely. */
+/* Whether it answers this question completely. */
 static bool
 answers(ns_msg *m, struct span name, enum dns_type type)
 {
@@ -244,7 +246,7 @@ dns_parse(struct span packet, struct span name, enum dns_type type,
 	if ((rcode != ns_r_noerror && rcode != ns_r_nxdomain) ||
 	    (type != DNS_CNAME && !name_chase(&m, a, &r->name, &r->chased)))
 		return;
-	/* RFC 2308 2.1: with CNAMEs NXDOMAIN speaks of the last name. */
+	/* RFC 2308 2.1: with CNAMEs NXDOMAIN is about the last name. */
 	if (rcode == ns_r_nxdomain)
 		r->result = DNS_GONE;
 	else

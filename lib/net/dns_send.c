@@ -1,7 +1,7 @@
-/* The conversation with the servers (RFC 1035 4.2): a packet each way, over
- * TCP when the answer is too long for one (RFC 7766). Every packet has a new
- * random number and leaves from a new socket, so a new port (RFC 5452 9.2); a
- * connected socket hears this server alone. */
+/* Queries to the servers (RFC 1035 4.2): a packet each way, over TCP when the
+ * answer is truncated (RFC 7766). Every query has a new random id and uses a
+ * new socket, so a new port (RFC 5452 9.2); a connected socket receives only
+ * from this server. */
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <poll.h>
@@ -15,11 +15,11 @@
 #include "net/dns_inside.h"
 
 enum {
-	UDP_MAX = 1232, /* what we say we take: no fragments */
+	UDP_MAX = 1232, /* our advertised size: avoids fragments */
 	OPT_SIZE = 11,
 	QUERY_MAX = NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ + OPT_SIZE,
 	FLAGS = 0x0120, /* recursion desired; AD wanted (RFC 6840 5.7) */
-	LENGTH = 2      /* before a packet over TCP */
+	LENGTH = 2      /* length prefix over TCP */
 };
 
 enum reply {
@@ -27,14 +27,15 @@ enum reply {
 	REPLY_TRUNCATED, /* ask over TCP */
 	REPLY_PLAIN,     /* ask without EDNS */
 	REPLY_FAILED,    /* the server has no answer */
+	REPLY_NOBODY,    /* no server listens */
 	REPLY_SILENT     /* nothing came in time */
 };
 
-/* One packet on its way; len bytes behind a place for the length. */
+/* One query; len bytes after room for the length. */
 struct query {
 	unsigned char at[LENGTH + QUERY_MAX];
 	size_t len;
-	size_t question; /* bytes of it, behind the header */
+	size_t question; /* its length, after the header */
 	uint16_t id;
 	bool edns;
 };
@@ -46,8 +47,8 @@ put16(struct query *q, unsigned n)
 	q->at[LENGTH + q->len++] = (unsigned char)n;
 }
 
-/* Names that come here are written without escapes; what libc would escape in
- * the answer is in no name of a host or a domain. */
+/* Names are given without escapes; bytes that libc would escape never occur in
+ * a host or domain name. */
 static bool
 name_put(struct query *q, struct span name)
 {
@@ -97,7 +98,9 @@ query_make(struct query *q, const struct dns_question *what, bool edns)
 	put16(q, 0);
 	put16(q, 0);
 	put16(q, edns);
-	if (!name_put(q, what->name))
+	if (what->name.len == 0)
+		q->at[LENGTH + q->len++] = 0;
+	else if (!name_put(q, what->name))
 		return false;
 	put16(q, (unsigned)what->type);
 	put16(q, ns_c_in);
@@ -115,8 +118,8 @@ query_make(struct query *q, const struct dns_question *what, bool edns)
 	return true;
 }
 
-/* The packet repeats the question, which follows the header as it was sent;
- * letters may come back in another case. */
+/* The packet repeats the question after its header; the case of letters may
+ * differ. */
 static bool
 repeats(struct span packet, const struct query *q)
 {
@@ -128,8 +131,8 @@ repeats(struct span packet, const struct query *q)
 		span_head(span_from(packet, NS_HFIXEDSZ), sent.len), sent);
 }
 
-/* What a packet means for this question; REPLY_SILENT: it is none of ours,
- * wait on. */
+/* The meaning of a packet for this query; REPLY_SILENT: not ours, keep
+ * waiting. */
 static enum reply
 packet_judge(struct span packet, const struct query *q)
 {
@@ -140,7 +143,7 @@ packet_judge(struct span packet, const struct query *q)
 	    (p[2] & 0x80) == 0)
 		return REPLY_SILENT;
 	rcode = p[3] & 0x0f;
-	/* RFC 6891 7: a server of before EDNS may know no better than this. */
+	/* RFC 6891 7: a server without EDNS may answer like this. */
 	if (q->edns && (rcode == ns_r_formerr || rcode == ns_r_notimpl))
 		return REPLY_PLAIN;
 	if (!repeats(packet, q))
@@ -192,7 +195,8 @@ udp_receive(
 		ssize_t n = recv(fd, d->packet, sizeof d->packet, 0);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return REPLY_FAILED; /* nobody listens there */
+			return errno == ECONNREFUSED ? REPLY_NOBODY
+						     : REPLY_FAILED;
 		if (n < 0)
 			continue;
 		*len_r = (size_t)n;
@@ -292,29 +296,31 @@ server_ask(struct dns *d, const struct dns_server *s,
 	return r;
 }
 
-bool
-dns_exchange(struct dns *d, const struct dns_question *q, int64_t deadline,
-    struct span *packet_r)
+enum dns_reply
+dns_exchange(struct dns *d, struct dns_group *g, const struct dns_question *q,
+    int64_t deadline, struct span *packet_r)
 {
 	bool failed[DNS_SERVERS_MAX] = { false };
-	size_t rounds = d->count > 1 ? 2 : 3, first = d->best;
-	size_t left = rounds * d->count;
+	size_t rounds = g->count > 1 ? 2 : 3, first = g->best;
+	size_t left = rounds * g->count, absent = 0;
 
-	if (d->count == 0)
-		return false;
-	for (size_t i = 0; left > 0; i++, left--) {
-		size_t at = (first + i) % d->count, len;
+	for (size_t i = 0; left > 0 && g->count > 0; i++, left--) {
+		size_t at = (first + i) % g->count, len;
 		int64_t now = clock_mono_ms();
 		int64_t part = (deadline - now) / (int64_t)left;
 
 		if (failed[at] || part <= 0)
 			continue;
-		switch (server_ask(d, &d->servers[at], q, now + part, &len)) {
+		switch (server_ask(d, &g->servers[at], q, now + part, &len)) {
 		case REPLY_GOOD:
-			d->best = at;
+			g->best = at;
 			*packet_r = (struct span){ (const char *)d->packet,
 				len };
-			return true;
+			return DNS_REPLY;
+		case REPLY_NOBODY:
+			absent++;
+			failed[at] = true;
+			break;
 		case REPLY_TRUNCATED:
 		case REPLY_PLAIN:
 		case REPLY_FAILED:
@@ -324,5 +330,5 @@ dns_exchange(struct dns *d, const struct dns_question *q, int64_t deadline,
 			break;
 		}
 	}
-	return false;
+	return absent == g->count ? DNS_NO_SERVER : DNS_NO_REPLY;
 }

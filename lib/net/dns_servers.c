@@ -1,15 +1,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "net/dns_inside.h"
 #include "os/conf.h"
-#include "os/file.h"
 
 enum { RESOLV_MAX = 3 }; /* as libc */
+
+#define RESOLVED_PROXY UINT32_C(0x7f000036) /* 127.0.0.54 */
 
 /* The part of an address before its %scope as a number; 0: none. */
 static uint32_t
@@ -21,8 +20,8 @@ scope_of(const char *text)
 }
 
 /* An address without a port: "127.0.0.1", "::1", "fe80::1%eth0". */
-static bool
-server_set(struct dns_server *s, struct span address, uint16_t port)
+bool
+dns_server_set(struct dns_server *s, struct span address, uint16_t port)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&s->at;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&s->at;
@@ -78,60 +77,78 @@ server_parse(struct span line, struct dns_server *s)
 		address = span_head(line, span_find(line, ':'));
 		port = span_from(line, address.len);
 	}
-	return port_read(port, &number) && server_set(s, address, number);
+	return port_read(port, &number) && dns_server_set(s, address, number);
 }
 
-static bool
-is_loopback(const struct dns_server *s)
+/* The address as IPv4 in host order; 0: it is none. */
+static uint32_t
+address_v4(const struct dns_server *s)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s->at;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at;
+	uint32_t n;
 
 	if (s->at.ss_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-	    (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) &&
-		v6->sin6_addr.s6_addr[12] == 127);
+		return ntohl(v4->sin_addr.s_addr);
+	if (!IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		return 0;
+	memcpy(&n, &v6->sin6_addr.s6_addr[12], sizeof n);
+	return ntohl(n);
+}
+
+/* systemd-resolved(8) at 127.0.0.53 sets AD for answers it has validated; at
+ * 127.0.0.54 it passes on packets of remote servers. */
+bool
+dns_server_is_local(const struct dns_server *s)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s->at;
+	uint32_t v4 = address_v4(s);
+
+	if (v4 == 0)
+		return s->at.ss_family == AF_INET6 &&
+		    IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	return v4 >> 24 == IN_LOOPBACKNET && v4 != RESOLVED_PROXY;
 }
 
 /* NULL, or what is wrong with a line of `dns`. */
 static const char *
 line_read(struct dns *d, struct span line)
 {
+	struct dns_group *g = &d->listed;
+
 	if (span_equal_case(line, SPAN("none"))) {
 		d->off = true;
 		return NULL;
 	}
-	if (d->count == DNS_SERVERS_MAX)
-		return "eight servers are enough; take this line out";
-	if (!server_parse(line, &d->servers[d->count]))
+	if (g->count == DNS_SERVERS_MAX)
+		return "at most eight servers; remove this line";
+	if (!server_parse(line, &g->servers[g->count]))
 		return "not an address; write 127.0.0.1, 127.0.0.1:5353, "
 		       "[::1]:53, or none";
-	d->count++;
+	g->count++;
 	return NULL;
 }
 
-/* False: the file says nothing. One with mistakes, or one that can't be read,
- * is not to be replaced by another: questions would go where they must not. */
+/* False: the file has no lines. A faulty or unreadable one must not be replaced
+ * by resolv.conf: queries would go to the wrong servers. */
 static bool
-file_read(struct dns *d, int etc,
-    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
+file_read(struct dns *d)
 {
 	struct conf_list l;
 	struct span line;
-	bool says = !conf_list_open(&l, etc, "dns") && errno != ENOENT;
+	bool says = !conf_list_open(&l, d->etc, "dns") && errno != ENOENT;
 
-	if (says && complain != NULL)
-		complain(0,
-		    "can't be read, no server is asked; mend or remove "
+	if (says && d->complain != NULL)
+		d->complain(0,
+		    "can't be read, no server is asked; fix or remove "
 		    "the file",
-		    arg);
+		    d->arg);
 	while (conf_next(&l, &line)) {
 		const char *wrong = line_read(d, line);
 
 		says = true;
-		if (wrong != NULL && complain != NULL)
-			complain(l.line, wrong, arg);
+		if (wrong != NULL && d->complain != NULL)
+			d->complain(l.line, wrong, d->arg);
 	}
 	conf_list_close(&l);
 	return says;
@@ -139,37 +156,37 @@ file_read(struct dns *d, int etc,
 
 /* resolv.conf(5): without a server it is the one on this machine. */
 static void
-resolv_read(struct dns *d)
+resolv_read(struct dns_group *g)
 {
-	int dir = dir_open(AT_FDCWD, "/etc");
 	struct conf_list l;
 	struct span line;
 
-	conf_list_open(&l, dir, "resolv.conf");
+	conf_list_open(&l, DNS_ETC, "/etc/resolv.conf");
 	while (conf_next(&l, &line)) {
 		struct span word = span_word(&line);
 
 		if (span_equal(word, SPAN("nameserver")) &&
-		    d->count < RESOLV_MAX &&
-		    server_set(
-			&d->servers[d->count], span_word(&line), DNS_PORT))
-			d->count++;
+		    g->count < RESOLV_MAX &&
+		    dns_server_set(
+			&g->servers[g->count], span_word(&line), DNS_PORT))
+			g->count++;
 	}
 	conf_list_close(&l);
-	if (dir >= 0)
-		close(dir);
-	if (d->count == 0)
-		server_set(
-		    &d->servers[d->count++], SPAN("127.0.0.1"), DNS_PORT);
+	if (g->count == 0)
+		dns_server_set(
+		    &g->servers[g->count++], SPAN("127.0.0.1"), DNS_PORT);
 }
 
 void
-dns_servers_read(struct dns *d, int etc,
-    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
+dns_servers_read(struct dns *d)
 {
-	if (!file_read(d, etc, complain, arg))
-		resolv_read(d);
-	d->trusted = true;
-	for (size_t i = 0; i < d->count; i++)
-		d->trusted = d->trusted && is_loopback(&d->servers[i]);
+	struct dns_group *g = &d->listed;
+
+	*g = (struct dns_group){ .trusted = true };
+	d->off = false;
+	d->by_file = file_read(d);
+	if (!d->by_file)
+		resolv_read(g);
+	for (size_t i = 0; i < g->count; i++)
+		g->trusted = g->trusted && dns_server_is_local(&g->servers[i]);
 }

@@ -9,12 +9,16 @@
 
 #include "base/die.h"
 #include "base/io.h"
+#include "os/stamp.h"
 
 enum { PEM_MAX = 16 << 20, PORT_MAX = 65535, HTTPS_PORT = 443 };
+static const char own_authorities[] = "authorities.pem";
 static const char system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 
 struct https {
 	struct str authorities; /* PEM */
+	int etc;                /* not owned */
+	struct stamp own, system;
 };
 
 static int
@@ -35,10 +39,13 @@ https_open(int etc)
 	struct https *h = mem_new(sizeof *h);
 
 	str_init(&h->authorities);
+	h->etc = etc;
+	h->own = stamp_of(etc, own_authorities);
+	h->system = stamp_of(AT_FDCWD, system_authorities);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		die(TEMP, "prepare libcurl");
 	errno = ENOENT;
-	if (etc < 0 || authorities_read(h, etc, "authorities.pem") < 0) {
+	if (etc < 0 || authorities_read(h, etc, own_authorities) < 0) {
 		if (errno != ENOENT)
 			die(errno == EACCES ? CONFIG : TEMP,
 			    "read authorities.pem");
@@ -46,6 +53,15 @@ https_open(int etc)
 	}
 	errno = 0;
 	return h;
+}
+
+bool
+https_is_stale(const struct https *h)
+{
+	struct stamp own = stamp_of(h->etc, own_authorities);
+	struct stamp system = stamp_of(AT_FDCWD, system_authorities);
+
+	return !stamp_same(&own, &h->own) || !stamp_same(&system, &h->system);
 }
 
 void
@@ -72,7 +88,7 @@ https_answer_free(struct https_answer *a)
 	str_free(&a->text);
 }
 
-/* One exchange on its way. */
+/* One exchange in progress. */
 struct exchange {
 	const struct https_request *request;
 	struct https_answer *answer;
@@ -130,7 +146,7 @@ body_give(struct exchange *x)
 
 	str_setf(&field, "Content-Type: %s", x->request->type);
 	x->fields = list_add(NULL, field.at);
-	/* Without asking first whether it may come. */
+	/* Without waiting for "100 Continue". */
 	x->fields = list_add(x->fields, "Expect:");
 	str_free(&field);
 	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->fields);
@@ -200,7 +216,8 @@ https_ask(struct https *h, const struct https_request *r,
 	char error[CURL_ERROR_SIZE] = "";
 
 	if (h->authorities.len == 0) {
-		str_setf(&answer_r->text, "no authorities are known here");
+		str_setf(&answer_r->text,
+		    "no certificate authorities are known here");
 		answer_r->untrusted = true;
 		return;
 	}

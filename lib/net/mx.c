@@ -10,7 +10,7 @@
 
 enum {
 	SMTP_PORT = 25,
-	DISCARD_PORT = 9, /* nothing is sent there */
+	DISCARD_PORT = 9, /* nothing is sent to it */
 };
 
 static void
@@ -53,7 +53,7 @@ hosts_order(struct mx *m)
 	}
 }
 
-/* Each host once, where it is best. */
+/* Keep each host once, at its best preference. */
 static void
 hosts_unique(struct mx *m)
 {
@@ -71,8 +71,8 @@ hosts_unique(struct mx *m)
 	m->count = kept < MX_HOSTS_MAX ? kept : MX_HOSTS_MAX;
 }
 
-/* RFC 5321 5.1: when we are one of them, we and all that are not better than
- * we are left out. */
+/* RFC 5321 5.1: if this host is among them, drop it and all that are not more
+ * preferred. */
 static void
 hosts_before(struct mx *m, size_t self)
 {
@@ -160,7 +160,7 @@ mx_find(struct dns *d, struct span domain, const struct mx_self *self,
 		hosts_without_me(m);
 }
 
-/* Where the kernel would send from to this address; -1: nowhere. */
+/* The source address that the kernel would use; -1: unreachable. */
 static int
 source_of(const struct sockaddr_storage *to, struct sockaddr_storage *from_r)
 {
@@ -176,7 +176,7 @@ source_of(const struct sockaddr_storage *to, struct sockaddr_storage *from_r)
 	return r;
 }
 
-/* To an address of its own the kernel sends from that same address. */
+/* For an address of its own, the kernel uses it as the source too. */
 static bool
 is_interface(const struct sockaddr_storage *at)
 {

@@ -26,7 +26,7 @@ struct route_auth {
 	size_t count;
 };
 
-/* NULL, or what is wrong with the line; it does not repeat what it may hold. */
+/* NULL, or the fault; it never repeats the line's contents. */
 static const char *
 line_read(struct span line, struct auth_line *l)
 {
@@ -37,9 +37,9 @@ line_read(struct span line, struct auth_line *l)
 		return "write three words: the host or *, the user, the "
 		       "password";
 	if (span_find(line, '\0') < line.len)
-		return "a zero byte is in no password";
+		return "a password can't contain a zero byte";
 	if (!percent_decode(&l->user, user) || l->user.len == 0)
-		return "the user is written as behind user= in routes: %20 for "
+		return "write the user as after user= in routes: %20 for "
 		       "a blank, %25 for %";
 	if (span_equal(host, SPAN("*"))) {
 		str_add(&l->host, host);
@@ -83,7 +83,7 @@ file_read(int etc, struct str *text_r)
 	return why;
 }
 
-/* No comments behind the words, since a password may hold anything. */
+/* No comments after the words, since a password may contain anything. */
 static void
 lines_read(struct route_auth *r,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg)

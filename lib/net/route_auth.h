@@ -1,6 +1,6 @@
 /* Passwords for routes with user=: the file `routes.auth`, see
  * chainmail-routes(5). Lines of "HOST USER PASSWORD"; HOST is the target's name
- * as the route has it, or "*". Read before the sandbox, by `send` alone. */
+ * as in the route, or "*". Read before the sandbox, by `send` alone. */
 #ifndef NET_ROUTE_AUTH_H
 #define NET_ROUTE_AUTH_H
 
@@ -12,10 +12,10 @@ struct route_auth;
  * file; the text never holds a password. */
 struct route_auth *route_auth_open(int etc,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg);
-/* Overwritten and forgotten. */
+/* Overwrites the passwords. */
 void route_auth_close(struct route_auth *r);
-/* The password of this user at this host: a line of the host's own before one
- * of "*". False: there is none. The span lives as long as r. */
+/* The password of this user at this host: the host's own line, else one of "*".
+ * False: there is none. The span lives as long as r. */
 bool route_auth_find(const struct route_auth *r, struct span host,
     struct span user, struct span *password_r);
 

@@ -9,7 +9,8 @@
 
 enum {
 	SMTP_PORT = 25,
-	LMTP_PORT = 24, /* no port is LMTP's own (RFC 2033 5): a custom */
+	LMTP_PORT = 24, /* customary; LMTP has no port of its own (RFC 2033
+			 * 5) */
 	SMTPS_PORT = 465,
 	ERROR_MAX = 200,
 	UNIX_MAX = 107, /* bytes of a socket's path */
@@ -22,7 +23,7 @@ static const struct {
 	{ "require", TARGET_TLS_REQUIRE }, { "verify", TARGET_TLS_VERIFY },
 	{ "wrapped", TARGET_TLS_WRAPPED } };
 
-/* A line on its way. */
+/* A line being parsed. */
 struct reading {
 	struct arena *a;
 	struct route *route;
@@ -54,7 +55,7 @@ address_fold_ip(struct span text, int family, struct str *name_r)
 	return true;
 }
 
-/* What ends in a number and is no address is a mistake in an address. */
+/* A name that ends in a number is a mistyped address. */
 static bool
 ends_in_number(struct span name)
 {
@@ -93,7 +94,7 @@ target_add(struct reading *r, enum target_kind kind)
 	return t;
 }
 
-/* HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT; port 0: none is said. */
+/* HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT; port 0: none given. */
 static bool
 host_read(struct reading *r, struct span word, struct target *t)
 {
@@ -109,7 +110,7 @@ host_read(struct reading *r, struct span word, struct target *t)
 	port = span_from(word, host.len);
 	if (span_find(span_from(port, 1), ':') < port.len - (port.len > 0))
 		return wrong(r->wrong, word,
-		    "an IPv6 address stands in brackets: [2001:db8::1]");
+		    "an IPv6 address needs brackets: [2001:db8::1]");
 	if (port.len > 0 &&
 	    (!span_take(&port, ':') || !span_is_number(port, 65535, &number) ||
 		number == 0))
@@ -121,7 +122,7 @@ host_read(struct reading *r, struct span word, struct target *t)
 	} else {
 		wrong(r->wrong, word,
 		    "not a host; write a name, 192.0.2.1 or [2001:db8::1], "
-		    "and :port behind it if it is another than usual");
+		    "and :port after it unless it is the default");
 	}
 	str_free(&name);
 	return ok;
@@ -136,7 +137,7 @@ mx_read(struct reading *r, struct span name)
 		return false;
 	if (span_find(t->name, ':') < t->name.len || ends_in_number(t->name))
 		return wrong(r->wrong, name,
-		    "behind mx: belongs a domain; an address stands alone");
+		    "a domain must follow mx:; an address needs no mx:");
 	return true;
 }
 
@@ -163,7 +164,7 @@ target_read(struct reading *r, struct span word)
 	uint64_t port;
 
 	if (r->route->count == ROUTE_TARGETS_MAX)
-		return wrong(r->wrong, word, "ten targets are enough");
+		return wrong(r->wrong, word, "at most ten targets");
 	/* "mx:25" is a host of this name. */
 	if (span_take_case(&rest, SPAN("mx:")) &&
 	    !span_is_number(rest, UINT64_MAX, &port))
@@ -184,7 +185,7 @@ tls_read(struct reading *r, struct span value)
 			return true;
 		}
 	return wrong(r->wrong, value,
-	    "behind tls= belongs none, may, require, verify or wrapped");
+	    "tls= must be none, may, require, verify or wrapped");
 }
 
 static bool
@@ -199,7 +200,7 @@ user_read(struct reading *r, struct span value)
 	str_free(&name);
 	return ok ? true
 		  : wrong(r->wrong, value,
-			"behind user= belongs a name; write %20 for a blank, "
+			"a name must follow user=; write %20 for a blank, "
 			"%25 for %");
 }
 
@@ -211,13 +212,13 @@ option_read(struct reading *r, struct span word)
 	if (span_take_text(&value, SPAN("tls=")))
 		return r->route->tls == TARGET_TLS_UNSAID
 		    ? tls_read(r, value)
-		    : wrong(r->wrong, word, "tls= is there twice");
+		    : wrong(r->wrong, word, "tls= occurs twice");
 	if (span_take_text(&value, SPAN("user=")))
 		return r->route->user.len == 0
 		    ? user_read(r, value)
-		    : wrong(r->wrong, word, "user= is there twice");
-	return wrong(r->wrong, word,
-	    "no option has this name; there are tls= and user=");
+		    : wrong(r->wrong, word, "user= occurs twice");
+	return wrong(
+	    r->wrong, word, "unknown option; there are tls= and user=");
 }
 
 static uint16_t
@@ -228,14 +229,14 @@ port_usual(const struct target *t, enum target_tls tls)
 	return tls == TARGET_TLS_WRAPPED ? SMTPS_PORT : SMTP_PORT;
 }
 
-/* What the options mean for each other and for the targets. */
+/* Check the options against each other and the targets. */
 static bool
 options_settle(struct reading *r)
 {
 	struct route *route = r->route;
 
-	/* A password is shown to nobody who has not proved his name, unless
-	 * that was written down. */
+	/* A password is sent only to an authenticated host, unless configured
+	 * otherwise. */
 	if (route->user.len > 0 && route->tls == TARGET_TLS_UNSAID)
 		route->tls = TARGET_TLS_VERIFY;
 	if (route->user.len > 0 && route->tls == TARGET_TLS_MAY)
@@ -247,7 +248,7 @@ options_settle(struct reading *r)
 
 		if (t->kind == TARGET_UNIX && route->tls >= TARGET_TLS_REQUIRE)
 			return wrong(r->wrong, t->name,
-			    "no TLS is spoken there; write tls=none");
+			    "a Unix socket has no TLS; write tls=none");
 		if (t->port == 0)
 			t->port = port_usual(t, route->tls);
 	}
@@ -271,8 +272,8 @@ target_text(const struct target *t, enum target_tls tls, struct str *key)
 		str_addf(key, ":%u", (unsigned)t->port);
 }
 
-/* All that decides about the connection, in one form: what differs in it is
- * another destination. */
+/* The key has everything that determines the connection: routes that differ in
+ * it are different destinations. */
 static void
 key_make(struct reading *r)
 {
@@ -300,10 +301,9 @@ error_read(struct reading *r, struct span text)
 {
 	struct target *t = target_add(r, TARGET_NONE);
 
-	for (size_t i = 0; i < text.len; i++)
-		if (byte_is_control(text.at[i]))
-			return wrong(r->wrong, SPAN("error"),
-			    "the text holds a control character; take it out");
+	if (!span_is_clean(text))
+		return wrong(r->wrong, SPAN("error"),
+		    "the text contains a control character; remove it");
 	if (text.len > ERROR_MAX)
 		return wrong(
 		    r->wrong, SPAN("error"), "the text has at most 200 bytes");

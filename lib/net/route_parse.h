@@ -12,11 +12,11 @@ enum {
 
 struct route_line {
 	struct span domain; /* folded: a domain, ".suffix", "*", a literal in
-			     * lower case; "" when it is none of these */
-	struct route route; /* without targets when they are wrong */
+			     * lower case; "" when invalid */
+	struct route route; /* without targets when they are faulty */
 };
-/* Read one line without its comment, not empty; all is in the arena. False:
- * wrong_r is what is wrong and what to do about it. */
+/* Parse one line without its comment, not empty, into the arena. False: wrong_r
+ * has the fault and the remedy. */
 bool route_parse(struct span line, struct arena *a, struct route_line *line_r,
     struct str *wrong_r);
 

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 10, DOMAIN_MAX = 253 };
+#include "mail/domain.h"
+
+enum { DIGITS_MAX = 10 };
 
 static bool
 is_id_byte(char c)
@@ -79,7 +81,7 @@ sts_text_parse(struct span text, struct span *id_r)
 		blanks_skip(&rest);
 		if (rest.len == 0)
 			return found;
-		/* 3.1: of a field that is there twice the first counts. */
+		/* 3.1: if a field occurs twice the first counts. */
 		if (id_take(&rest, &id)) {
 			*id_r = found ? *id_r : id;
 			found = true;
@@ -88,31 +90,6 @@ sts_text_parse(struct span text, struct span *id_r)
 			return false;
 		}
 	}
-}
-
-/* A domain in its ASCII form; lower-case letters only, as the caller made
- * them. */
-static bool
-is_domain(struct span name)
-{
-	size_t label = 0;
-
-	if (name.len == 0 || name.len > DOMAIN_MAX)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.at[i];
-
-		if (c == '.') {
-			if (label == 0)
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!is_id_byte(c) && c != '-' && c != '_')
-			return false;
-		label++;
-	}
-	return label > 0;
 }
 
 static bool
@@ -128,14 +105,14 @@ mx_add(struct span value, struct arena *a, struct sts_policy *p)
 	span_take_text(&host, SPAN("*."));
 	if (host.len > 0 && host.at[host.len - 1] == '.')
 		str_cut(&name, name.len - 1), host.len--;
-	ok = is_domain(host) && p->count < STS_HOSTS_MAX;
+	ok = domain_is_plain(host) && p->count < STS_HOSTS_MAX;
 	if (ok)
 		p->mx[p->count++] = arena_copy(a, str_span(&name));
 	str_free(&name);
 	return ok;
 }
 
-/* Which of the fields that count once are there. */
+/* The single-valued fields seen so far. */
 struct seen {
 	bool version, mode, max_age;
 };
@@ -158,7 +135,7 @@ age_take(struct span value, struct sts_policy *p)
 	uint64_t age;
 
 	if (value.len > DIGITS_MAX || !span_is_number(value, UINT64_MAX, &age))
-		return "max_age is no number";
+		return "max_age is not a number";
 	p->max_age = age > STS_AGE_MAX ? STS_AGE_MAX : (uint32_t)age;
 	return NULL;
 }
@@ -170,8 +147,8 @@ field_take(struct span key, struct span value, struct seen *seen,
 	if (span_equal(key, SPAN("mx")))
 		return mx_add(value, a, p)
 		    ? NULL
-		    : "mx is no host name, or one too many";
-	/* RFC 8461 3.2: of a field that is there twice the first counts. */
+		    : "mx is not a host name, or one too many";
+	/* RFC 8461 3.2: if a field occurs twice the first counts. */
 	if (span_equal(key, SPAN("version")) && !seen->version) {
 		seen->version = true;
 		return span_equal(value, SPAN("STSv1"))

@@ -1,4 +1,4 @@
-/* MTA-STS (RFC 8461): its two texts, and the question to mta-sts(8). */
+/* MTA-STS (RFC 8461): its two texts, and queries to the program mta-sts. */
 #ifndef NET_STS_H
 #define NET_STS_H
 
@@ -21,11 +21,11 @@ struct sts_policy {
 	size_t count;
 };
 
-/* Read a policy file; NULL, or what is wrong with it (then there is none). The
- * spans live in the arena. */
+/* Read a policy file; NULL, or the fault (then there is no policy). The spans
+ * live in the arena. */
 const char *sts_policy_parse(
     struct span text, struct arena *a, struct sts_policy *p_r);
-/* Read one TXT record of _mta-sts.DOMAIN; false when it is no valid one. */
+/* Read one TXT record of _mta-sts.DOMAIN; false when it is invalid. */
 bool sts_text_parse(struct span text, struct span *id_r);
 /* It begins with "v=STSv1;": others don't count (RFC 8461 3.1). */
 bool sts_text_is(struct span text);
@@ -37,11 +37,11 @@ const char *sts_mode_text(enum sts_mode mode);
 enum sts_result {
 	STS_FOUND,  /* there is a policy (its mode may be none) */
 	STS_ABSENT, /* none, or no mta-sts here */
-	STS_FAILED, /* there should be one, but it could not be had, and none
-		     * is cached: text says why. Send as without (RFC 8461 3.3,
-		     * 5), and report it. */
-	STS_LATER,  /* mta-sts is there and does not answer: no reason to send
-		     * as without */
+	STS_FAILED, /* a policy exists, but could not be fetched and is not
+		     * cached: text has the reason. Send as without one (RFC
+		     * 8461 3.3, 5), and report it. */
+	STS_LATER,  /* mta-sts runs but does not answer: don't send as without a
+		     * policy */
 };
 struct sts_answer {
 	enum sts_result result;

@@ -62,7 +62,7 @@ sts_answer_read(struct span line, struct arena *a, struct sts_answer *answer_r)
 	str_free(&value);
 }
 
-/* One packet within the time; what it says, or nothing. */
+/* One packet within the time limit, or nothing. */
 static void
 packet_await(int sock, struct str *packet_r)
 {

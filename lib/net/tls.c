@@ -1,14 +1,47 @@
 #include "net/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/record.h"
 #include "os/dirs.h"
 #include "os/sock.h"
+
+enum { MISSING_FRESH_S = 10 };
+
+void
+tls_place_init(struct tls_place *p)
+{
+	*p = (struct tls_place){ STR_INIT, STR_INIT };
+	str_setf(&p->socket, "%s/tls", dir_run());
+	str_setf(&p->missing, "%s/" TLS_MISSING, dir_run());
+}
+
+/* An old file was left by a tlsd that has ended; a request starts the next
+ * one. */
+static bool
+is_missing(const struct tls_place *p)
+{
+	struct stat st;
+	int64_t age;
+
+	if (fstatat(AT_FDCWD, p->missing.at, &st, 0) < 0 || st.st_size == 0)
+		return false;
+	age = clock_wall_s() - st.st_mtim.tv_sec;
+	return age > -MISSING_FRESH_S && age < MISSING_FRESH_S;
+}
+
+bool
+tls_is_there(const struct tls_place *p)
+{
+	return faccessat(AT_FDCWD, p->socket.at, F_OK, 0) == 0 &&
+	    !is_missing(p);
+}
 
 void
 tls_session_init(struct tls_session *t)
@@ -40,6 +73,8 @@ request_send(int sock, int tcp, const char *service, const char *alpn)
 	if (alpn[0] != '\0')
 		record_add_text(&record, "alpn", alpn);
 	record_add_text(&record, "peer", fact("TCPREMOTEIP"));
+	if (fact("CONNECTION")[0] != '\0')
+		record_add_text(&record, "conn", fact("CONNECTION"));
 	r = sock_send(sock, str_span(&record), &tcp, 1);
 	str_free(&record);
 	return r;

@@ -14,8 +14,8 @@
 enum { PEM_MAX = 16 << 20 };
 static const char system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 
-/* TLS 1.2: what has forward secrecy first. The last are for hosts that have
- * nothing better, and would get plain text otherwise (RFC 7435 3). */
+/* TLS 1.2: forward secrecy first. The last are for hosts with nothing better,
+ * which would get plain text otherwise (RFC 7435 3). */
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:"
 			      "ECDHE+AES:DHE+AES:RSA+AESGCM:RSA+AES:!aNULL";
 static const char groups[] = "X25519:P-256:P-384:P-521";
@@ -36,8 +36,8 @@ context_new(void)
 	    SSL_CTX_set_cipher_list(c, ciphers) != 1 ||
 	    SSL_CTX_set1_groups_list(c, groups) != 1 ||
 	    SSL_CTX_dane_enable(c) != 1)
-		die(TEMP, "prepare TLS: %s", tls_error_text());
-	/* SMTP says itself where its conversation ends. */
+		die_text(TEMP, "prepare TLS: %s", tls_error_text());
+	/* SMTP marks its own end, so a missing close_notify is harmless. */
 	SSL_CTX_set_options(c,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 		SSL_OP_IGNORE_UNEXPECTED_EOF);

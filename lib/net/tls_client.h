@@ -1,6 +1,6 @@
 /* TLS as a client, for sending: OpenSSL, with DANE (RFC 7671, RFC 7672), PKIX
- * (names: RFC 6125) or a pinned key. The context is made once, before the
- * sandbox: nothing is opened afterwards.
+ * (names: RFC 6125) or a pinned key. The context is created once, before the
+ * sandbox; no file is opened afterwards.
  *
  *	c = tls_client_open(etc);			once, then the sandbox
  *	...
@@ -11,7 +11,7 @@
  *	io_put_text(&io, "EHLO ..."), io_line(&io, ...)	as without TLS
  *	tls_wire_end(wire), close(tcp)
  *
- * Deadline and idle limit of the io hold as they do without TLS. */
+ * Deadline and idle limit of the io apply as without TLS. */
 #ifndef NET_TLS_CLIENT_H
 #define NET_TLS_CLIENT_H
 
@@ -19,7 +19,7 @@
 #include "net/dns.h"
 
 enum tls_check {
-	TLS_CHECK_NONE, /* any certificate will do */
+	TLS_CHECK_NONE, /* accept any certificate */
 	TLS_CHECK_PKIX, /* by a known authority, for one of the names */
 	TLS_CHECK_DANE, /* by the TLSA records; names for usage 2. When none of
 			 * the records is usable: as TLS_CHECK_NONE */
@@ -29,10 +29,10 @@ enum { TLS_PIN_LEN = 32 };
 
 struct tls_wish {
 	enum tls_check check;
-	bool lenient; /* go on even when the check fails: the outcome is ok,
-		       * not authenticated, and result says what was wrong */
+	bool lenient; /* continue even when the check fails: the outcome is ok
+		       * but not authenticated, and result has the fault */
 	struct span server; /* SNI (none for an address), the name checked */
-	const struct span *names; /* further names that will do */
+	const struct span *names; /* further acceptable names */
 	size_t name_count;
 	const struct dns_record *tlsa; /* TLS_CHECK_DANE */
 	size_t tlsa_count;
@@ -41,12 +41,12 @@ struct tls_wish {
 	int wait_ms; /* for the handshake; 0: 60 s */
 };
 
-/* What came of it; texts live in the struct. */
+/* The outcome of a handshake; texts live in the struct. */
 struct tls_outcome {
-	bool ok;            /* the handshake is done and what was to be
-			     * checked is right (or lenient) */
-	bool authenticated; /* something was checked, and is right */
-	const char *result; /* RFC 8460 4.3's word when something is wrong:
+	bool ok;            /* the handshake is done and the check passed (or
+			     * lenient) */
+	bool authenticated; /* a check was made and passed */
+	const char *result; /* RFC 8460 4.3's result type on a fault:
 			     * "certificate-expired",
 			     * "certificate-host-mismatch",
 			     * "certificate-not-trusted", "validation-failure";
@@ -61,22 +61,22 @@ struct tls_wire;   /* one connection */
 
 /* The authorities are those of CHAINMAIL_ETC/authorities.pem, else the
  * system's. Never NULL; without any authority PKIX always fails. Ends the
- * program (CONFIG) when authorities.pem is there and can't be used. */
+ * program (CONFIG) when authorities.pem exists but is unusable. */
 struct tls_client *tls_client_open(int etc);
 void tls_client_close(struct tls_client *c);
-/* How many authorities there are. */
+/* The number of authorities. */
 size_t tls_client_authorities(const struct tls_client *c);
 
 /* Do the handshake on a connected TCP descriptor (it becomes non-blocking) and
- * have io go on over it; io must have nothing buffered. NULL when it failed:
- * then the connection is worth nothing, and io as it was. */
+ * switch io to TLS; io must have nothing buffered. NULL on failure: the
+ * connection is then unusable, io unchanged. */
 struct tls_wire *tls_wire_start(struct tls_client *c, struct io *io, int tcp,
     const struct tls_wish *w, struct tls_outcome *o_r);
-/* Append the channel binding tls-exporter (RFC 9266), 32 bytes that the two
- * ends of this connection alone know. False: not with this TLS, below 1.3. */
+/* Append the channel binding tls-exporter (RFC 9266), 32 bytes known only to
+ * the two ends of this connection. False: not available below TLS 1.3. */
 bool tls_wire_exporter(const struct tls_wire *t, struct str *binding);
-/* Say goodbye (without waiting) and forget; io is without a transport then,
- * says no more; the descriptor is the caller's. */
+/* Send close_notify (without waiting) and free it; io then has no transport and
+ * sends no more; the descriptor is the caller's. */
 void tls_wire_end(struct tls_wire *t);
 
 #endif

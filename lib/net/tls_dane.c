@@ -8,7 +8,7 @@
 enum { USAGE_TA = 2, USAGE_EE = 3, SELECTOR_MAX = 1 };
 enum { MATCH_FULL = 0, MATCH_SHA256 = 1, MATCH_SHA512 = 2 };
 
-/* RFC 7672 3.1: usages 2 and 3; RFC 6698 2.1: what is known of the rest. */
+/* RFC 7672 3.1: usages 2 and 3; RFC 6698 2.1: known selectors and types. */
 static bool
 usable(const struct dns_record *r)
 {
@@ -41,8 +41,8 @@ records_ask(struct dns *dns, struct span base, uint16_t port, struct arena *a,
 	dns_ask(dns, str_span(&name), DNS_TLSA, a, &answer);
 	str_free(&name);
 	*dane_r = (struct dane){ .result = DANE_NONE, .base = base };
-	/* RFC 7672 2.1.1, 2.2: an answer that can't be had, or is bogus, is no
-	 * leave to do without. */
+	/* RFC 7672 2.1.1, 2.2: a missing or bogus answer must not disable
+	 * DANE. */
 	if (answer.result == DNS_LATER)
 		dane_r->result = DANE_LATER;
 	if (answer.result != DNS_FOUND || !answer.secure || answer.count == 0)
@@ -55,8 +55,8 @@ records_ask(struct dns *dns, struct span base, uint16_t port, struct arena *a,
 			dane_r->result = DANE_FOUND;
 }
 
-/* RFC 7672 2.2.2: an alias that leads to where the DNS vouches for nothing may
- * itself be vouched for; then its own name has the records. */
+/* RFC 7672 2.2.2: an alias into an unsigned zone may itself be signed; then the
+ * TLSA records are at its own name. */
 static void
 alias_ask(struct dns *dns, struct span name, uint16_t port, struct arena *a,
     struct dane *dane_r)
@@ -83,8 +83,8 @@ dane_find(struct dns *dns, struct span name, const struct dns_host *address,
 	    span_find(name, ':') < name.len || name.len == 0 ||
 	    byte_is_digit(name.at[name.len - 1]))
 		return;
-	/* RFC 7672 2.2.2: where the address is not vouched for nobody asks for
-	 * TLSA: name servers that fail at it are common there. */
+	/* RFC 7672 2.2.2: without a secure address TLSA is not looked up: name
+	 * servers that fail at it are common there. */
 	if (!address->secure) {
 		if (aliased)
 			alias_ask(dns, name, port, a, dane_r);

@@ -5,10 +5,10 @@
 #include "net/dns.h"
 
 enum dane_result {
-	DANE_NONE,     /* no records that the DNS vouches for */
-	DANE_FOUND,    /* at least one of them can be used */
-	DANE_UNUSABLE, /* there are some, but none that can be used */
-	DANE_LATER,    /* there may be some: leave this host alone */
+	DANE_NONE,     /* no secure records */
+	DANE_FOUND,    /* at least one is usable */
+	DANE_UNUSABLE, /* there are records, but no usable ones */
+	DANE_LATER,    /* unknown: don't use this host */
 };
 struct dane {
 	enum dane_result result;
@@ -17,8 +17,8 @@ struct dane {
 	size_t count;
 };
 
-/* name: the host as the MX record or the route has it; address: dns_host() of
- * it. To be asked only if the host's name itself can be trusted. */
+/* name: the host as in the MX record or route; address: dns_host() of it. Call
+ * it only if the host's name itself can be trusted. */
 void dane_find(struct dns *dns, struct span name,
     const struct dns_host *address, uint16_t port, struct arena *a,
     struct dane *dane_r);

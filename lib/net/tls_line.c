@@ -9,10 +9,12 @@ enum { NAMES_MAX = 20, PINS_MAX = 10 };
 static const struct {
 	struct span name;
 	enum tls_word word;
-} words[] = { { SPAN("none"), TLS_WORD_NONE }, { SPAN("may"), TLS_WORD_MAY },
-	{ SPAN("require"), TLS_WORD_REQUIRE },
-	{ SPAN("verify"), TLS_WORD_VERIFY }, { SPAN("dane"), TLS_WORD_DANE },
-	{ SPAN("pin"), TLS_WORD_PIN } };
+} words[] = { { SPAN_INIT("none"), TLS_WORD_NONE },
+	{ SPAN_INIT("may"), TLS_WORD_MAY },
+	{ SPAN_INIT("require"), TLS_WORD_REQUIRE },
+	{ SPAN_INIT("verify"), TLS_WORD_VERIFY },
+	{ SPAN_INIT("dane"), TLS_WORD_DANE },
+	{ SPAN_INIT("pin"), TLS_WORD_PIN } };
 
 /* "mx.example.org", or ".example.org" for all below it. */
 static bool
@@ -72,19 +74,19 @@ tls_line_parse(struct span text, struct arena *a, struct tls_line *line_r)
 	while ((word = span_word(&text)).len > 0) {
 		if (line_r->word == TLS_WORD_VERIFY) {
 			if (!name_add(word, a, line_r))
-				return "after verify come up to 20 names of "
+				return "after verify write up to 20 names of "
 				       "hosts, or .example.org for all below "
 				       "it";
 		} else if (line_r->word == TLS_WORD_PIN) {
 			if (!pin_add(word, line_r))
-				return "after pin come up to 10 times sha256: "
+				return "after pin write up to 10 times sha256: "
 				       "and 64 hexadecimal digits";
 		} else {
-			return "nothing may stand behind this word";
+			return "nothing may follow this word";
 		}
 	}
 	if (line_r->word == TLS_WORD_PIN && line_r->pin_count == 0)
-		return "after pin comes sha256: and the 64 hexadecimal digits "
+		return "after pin write sha256: and the 64 hexadecimal digits "
 		       "of the public key's hash";
 	return NULL;
 }

@@ -5,7 +5,7 @@
 #include "mail/domain.h"
 #include "net/domain_table.h"
 
-static const struct tls_line broken_line = { .text = SPAN("wrong"),
+static const struct tls_line broken_line = { .text = SPAN_INIT("wrong"),
 	.broken = true };
 
 struct tls_policy {

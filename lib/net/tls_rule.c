@@ -11,7 +11,7 @@ struct tls_rules {
 	struct tls_policy *policy;
 };
 
-/* One question on its way. */
+/* One decision in progress. */
 struct finding {
 	struct tls_rules *rules;
 	const struct tls_domain *of;
@@ -74,7 +74,7 @@ skip(struct finding *f, const char *status, const char *text)
 	f->rule->text = text;
 }
 
-/* The host's name is no invention of a forger of the DNS. */
+/* The host's name can't have been forged in the DNS. */
 static bool
 name_is_sound(const struct finding *f)
 {
@@ -94,15 +94,15 @@ check_pkix(struct finding *f, const struct tls_line *line)
 	f->rule->sound = name_is_sound(f);
 	if (line == NULL || line->name_count == 0)
 		return;
-	/* Names that the administrator wrote, and no other. */
+	/* Only names written by the administrator. */
 	w->server = line->names[0];
 	w->names = line->names + 1;
 	w->name_count = line->name_count - 1;
 	f->rule->sound = true;
 }
 
-/* RFC 7672 3.2.3: with DANE-TA the name that the records are for will do, what
- * it was called before the alias, and, if its MX is vouched for, the domain. */
+/* RFC 7672 3.2.3: with DANE-TA these names match: the TLSA base domain, its
+ * name before the alias, and, if its MX is secure, the domain. */
 static void
 check_dane(struct finding *f)
 {
@@ -121,7 +121,7 @@ check_dane(struct finding *f)
 	f->rule->sound = true;
 }
 
-/* RFC 7672 2.2.1: only where MX and address are vouched for. */
+/* RFC 7672 2.2.1: only if MX and address are secure. */
 static void
 dane_look(struct finding *f)
 {
@@ -174,7 +174,7 @@ sts_tell(struct finding *f)
 	str_free(&text);
 }
 
-/* RFC 8461 5: enforce, or only look. */
+/* RFC 8461 5: enforce, or only test. */
 static void
 by_policy_of_sts(struct finding *f)
 {
@@ -196,7 +196,7 @@ by_policy_of_sts(struct finding *f)
 		    "policy");
 }
 
-/* What the domain itself asks for. */
+/* Apply the domain's own policy. */
 static void
 by_domain(struct finding *f)
 {
@@ -216,7 +216,7 @@ by_domain(struct finding *f)
 	} else if (sts->result == STS_FOUND && sts->policy.mode != STS_NONE) {
 		by_policy_of_sts(f);
 	} else if (f->dane.result == DANE_UNUSABLE) {
-		/* RFC 7672 2.2: encrypted, whoever it may be. */
+		/* RFC 7672 2.2: encrypted, without authentication. */
 		rule_is(f, TLS_MUST, "dane");
 	} else {
 		rule_is(f, TLS_MAY, "opportunistic");
@@ -285,7 +285,7 @@ by_line(struct finding *f, const struct tls_line *line)
 	rule_is(f, TLS_MUST, "policy");
 	if (line->broken) {
 		skip(f, "4.3.5",
-		    "the domain's line in tls-policy is wrong; mend it");
+		    "the domain's line in tls-policy is faulty; fix it");
 		return;
 	}
 	switch (line->word) {
@@ -312,7 +312,7 @@ by_line(struct finding *f, const struct tls_line *line)
 	}
 }
 
-/* RFC 8689 4.2.1: the host is authenticated, and its name is no forgery. */
+/* RFC 8689 4.2.1: the host must be authenticated, and its name secure. */
 static void
 require(struct finding *f)
 {
@@ -321,7 +321,7 @@ require(struct finding *f)
 	r->requiretls = true;
 	if (r->level == TLS_SKIP)
 		return;
-	/* What fails now is returned to the sender. */
+	/* A failure now is permanent. */
 	r->permanent = true;
 	r->status = "5.7.10";
 	if (r->level == TLS_NEVER) {
@@ -350,7 +350,7 @@ require(struct finding *f)
 	    "MTA-STS says that this host is the domain's");
 }
 
-/* The wish outlives the line of tls-policy that it came from. */
+/* The wish outlives its line of tls-policy. */
 static void
 wish_keep(struct finding *f)
 {

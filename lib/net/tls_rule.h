@@ -1,5 +1,5 @@
-/* What a connection to one host needs of TLS, and why. The order is that of
- * doc/architecture.md, "Sending: TLS".
+/* The TLS requirements for a connection to one host, with the reason. The order
+ * is that of doc/architecture.md, "Sending: TLS".
  *
  *	r = tls_rules_open(etc, dns, complain, NULL);	once, before the sandbox
  *	...
@@ -27,7 +27,7 @@
  *		MAIL FROM says REQUIRETLS
  *	on a connection in use: tls_rule_fits(&rule, &rule_of_connection, ...)
  *
- * All that is found lives in the arena (and in the tls_policy until its next
+ * All results live in the arena (and in the tls_policy until its next
  * refresh). */
 #ifndef NET_TLS_RULE_H
 #define NET_TLS_RULE_H
@@ -39,19 +39,19 @@
 
 enum tls_level {
 	TLS_NEVER,   /* in plain text */
-	TLS_MAY,     /* try it; plain text will do */
+	TLS_MAY,     /* try it; plain text is acceptable */
 	TLS_MUST,    /* wish, or nothing */
 	TLS_WRAPPED, /* likewise, from the first byte on (RFC 8314 3) */
 	TLS_SKIP,    /* don't connect to this host */
 };
 
-/* What is asked of all hosts of a domain: the caller fills in the first part,
- * tls_domain_find() the second. */
+/* The requirements for all hosts of a domain: the caller fills in the first
+ * part, tls_domain_find() the second. */
 struct tls_domain {
-	struct span domain; /* of the recipients; tls-policy is asked for it */
-	struct span mx;     /* the domain whose MX records (or own address)
+	struct span domain;    /* of the recipients; looked up in tls-policy */
+	struct span mx;        /* the domain whose MX records (or own address)
 				* named the hosts; empty: the route did */
-	bool mx_secure;     /* as struct mx says */
+	bool mx_secure;        /* from struct mx */
 	enum target_tls route; /* tls= of the route's line */
 	bool requiretls;       /* RFC 8689 4.2.1: not with the null sender */
 	bool optional;         /* the header says TLS-Required: No */
@@ -64,19 +64,19 @@ struct tls_rule {
 	enum tls_level level;
 	struct tls_wish wish; /* for tls_wire_start() */
 	bool requiretls;      /* the host must offer REQUIRETLS */
-	bool sound;           /* wish is enough for RFC 8689 */
+	bool sound;           /* wish satisfies RFC 8689 */
 	const char *why; /* for logs: "route", "policy", "requiretls", "dane",
 			  * "sts", "sts-testing", "opportunistic", "optional",
 			  * "none" */
-	/* TLS_SKIP, and TLS that can't be had */
-	bool permanent;     /* the message is to be returned */
+	/* For TLS_SKIP, and when TLS fails */
+	bool permanent;     /* return the message */
 	const char *status; /* NULL: 4.7.5 */
 	const char *text;   /* TLS_SKIP: for people */
 	/* For reports (RFC 8460 4.4) */
 	const struct tls_domain *of;
 	const char *policy;  /* "tlsa", "sts", "no-policy-found" */
 	struct span string;  /* the policy's lines, LF between them */
-	const char *failure; /* what was wrong before any connection:
+	const char *failure; /* a fault found before connecting:
 				 * "dnssec-invalid", "sts-...", or NULL */
 };
 
@@ -85,14 +85,14 @@ struct tls_rules;
 struct tls_rules *tls_rules_open(int etc, struct dns *dns,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg);
 void tls_rules_close(struct tls_rules *r);
-/* See tls_policy_refresh(): once a job. */
+/* See tls_policy_refresh(); call it once a job. */
 bool tls_rules_refresh(struct tls_rules *r);
 
 /* Needs CALLS_CONNECT, and waits for mta-sts up to STS_ASK_MS. */
 void tls_domain_find(
     struct tls_rules *r, struct tls_domain *d, struct arena *a);
-/* One host: its name as the MX record or the route has it, what dns_host() said
- * of it. */
+/* One host: its name as in the MX record or route, and the result of
+ * dns_host(). */
 struct tls_host {
 	struct span name;
 	const struct dns_host *address;
@@ -102,22 +102,22 @@ struct tls_host {
 void tls_rule_find(struct tls_rules *r, const struct tls_domain *d,
     const struct tls_host *host, struct arena *a, struct tls_rule *rule_r);
 
-/* A connection that was made under the rule had (encrypted: TLS is on; its
- * outcome) is good enough for a job under the rule need to the same host. */
+/* A connection made under the rule had (encrypted: TLS is on; its outcome) also
+ * satisfies the rule need for the same host. */
 bool tls_rule_fits(const struct tls_rule *need, const struct tls_rule *had,
     bool encrypted, const struct tls_outcome *outcome);
 
-/* Where a connection went, for tls_rule_report(). */
+/* The ends of a connection, for tls_rule_report(). */
 struct tls_peer {
-	struct span host;  /* as the MX record has it; empty: no connection */
+	struct span host;  /* as in the MX record; empty: no connection */
 	const char *ip;    /* the host's address */
 	const char *local; /* ours */
 	int64_t at;        /* clock_wall_s() */
 };
-/* Append the line "session ..." of doc/formats.md (RFC 8460): one for each
- * connection, or for each host that was skipped. outcome is NULL when the host
- * did not offer STARTTLS, or was skipped. Nothing is appended for hosts that
- * the route named: their domain has no use for a report. */
+/* Append the line "session ..." of doc/formats.md (RFC 8460): one per
+ * connection or skipped host. outcome is NULL when the host did not offer
+ * STARTTLS, or was skipped. Nothing is appended for hosts named by a route:
+ * their domain can't use a report. */
 void tls_rule_report(const struct tls_rule *rule,
     const struct tls_outcome *outcome, const struct tls_peer *peer,
     struct str *packet);

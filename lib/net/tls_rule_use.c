@@ -56,7 +56,7 @@ tls_rule_fits(const struct tls_rule *need, const struct tls_rule *had,
     bool encrypted, const struct tls_outcome *outcome)
 {
 	switch (need->level) {
-	case TLS_NEVER: /* TLS was no trouble to it */
+	case TLS_NEVER: /* TLS does not matter to it */
 	case TLS_MAY:
 		return true;
 	case TLS_MUST:
@@ -71,7 +71,7 @@ tls_rule_fits(const struct tls_rule *need, const struct tls_rule *had,
 	return false;
 }
 
-/* RFC 8460 4.3's word for what became of it. */
+/* RFC 8460 4.3's result type. */
 static const char *
 result_of(const struct tls_rule *rule, const struct tls_outcome *outcome)
 {
@@ -88,8 +88,8 @@ tls_rule_report(const struct tls_rule *rule, const struct tls_outcome *outcome,
 {
 	const struct tls_domain *d = rule->of;
 
-	/* Where the administrator's word counts the domain's did not; and a
-	 * host that was skipped for our own sake is none of its business. */
+	/* With a local policy the domain's was not used; nor does a host
+	 * skipped for a local reason concern it. */
 	if (d->mx.len == 0 || d->route != TARGET_TLS_UNSAID ||
 	    d->line != NULL || rule->level == TLS_NEVER ||
 	    (rule->level == TLS_SKIP && rule->failure == NULL))

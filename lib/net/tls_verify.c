@@ -19,8 +19,7 @@ tls_error_text(void)
 	return text != NULL ? text : "unknown error";
 }
 
-/* Give a name to one of the library's functions; false when it does not take
- * it. */
+/* Pass a name to one of the library's functions; false when it is refused. */
 static bool
 name_give(SSL *ssl, struct span name, int (*give)(SSL *, const char *))
 {
@@ -35,7 +34,7 @@ name_give(SSL *ssl, struct span name, int (*give)(SSL *, const char *))
 	return ok;
 }
 
-/* RFC 6066 3: a server's name is no address. */
+/* RFC 6066 3: SNI must not be an address. */
 static bool
 is_address(struct span name)
 {
@@ -55,7 +54,8 @@ server_name(SSL *ssl, const char *name)
 	return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
-/* How many records can be used. RFC 7672 3.1.3: not those of usage 0 and 1. */
+/* Add the records; returns how many are usable. RFC 7672 3.1.3: not those of
+ * usage 0 and 1. */
 static size_t
 tlsa_add(SSL *ssl, const struct tls_wish *w)
 {
@@ -76,7 +76,7 @@ tlsa_add(SSL *ssl, const struct tls_wish *w)
 	return usable;
 }
 
-/* The names of a certificate that will do. */
+/* Set the acceptable names of the certificate. */
 static int
 names_set(struct tls_wire *t)
 {
@@ -103,15 +103,15 @@ tls_verify_prepare(struct tls_wire *t)
 		if (tlsa_add(t->ssl, w) == 0)
 			t->check = TLS_CHECK_NONE; /* RFC 7672 2.2, 3.1.3 */
 	}
-	/* RFC 8461 4.2: a subject alternative name. RFC 7672 3.2.3 takes the
-	 * common name too. */
+	/* RFC 8461 4.2: only a subject alternative name. RFC 7672 3.2.3 allows
+	 * the common name too. */
 	if (t->check == TLS_CHECK_PKIX)
 		flags |= X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 	SSL_set_hostflags(t->ssl, flags);
 	if ((t->check == TLS_CHECK_PKIX || t->check == TLS_CHECK_DANE) &&
 	    names_set(t) < 0)
 		return -1;
-	/* Also to a host that nothing is checked of: it may choose by it. */
+	/* SNI is sent even without a check: the host may need it. */
 	if (w->server.len > 0 && !is_address(w->server))
 		name_give(t->ssl, w->server, server_name);
 	/* Without a check a weak key is still better than plain text. */

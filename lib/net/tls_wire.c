@@ -11,7 +11,7 @@
 
 enum { WAIT_MS = 60000, EXPORTER_LEN = 32 };
 
-/* Why a call did nothing, as io wants to hear it. */
+/* Translate the library's error to io's convention. */
 static ssize_t
 wire_failed(struct tls_wire *t, int result, short *events_r)
 {
@@ -29,9 +29,11 @@ wire_failed(struct tls_wire *t, int result, short *events_r)
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
+		t->broken = true;
 		errno = saved != 0 ? saved : ECONNRESET;
 		return -1;
 	default:
+		t->broken = true;
 		errno = EPROTO;
 		return -1;
 	}
@@ -68,7 +70,9 @@ wire_write(void *arg, struct span bytes, short *events_r)
 	if (n > 0)
 		return n;
 	r = wire_failed(t, n, events_r);
+	/* The host's close_notify came before the write failed. */
 	if (r == 0) {
+		t->broken = true;
 		errno = EPIPE;
 		r = -1;
 	}
@@ -77,7 +81,7 @@ wire_write(void *arg, struct span bytes, short *events_r)
 
 static const struct io_transport wire_transport = { wire_read, wire_write };
 
-/* Until when the handshake may take: the wish's limit and the io's deadline. */
+/* The handshake's deadline: the wish's limit and the io's deadline. */
 static int64_t
 wire_deadline(const struct tls_wire *t)
 {
@@ -88,7 +92,7 @@ wire_deadline(const struct tls_wire *t)
 							      : until;
 }
 
-/* 1: the descriptor is ready; 0: time is up. */
+/* 1: the descriptor is ready; 0: timeout. */
 static int
 wire_wait(const struct tls_wire *t, short events, int64_t until)
 {
@@ -103,8 +107,8 @@ wire_wait(const struct tls_wire *t, short events, int64_t until)
 	}
 }
 
-/* The handshake ended badly: not over the certificate, of which the outcome
- * would know. */
+/* The handshake failed, but not over the certificate, which would be in the
+ * outcome. */
 static void
 handshake_failed(const char *why, struct tls_outcome *o)
 {
@@ -134,8 +138,8 @@ handshake(struct tls_wire *t, struct tls_outcome *o)
 			handshake_failed("the host takes too long", o);
 			return -1;
 		}
-		/* A callback's refusal is known here; what the peer said or
-		 * did not say is in errno or the library's queue. */
+		/* A refusal by the callback is known here; the peer's errors
+		 * are in errno or the library's queue. */
 		if (SSL_get_verify_result(t->ssl) != X509_V_OK)
 			tls_verify_outcome(t, o);
 		handshake_failed(errno == EPROTO ? tls_error_text()
@@ -202,7 +206,9 @@ void
 tls_wire_end(struct tls_wire *t)
 {
 	ERR_clear_error();
-	SSL_shutdown(t->ssl); /* close_notify, as much as goes at once */
+	/* SSL_shutdown(3): not after a fatal error. */
+	if (!t->broken)
+		SSL_shutdown(t->ssl); /* as much as possible at once */
 	ERR_clear_error();
 	SSL_free(t->ssl);
 	io_switch(t->io, t->tcp, t->tcp);

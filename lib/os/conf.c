@@ -13,7 +13,11 @@
 #include "os/dirs.h"
 #include "os/file.h"
 
-enum { CONF_MAX = 16 << 20 }; /* bytes of one configuration file */
+enum {
+	CONF_MAX = 16 << 20, /* bytes of one configuration file */
+	ME_MAX = 253,
+	ME_LABEL_MAX = 63,
+};
 
 #define LIMIT(field, n, value)                                                 \
 	{                                                                      \
@@ -30,6 +34,7 @@ static const struct limit_name limit_names[] = {
 	LIMIT(idle_commands, "idle-commands", 100),
 	LIMIT(login_time, "login-time", 60),
 	LIMIT(idle_time, "idle-time", 1800),
+	LIMIT(cpu_time, "cpu-time", 300),
 	LIMIT(command_time, "command-time", 300),
 	LIMIT(data_rate, "data-rate", 500),
 	LIMIT(filter_time, "filter-time", 120),
@@ -43,6 +48,7 @@ static const struct limit_name limit_names[] = {
 	LIMIT(history_time, "history-time", 14 * 86400),
 	LIMIT(literal_size, "literal-size", 1 << 20),
 	LIMIT(disk_reserve, "disk-reserve", 64 << 20),
+	LIMIT(log_connections, "log-connections", 0),
 };
 
 int
@@ -50,8 +56,8 @@ conf_open(void)
 {
 	int etc = dir_open(AT_FDCWD, dir_etc());
 
-	/* A disk that fails must not look like a host without configuration,
-	 * which would refuse or return for good what it doesn't know. */
+	/* A failing disk must not look like a host without configuration, which
+	 * would permanently reject addresses it doesn't know. */
 	if (etc < 0 && errno != ENOENT)
 		die(TEMP, "open the configuration %s", dir_etc());
 	return etc;
@@ -120,7 +126,7 @@ conf_missing(const char *name)
 		die(TEMP, "read %s/%s", dir_etc(), name);
 }
 
-/* The same for what programs of every uid want to know. */
+/* The same for files that programs of every uid read. */
 static void
 missing_or_denied(const char *name)
 {
@@ -157,12 +163,78 @@ conf_complain(unsigned line, const char *text, void *file)
 	log_write(&l);
 }
 
+bool
+conf_changed(int etc, const char *name, struct conf_stamp *stamp)
+{
+	struct conf_stamp now = { .there = false };
+	struct stat st;
+
+	if (etc >= 0 && fstatat(etc, name, &st, 0) == 0)
+		now = (struct conf_stamp){ true, st.st_ino, st.st_size,
+			st.st_mtim };
+	if (now.there == stamp->there && now.inode == stamp->inode &&
+	    now.size == stamp->size &&
+	    now.changed.tv_sec == stamp->changed.tv_sec &&
+	    now.changed.tv_nsec == stamp->changed.tv_nsec)
+		return false;
+	*stamp = now;
+	return true;
+}
+
+const char conf_former_text[] = "what was read before stays in force; fix the "
+				"file and run chainmail check";
+
+void
+conf_former_stays(const char *name, int error)
+{
+	if (error != 0)
+		conf_complain(0, strerror(error), (void *)name);
+	conf_complain(0, conf_former_text, (void *)name);
+}
+
+const char *
+conf_me_fault(struct span name)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		bool dot = c == '.';
+
+		if ((dot && label == 0) || (!dot && ++label > ME_LABEL_MAX) ||
+		    ((unsigned char)c < 128 && !dot && !byte_is_alpha(c) &&
+			!byte_is_digit(c) && c != '-' && c != '_'))
+			return "not a host name; write it as "
+			       "mail.example.org";
+		if (dot)
+			label = 0;
+	}
+	return name.len > ME_MAX ? "a host name has at most 253 bytes" : NULL;
+}
+
+/* DNS allows a final dot, mail does not. */
+static void
+me_check(struct str *name)
+{
+	const char *wrong;
+
+	if (name->len > 1 && name->at[name->len - 1] == '.')
+		str_cut(name, name->len - 1);
+	wrong = conf_me_fault(str_span(name));
+	errno = 0;
+	/* Mail for this host would be permanently refused as another host's. */
+	if (wrong != NULL)
+		die_text(TEMP, "%s/me: %s: %s", dir_etc(), name->at, wrong);
+}
+
 void
 conf_me(int etc, struct str *name_r)
 {
 	struct utsname u;
 
-	if (!conf_value(etc, "me", name_r)) {
+	if (conf_value(etc, "me", name_r)) {
+		me_check(name_r);
+	} else {
 		missing_or_denied("me");
 		if (uname(&u) == 0 && u.nodename[0] != '\0')
 			str_set(name_r, span_text(u.nodename));
@@ -197,7 +269,7 @@ unit_of(struct span suffix)
 
 /* "name value" into its field; NULL or what is wrong. */
 static const char *
-limit_set(struct limits *l, struct span line)
+limit_set(struct limits *l, struct span line, bool seen[COUNT(limit_names)])
 {
 	struct span name = span_head(line, strcspn(line.at, " \t"));
 	struct span value = span_trim(span_from(line, name.len));
@@ -206,32 +278,41 @@ limit_set(struct limits *l, struct span line)
 	for (size_t i = 0; i < COUNT(limit_names); i++) {
 		if (!span_equal(name, span_text(limit_names[i].name)))
 			continue;
+		if (seen[i])
+			return "the limit occurs twice, and the first line "
+			       "counts; take one out";
 		if (!span_number(&value, UINT32_MAX, &n) ||
-		    (factor = unit_of(value)) == 0 || n * factor == 0)
-			return "the value is a number, with K, M, G, s, m, h "
+		    (factor = unit_of(value)) == 0 ||
+		    (n == 0 && limit_names[i].otherwise != 0))
+			return "the value must be a number, with K, M, G, s, "
+			       "m, h "
 			       "or d behind it";
+		seen[i] = true;
 		memcpy((char *)l + limit_names[i].offset,
 		    &(uint64_t){ n * factor }, sizeof(uint64_t));
 		return NULL;
 	}
-	return "no limit has this name; see chainmail-limits(5)";
+	return "unknown limit; see chainmail-limits(5)";
 }
 
-unsigned
-conf_limits(int etc, struct limits *l_r,
+/* The number of wrong lines; -1 and errno when the file is missing or can't be
+ * read. */
+static int
+limits_read(int etc, struct limits *l_r,
     void (*complain)(unsigned line, const char *text, void *arg), void *arg)
 {
 	struct conf_list list;
+	bool seen[COUNT(limit_names)] = { false };
 	struct span line;
-	unsigned bad = 0;
+	int bad = 0;
 
 	for (size_t i = 0; i < COUNT(limit_names); i++)
 		memcpy((char *)l_r + limit_names[i].offset,
 		    &limit_names[i].otherwise, sizeof(uint64_t));
 	if (!conf_list_open(&list, etc, "limits"))
-		missing_or_denied("limits");
+		return -1;
 	while (conf_next(&list, &line)) {
-		const char *wrong = limit_set(l_r, line);
+		const char *wrong = limit_set(l_r, line, seen);
 
 		if (wrong == NULL)
 			continue;
@@ -241,4 +322,31 @@ conf_limits(int etc, struct limits *l_r,
 	}
 	conf_list_close(&list);
 	return bad;
+}
+
+unsigned
+conf_limits(int etc, struct limits *l_r,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
+{
+	int bad = limits_read(etc, l_r, complain, arg);
+
+	if (bad < 0)
+		missing_or_denied("limits");
+	return bad < 0 ? 0 : (unsigned)bad;
+}
+
+void
+conf_limits_refresh(int etc, struct limits *l, struct conf_stamp *stamp)
+{
+	char name[] = "limits";
+	struct limits fresh;
+	int bad;
+
+	if (!conf_changed(etc, name, stamp))
+		return;
+	bad = limits_read(etc, &fresh, conf_complain, name);
+	if (bad == 0 || (bad < 0 && errno == ENOENT))
+		*l = fresh;
+	else
+		conf_former_stays(name, bad < 0 ? errno : 0);
 }

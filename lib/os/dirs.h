@@ -1,5 +1,5 @@
-/* Where things are: CHAINMAIL_ETC, CHAINMAIL_SPOOL, CHAINMAIL_MAIL and
- * CHAINMAIL_RUN from the environment, else the usual places. */
+/* The directories: CHAINMAIL_ETC, CHAINMAIL_SPOOL, CHAINMAIL_MAIL and
+ * CHAINMAIL_RUN from the environment, else the defaults. */
 #ifndef OS_DIRS_H
 #define OS_DIRS_H
 

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "os/sock.h"
+
+extern char **environ;
 
 const char *
 fact(const char *name)
@@ -40,36 +43,145 @@ address_text(
 	return true;
 }
 
-void
-facts_from_socket(int fd)
+enum { RECORD_MAX = 256 }; /* two addresses */
+
+static void
+record_write(char record[RECORD_MAX], int fd)
 {
 	struct sockaddr_storage peer = { 0 }, own = { 0 };
 	socklen_t peer_len = sizeof peer, own_len = sizeof own;
 	char ip[INET6_ADDRSTRLEN], port[8];
+	int n;
 
+	record[0] = '\0';
 	if (getpeername(fd, (struct sockaddr *)&peer, &peer_len) < 0) {
-		/* A peer that has reset the connection has no address any more,
-		 * but what it sent can still be read: it must not pass for a
-		 * local one. */
-		if (errno != ENOTSOCK && errno != EBADF) {
-			setenv("PROTO", "TCP", 1);
-			setenv("TCPREMOTEIP", "0.0.0.0", 1);
-		}
+		/* A peer that reset the connection has no address any more, but
+		 * its data can still be read: it must not be taken for a local
+		 * one. */
+		if (errno != ENOTSOCK && errno != EBADF)
+			strcpy(record, "PROTO=TCP TCPREMOTEIP=0.0.0.0");
 		return;
 	}
 	if (!address_text(&peer, ip, port)) {
-		setenv("PROTO", "UNIX", 1);
-		setenv("TCPREMOTEIP", "local", 1);
+		strcpy(record, "PROTO=UNIX TCPREMOTEIP=local");
 		return;
 	}
-	setenv("PROTO", "TCP", 1);
-	setenv("TCPREMOTEIP", ip, 1);
-	setenv("TCPREMOTEPORT", port, 1);
+	n = snprintf(record, RECORD_MAX,
+	    "PROTO=TCP TCPREMOTEIP=%s TCPREMOTEPORT=%s", ip, port);
 	if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
-	    address_text(&own, ip, port)) {
-		setenv("TCPLOCALIP", ip, 1);
-		setenv("TCPLOCALPORT", port, 1);
+	    address_text(&own, ip, port))
+		snprintf(record + n, (size_t)(RECORD_MAX - n),
+		    " TCPLOCALIP=%s TCPLOCALPORT=%s", ip, port);
+}
+
+/* Cut off the next word, decoded in place; NULL: there is none, or it is
+ * malformed. */
+static char *
+word_cut(char **rest)
+{
+	char *word = *rest + strspn(*rest, " ");
+	struct str decoded = STR_INIT;
+	bool good = true;
+
+	*rest = word + strcspn(word, " ");
+	if (**rest != '\0')
+		*(*rest)++ = '\0';
+	if (strchr(word, '%') != NULL) {
+		good = percent_decode(&decoded, span_text(word));
+		memcpy(word, decoded.at, decoded.len + 1); /* decoding never
+							    * lengthens */
+		str_free(&decoded);
 	}
+	return good && *word != '\0' ? word : NULL;
+}
+
+/* The word is "NAME=…" of a connection. */
+static bool
+is_fact(const char *word)
+{
+	return *word >= 'A' && *word <= 'Z' && strchr(word, '=') != NULL;
+}
+
+void
+facts_from_socket(int fd)
+{
+	char record[RECORD_MAX], *rest = record, *word;
+
+	record_write(record, fd);
+	while ((word = word_cut(&rest)) != NULL) {
+		char *equals = strchr(word, '=');
+
+		*equals = '\0';
+		setenv(word, equals + 1, 1);
+	}
+}
+
+void
+facts_prepare(struct facts *f)
+{
+	size_t n = 0;
+
+	while (n < COUNT(f->entries) && environ[n] != NULL)
+		n++;
+	if (n == COUNT(f->entries))
+		return; /* too many: fact_put() handles it */
+	memcpy(f->entries, environ, (n + 1) * sizeof *environ);
+	environ = f->entries;
+}
+
+/* Drop the facts of the previous connection. */
+static void
+facts_drop(const struct facts *f)
+{
+	char **to = environ;
+
+	for (char **from = environ; *from != NULL; from++)
+		if (*from < f->record || *from >= f->record + FACTS_MAX)
+			*to++ = *from;
+	*to = NULL;
+}
+
+void
+facts_leave(struct facts *f)
+{
+	facts_drop(f);
+	if (environ != f->entries)
+		return;
+	environ = mem_resize(NULL, FACTS_ENTRIES, sizeof *environ);
+	memcpy(environ, f->entries, sizeof f->entries);
+}
+
+void
+facts_record(struct facts *f, int fd)
+{
+	record_write(f->record, fd);
+}
+
+static void
+fact_put(struct facts *f, char *word)
+{
+	size_t n = 0, name = strcspn(word, "=") + 1;
+
+	while (environ[n] != NULL && strncmp(environ[n], word, name) != 0)
+		n++;
+	if (environ != f->entries || n + 1 >= COUNT(f->entries)) {
+		putenv(word);
+		return;
+	}
+	if (environ[n] == NULL)
+		environ[n + 1] = NULL;
+	environ[n] = word;
+}
+
+void
+facts_take(struct facts *f)
+{
+	char *rest = f->record, *word;
+
+	facts_drop(f);
+	while ((word = word_cut(&rest)) != NULL)
+		if (is_fact(word))
+			fact_put(f, word);
 }
 
 void

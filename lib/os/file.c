@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/str.h"
 
 int
 file_create(int dir, const char *name, mode_t mode)
@@ -32,8 +34,8 @@ dir_make(int dir, const char *name, mode_t mode)
 	return dir == AT_FDCWD ? 0 : fsync(dir);
 }
 
-/* Did a link or rename that reported an error happen all the same? NFS loses
- * replies: the file is ours if both are the same inode. */
+/* Did a link or rename succeed despite the error? NFS loses replies: it did if
+ * both names are the same inode. */
 static bool
 name_is(const struct commit *c)
 {
@@ -44,7 +46,7 @@ name_is(const struct commit *c)
 	    mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 
-/* Give the lasting name without ever replacing one. */
+/* Give the final name without ever replacing a file. */
 static int
 name_new(const struct commit *c)
 {
@@ -66,8 +68,8 @@ name_new(const struct commit *c)
 	return 0;
 }
 
-/* A name that is there already counts as success with some: whoever gave it
- * may have died before the sync. */
+/* An existing name may count as success: the process that gave it may have died
+ * before the sync. */
 static void
 name_give(struct commit *c)
 {
@@ -80,7 +82,7 @@ name_give(struct commit *c)
 		c->error = errno;
 }
 
-/* Sync the directory of files[i], once for all that share it. */
+/* Sync the directory of files[i], once for all files in it. */
 static void
 directory_sync(struct commit *files, size_t n, size_t i)
 {
@@ -163,4 +165,58 @@ dir_spread(int dir)
 		ioctl(dir, FS_IOC_SETFLAGS, &flags);
 	}
 	errno = saved;
+}
+
+/* Make one directory durably; 0 also when it exists, or when its parent may not
+ * be searched, which *denied_r tells. */
+static int
+parent_make(const struct str *path, bool *denied_r)
+{
+	struct str parent = STR_INIT;
+	size_t slash = path->len;
+	int dir, above, r;
+
+	if (mkdir(path->at, 0700) < 0) {
+		*denied_r = *denied_r || errno == EACCES;
+		return errno == EEXIST || errno == EACCES ? 0 : -1;
+	}
+	dir = dir_open(AT_FDCWD, path->at);
+	if (dir >= 0) {
+		dir_spread(dir);
+		close(dir);
+	}
+	while (slash > 0 && path->at[slash - 1] != '/')
+		slash--;
+	str_set(
+	    &parent, slash > 0 ? span_head(str_span(path), slash) : SPAN("."));
+	above = dir_open(AT_FDCWD, parent.at);
+	r = above < 0 ? -1 : fsync(above);
+	if (above >= 0)
+		close(above);
+	str_free(&parent);
+	return r;
+}
+
+int
+dir_make_parents(const char *path)
+{
+	struct str part = STR_INIT;
+	bool denied = false;
+	int r = 0;
+
+	for (const char *p = path; r == 0; p++) {
+		p = strchr(p, '/');
+		if (p == NULL)
+			break;
+		if (p == path)
+			continue;
+		str_set(&part, (struct span){ path, (size_t)(p - path) });
+		r = parent_make(&part, &denied);
+	}
+	if (r == 0 && denied && access(part.at, F_OK) < 0) {
+		errno = EACCES;
+		r = -1;
+	}
+	str_free(&part);
+	return r;
 }

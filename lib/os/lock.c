@@ -7,14 +7,14 @@
 
 #include "base/clock.h"
 
-int
-lock_fd(int fd, int wait_ms)
+static int
+lock_as(int fd, short type, int wait_ms)
 {
 	int64_t until = clock_mono_ms() + wait_ms;
 	struct timespec pause = { .tv_nsec = 200000 };
 
 	for (;;) {
-		struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		struct flock l = { .l_type = type, .l_whence = SEEK_SET };
 
 		if (fcntl(fd, F_OFD_SETLK, &l) == 0)
 			return 0;
@@ -24,13 +24,18 @@ lock_fd(int fd, int wait_ms)
 			errno = EAGAIN;
 			return -1;
 		}
-		/* F_OFD_SETLKW has no time limit of its own; holders keep a
-		 * folder's lock for a few system calls, so sleep briefly and
-		 * ask less often the longer it lasts. */
+		/* F_OFD_SETLKW has no timeout; locks are held for a few system
+		 * calls, so retry after short sleeps that get longer. */
 		nanosleep(&pause, NULL);
 		if (pause.tv_nsec < 20000000)
 			pause.tv_nsec += pause.tv_nsec / 2;
 	}
+}
+
+int
+lock_fd(int fd, int wait_ms)
+{
+	return lock_as(fd, F_WRLCK, wait_ms);
 }
 
 int
@@ -41,15 +46,15 @@ lock_drop(int fd)
 	return fcntl(fd, F_OFD_SETLK, &l);
 }
 
-int
-lock_take(int dir, const char *name, int wait_ms)
+static int
+lock_open(int dir, const char *name, short type, int wait_ms)
 {
 	int fd = openat(
 	    dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -1;
-	if (lock_fd(fd, wait_ms) < 0) {
+	if (lock_as(fd, type, wait_ms) < 0) {
 		int saved = errno;
 
 		close(fd);
@@ -57,4 +62,16 @@ lock_take(int dir, const char *name, int wait_ms)
 		return -1;
 	}
 	return fd;
+}
+
+int
+lock_take(int dir, const char *name, int wait_ms)
+{
+	return lock_open(dir, name, F_WRLCK, wait_ms);
+}
+
+int
+lock_share(int dir, const char *name, int wait_ms)
+{
+	return lock_open(dir, name, F_RDLCK, wait_ms);
 }

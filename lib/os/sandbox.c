@@ -12,6 +12,7 @@
 
 #include "base/die.h"
 #include "base/log.h"
+#include "base/span.h"
 
 /* Rights of Landlock ABI 3 that older headers lack. */
 #ifndef LANDLOCK_ACCESS_FS_REFER
@@ -31,14 +32,42 @@ enum {
 	WRITE_RIGHTS = LANDLOCK_ACCESS_FS_WRITE_FILE |
 	    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
 	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+	    /* None can be created (sandbox_calls()), but existing ones can be
+	     * renamed. */
 	    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
 	    LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER |
 	    LANDLOCK_ACCESS_FS_TRUNCATE,
+	/* A file must not gain rights by a rename, so the rights on files are
+	 * the same in both folders. */
+	TAKE_RIGHTS = LANDLOCK_ACCESS_FS_REFER |
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	    LANDLOCK_ACCESS_FS_TRUNCATE,
+	DRAFT_RIGHTS = TAKE_RIGHTS | LANDLOCK_ACCESS_FS_MAKE_REG,
+	ARRIVE_RIGHTS = LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_MAKE_REG,
 	ALL_RIGHTS = READ_RIGHTS | EXEC_RIGHTS | WRITE_RIGHTS |
 	    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK,
+	SCOPES = 1 | 2, /* abstract Unix sockets, signals */
 };
 
-/* The documented switch, for kernels without Landlock. */
+/* struct landlock_ruleset_attr of ABI 6; an older kernel gets only the part it
+ * knows. */
+struct ruleset {
+	uint64_t files, net, scopes;
+};
+
+static const struct {
+	unsigned access;
+	uint64_t rights;
+} meanings[] = {
+	{ SANDBOX_READ, READ_RIGHTS },
+	{ SANDBOX_WRITE, WRITE_RIGHTS },
+	{ SANDBOX_EXEC, EXEC_RIGHTS },
+	{ SANDBOX_DRAFT, DRAFT_RIGHTS },
+	{ SANDBOX_TAKE, TAKE_RIGHTS },
+	{ SANDBOX_ARRIVE, ARRIVE_RIGHTS },
+};
+
+/* The documented setting for kernels without Landlock. */
 static bool
 switched_off(void)
 {
@@ -61,12 +90,9 @@ path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
 	if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) < 0)
 		die(errno == EACCES ? CONFIG : TEMP, "open %s for the sandbox",
 		    p->path);
-	if (p->access & SANDBOX_READ)
-		rule.allowed_access |= READ_RIGHTS;
-	if (p->access & SANDBOX_WRITE)
-		rule.allowed_access |= WRITE_RIGHTS;
-	if (p->access & SANDBOX_EXEC)
-		rule.allowed_access |= EXEC_RIGHTS;
+	for (size_t i = 0; i < COUNT(meanings); i++)
+		if (p->access & meanings[i].access)
+			rule.allowed_access |= meanings[i].rights;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed_access &= FILE_RIGHTS;
 	rule.allowed_access &= handled;
@@ -79,7 +105,8 @@ path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
 void
 sandbox_paths(const struct sandbox_path *paths, size_t count)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = ALL_RIGHTS };
+	struct ruleset attr = { .files = ALL_RIGHTS };
+	size_t size = sizeof attr.files;
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
 	int ruleset;
@@ -100,15 +127,18 @@ sandbox_paths(const struct sandbox_path *paths, size_t count)
 		    "lsm=landlock,..., allow it to the container, "
 		    "or set CHAINMAIL_SANDBOX=off to run without");
 	if (abi < 2) /* without REFER, renaming between folders is refused */
-		attr.handled_access_fs &= ~LANDLOCK_ACCESS_FS_REFER;
+		attr.files &= ~LANDLOCK_ACCESS_FS_REFER;
 	if (abi < 3)
-		attr.handled_access_fs &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
-	ruleset = (int)syscall(
-	    SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+		attr.files &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
+	if (abi >= 6) {
+		attr.scopes = SCOPES;
+		size = sizeof attr;
+	}
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (ruleset < 0)
 		die(CONFIG, "create a Landlock ruleset");
 	for (size_t i = 0; i < count; i++)
-		path_allow(ruleset, &paths[i], attr.handled_access_fs);
+		path_allow(ruleset, &paths[i], attr.files);
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		die(CONFIG, "enter the Landlock sandbox");
 	close(ruleset);

@@ -1,4 +1,4 @@
-/* The socket of a service that listens itself: see os/serve.h. */
+/* The socket of a service that accepts by itself: see os/serve.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,15 @@ is_socket(int fd)
 	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-/* A socket that a dead process left behind may go; a live one may not. */
+/* Remove a socket that a dead process left behind, never a live one. */
 static void
 leftover_remove(const char *path, int type)
 {
 	int other = sock_connect_unix(path, type, 0);
 
 	if (other >= 0 || errno == EAGAIN)
-		die(TEMP, "another process serves %s; stop it first", path);
+		die_text(
+		    TEMP, "another process serves %s; stop it first", path);
 	if (errno == ECONNREFUSED)
 		unlink(path);
 }
@@ -64,19 +65,18 @@ bind_new(const char *path, int type)
 	return fd;
 }
 
-void
+bool
 serve_bind(const char *path, int type)
 {
+	bool passed = is_passed(), held = passed || is_socket(FD_SERVED);
 	int fd;
 
-	if (is_passed())
-		fd = FD_SYSTEMD;
-	else if (is_socket(FD_SERVED))
-		return;
-	else
-		fd = bind_new(path, type);
+	if (held && !passed)
+		return true;
+	fd = passed ? FD_SYSTEMD : bind_new(path, type);
 	if (dup2(fd, FD_SERVED) < 0)
 		die(TEMP, "dup2");
 	close(fd);
 	errno = 0;
+	return held;
 }

@@ -111,9 +111,9 @@ sock_connect_unix(const char *path, int type, int wait_ms)
 	return fd;
 }
 
-/* Descriptors on their way are counted per uid and held against the sender's
- * limit of open files (unix(7)): in a burst of STARTTLS it is reached. Their
- * receivers take them within milliseconds. */
+/* Descriptors in flight are counted per uid against the sender's limit of open
+ * files (unix(7)): a burst of STARTTLS can reach it. The receivers take them
+ * within milliseconds. */
 static bool
 send_later(int sock, int64_t until)
 {
@@ -178,7 +178,7 @@ take_descriptors(struct msghdr *m, int *fds, size_t *count_r)
 	}
 }
 
-/* How much the next packet takes, PACKET_MAX at most; waits for it. */
+/* The size of the next packet, PACKET_MAX at most; waits for it. */
 static ssize_t
 packet_size(int sock, int flags)
 {
@@ -190,19 +190,40 @@ packet_size(int sock, int flags)
 	return n > PACKET_MAX ? PACKET_MAX : n;
 }
 
-int
-sock_receive(
-    int sock, int flags, struct str *bytes_r, int *fds, size_t *count_r)
+ssize_t
+sock_take(
+    int sock, int flags, char *into, size_t room, int *fds, size_t *count_r)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	} control;
-	struct iovec v;
+	struct iovec v = { into, room };
 	struct msghdr m = { .msg_iov = &v,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes };
+	ssize_t n;
+
+	*count_r = 0;
+	do
+		n = recvmsg(sock, &m, flags | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	take_descriptors(&m, fds, count_r);
+	if (n > 0 && !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return n;
+	while (*count_r > 0)
+		close(fds[--*count_r]);
+	errno = EMSGSIZE;
+	return n == 0 ? 0 : -1;
+}
+
+int
+sock_receive(
+    int sock, int flags, struct str *bytes_r, int *fds, size_t *count_r)
+{
 	ssize_t n = PACKET_MAX;
 
 	str_clear(bytes_r);
@@ -211,22 +232,28 @@ sock_receive(
 		n = packet_size(sock, flags);
 	if (n < 0)
 		return -1;
-	v = (struct iovec){ str_reserve(bytes_r, (size_t)n), (size_t)n };
-	do
-		n = recvmsg(sock, &m, flags | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -1;
-	take_descriptors(&m, fds, count_r);
-	if (n == 0 || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-		while (*count_r > 0)
-			close(fds[--*count_r]);
-		errno = EMSGSIZE;
-		return n == 0 ? 0 : -1;
-	}
+	n = sock_take(sock, flags, str_reserve(bytes_r, (size_t)n), (size_t)n,
+	    fds, count_r);
+	if (n <= 0)
+		return (int)n;
 	bytes_r->len = (size_t)n;
 	bytes_r->at[n] = '\0';
 	return 1;
+}
+
+void
+sock_refuse(int sock)
+{
+	struct str packet = STR_INIT;
+	int fds[FDS_MAX];
+	size_t count;
+
+	shutdown(sock, SHUT_RD);
+	str_reserve(&packet, PACKET_MAX);
+	while (sock_receive(sock, MSG_DONTWAIT, &packet, fds, &count) > 0)
+		while (count > 0)
+			close(fds[--count]);
+	str_free(&packet);
 }
 
 void

@@ -28,7 +28,7 @@ slot_name(unsigned n)
 	return s;
 }
 
-/* Where to begin: anywhere, so that takers seldom meet. */
+/* Start at a random slot, so that takers seldom collide. */
 static unsigned
 slot_any(void)
 {
@@ -54,7 +54,17 @@ blank_give(const struct spool *s, const char *name)
 	return false;
 }
 
-/* Open what was taken, if it is fit to be written. */
+/* Nobody else has the file open: a writer of its old message could still write
+ * to it. A lease is granted only then; without leases (network file systems) it
+ * can't be determined. */
+static bool
+is_alone(int fd)
+{
+	return fcntl(fd, F_SETLEASE, F_WRLCK) == 0 &&
+	    fcntl(fd, F_SETLEASE, F_UNLCK) == 0;
+}
+
+/* Open the taken file, if it may be written again. */
 static int
 blank_open(const struct spool *s, const char *name)
 {
@@ -63,7 +73,7 @@ blank_open(const struct spool *s, const char *name)
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 1 &&
 	    st.st_mode == (S_IFREG | SPOOL_MODE) && st.st_uid == geteuid() &&
-	    ftruncate(fd, 0) == 0)
+	    is_alone(fd) && ftruncate(fd, 0) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);

@@ -1,5 +1,5 @@
-/* Files of a day in folders of the spool, history/ and tls/: named YYYY-MM-DD,
- * in UTC. */
+/* Daily files in folders of the spool, history/ and tls/: named YYYY-MM-DD, in
+ * UTC. */
 #ifndef SPOOL_DAY_H
 #define SPOOL_DAY_H
 
@@ -22,13 +22,13 @@ struct days {
 	size_t count, size;
 };
 
-/* The day that this second is of; those before 1970 and after 9999 are not
- * told from the first and the last one. */
+/* The day of this second; seconds before 1970 and after 9999 count as the first
+ * and the last day. */
 struct day day_of(int64_t seconds);
 /* "2026-11-26"; false: not a day. */
 bool day_parse(struct span text, struct day *d_r);
-/* The days that a folder has files of, the oldest first; what has another name
- * is passed over. -1 and errno when it can't be read. */
+/* The days for which a folder has files, the oldest first; other names are
+ * ignored. -1 and errno when it can't be read. */
 int days_read(struct days *d_r, int folder);
 void days_free(struct days *d);
 

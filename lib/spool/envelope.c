@@ -30,6 +30,20 @@ static const struct word {
 	{ "orcpt", offsetof(struct recipient, orcpt), false },
 };
 
+const char *
+recipient_kind_word(enum recipient_kind k)
+{
+	switch (k) {
+	case RECIPIENT_MAILBOX:
+		return "mailbox";
+	case RECIPIENT_PIPE:
+		return "pipe";
+	case RECIPIENT_ADDRESS:
+		break;
+	}
+	return "address";
+}
+
 void
 envelope_init(struct envelope *e)
 {
@@ -76,11 +90,14 @@ recipient_new(struct envelope *e)
 void
 envelope_to(struct envelope *e, const struct recipient *r)
 {
-	*recipient_new(e) = (struct recipient){
-		envelope_keep(e, r->address),
-		envelope_keep(e, r->notify),
-		envelope_keep(e, r->orcpt),
-	};
+	struct recipient *to = recipient_new(e);
+
+	*to = *r;
+	to->address = envelope_keep(e, r->address);
+	to->notify = envelope_keep(e, r->notify);
+	to->orcpt = envelope_keep(e, r->orcpt);
+	to->through = envelope_keep(e, r->through);
+	to->command = envelope_keep(e, r->command);
 }
 
 static void

@@ -7,10 +7,25 @@
 #include "base/arena.h"
 #include "base/str.h"
 
+/* What a recipient stands for. */
+enum recipient_kind {
+	RECIPIENT_ADDRESS, /* wherever the address leads */
+	RECIPIENT_MAILBOX, /* the account's own mailbox */
+	RECIPIENT_PIPE,    /* a command of the entry */
+};
+const char *recipient_kind_word(enum recipient_kind k);
+
 struct recipient {
 	struct span address;
 	struct span notify; /* RFC 3461: NEVER, or SUCCESS,FAILURE,DELAY */
 	struct span orcpt;  /* RFC 3461: type;address, decoded */
+	/* Only for places that another recipient was expanded to
+	 * (spool/state.h); never in the spool file itself: */
+	enum recipient_kind kind;
+	struct span through; /* the address it came by; empty: itself */
+	uint32_t of;         /* index of that recipient */
+	uint32_t order;      /* index of a command in its entry */
+	struct span command;
 };
 
 struct envelope {
@@ -20,10 +35,10 @@ struct envelope {
 	struct span body;  /* 8BITMIME, or 7BIT, or BINARYMIME */
 	bool smtputf8;
 	bool requiretls;     /* RFC 8689 */
-	struct span verp;    /* "-=": each recipient has a sender of its own,
+	struct span verp;    /* "-=": each recipient gets a sender of its own,
 			   * list-bob=example.org@here; empty: no */
 	struct span client;  /* address of the peer */
-	struct span helo;    /* what it called itself */
+	struct span helo;    /* its HELO name */
 	struct span auth;    /* who logged in */
 	struct span tls;     /* protocol of the connection, TLSv1.3 */
 	struct span service; /* smtp, submission, lmtp, ...; enqueue, bounce */
@@ -39,14 +54,14 @@ void envelope_clear(struct envelope *e);
 
 /* A copy of s that lives as long as the envelope's content. */
 struct span envelope_keep(struct envelope *e, struct span s);
-/* One recipient more; the words are copied. */
+/* Add a recipient; the words are copied. */
 void envelope_to(struct envelope *e, const struct recipient *r);
 
 /* Append the lines after the first, and the empty line that ends them. */
 void envelope_write(const struct envelope *e, struct str *out);
 /* Read such lines (all of text, with the empty line); the content before is
- * cleared. False when a line is malformed or no recipient is named; words not
- * known are ignored. */
+ * cleared. False when a line is malformed or no recipient is named; unknown
+ * words are ignored. */
 bool envelope_parse(struct envelope *e, struct span text);
 
 #endif

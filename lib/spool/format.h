@@ -1,4 +1,5 @@
-/* What the writer and the reader of spool files agree on; doc/formats.md. */
+/* Constants shared by the writer and the reader of spool files;
+ * doc/formats.md. */
 #ifndef SPOOL_FORMAT_H
 #define SPOOL_FORMAT_H
 

@@ -26,7 +26,8 @@ spool_lock(int wait_ms)
 	return fd;
 }
 
-/* Never over a name: the same id in both is a mistake that loses no mail. */
+/* Never replaces a file: the same id in both is a mistake, but must not lose
+ * mail. */
 static int
 move(int from, int to, const char *name)
 {
@@ -57,7 +58,7 @@ hold_release(const struct spool *s, const char *name)
 	return move(s->hold, s->new, name);
 }
 
-/* The message first: a state without one is a remainder. */
+/* The message first: a state file without a message is harmless. */
 int
 hold_remove(const struct spool *s, const char *name)
 {
@@ -72,7 +73,8 @@ hold_remove(const struct spool *s, const char *name)
 	return 0;
 }
 
-/* RFC 3461 4.1: who is told of a failure; RFC 5321 4.5.5: none of a report's. */
+/* RFC 3461 4.1: who gets a failure report; RFC 5321 4.5.5: nobody for a
+ * report. */
 static bool
 is_told(const struct envelope *e, const struct recipient *to)
 {
@@ -84,27 +86,36 @@ is_told(const struct envelope *e, const struct recipient *to)
 static int
 results_fail(const struct spool *s, const char *name, struct envelope *e)
 {
-	struct result *all = arena_new(&e->text, e->count * sizeof *all);
-	struct result *failed = arena_new(&e->text, e->count * sizeof *all);
-	size_t n = 0;
+	struct str lines = STR_INIT;
+	struct state st;
+	int r;
 
-	if (state_read(s, name, &e->text, all, e->count) < 0)
-		return -1;
-	for (size_t i = 0; i < e->count; i++)
-		if (all[i].attempts == 0 || all[i].verdict == TEMP)
-			failed[n++] = (struct result){ .at = clock_wall_s(),
-				.index = i,
-				.verdict = HOLD_REMOVED,
-				.status = SPAN("5.7.0"),
-				.text = SPAN("removed by the administrator"),
-				.warn = all[i].warn,
-				.warned = all[i].warned,
-				.reported = !is_told(e, &e->recipients[i]) };
-	return n == 0 ? 0 : state_add(s, name, failed, n);
+	state_init(&st);
+	r = state_read(s, name, e, &st);
+	for (size_t i = 0; i < st.count; i++) {
+		const struct result *old = &st.results[i];
+
+		if (result_is_final(old))
+			continue;
+		state_write_result(&lines,
+		    &(struct result){ .at = clock_wall_s(),
+			.index = i,
+			.verdict = HOLD_REMOVED,
+			.status = SPAN("5.7.0"),
+			.text = SPAN("removed by the administrator"),
+			.warn = old->warn,
+			.warned = old->warned,
+			.reported = !is_told(e, &e->recipients[i]) });
+	}
+	if (r == 0 && lines.len > 0)
+		r = state_append(s, name, str_span(&lines), true);
+	str_free(&lines);
+	state_free(&st);
+	return r;
 }
 
-/* A held message is released last: else a failure or a crash in between would
- * have it sent after all. */
+/* A held message is released last: otherwise a failure or a crash in between
+ * would let it be sent. */
 int
 hold_fail(const struct spool *s, const char *name)
 {

@@ -12,11 +12,11 @@
 enum {
 	DIR_MODE = 02770, /* programs of several uids, one group */
 	INODES_LEAST = 1000,
-	RESERVE_USUAL = 64 << 20, /* disk-reserve when nobody says */
+	RESERVE_USUAL = 64 << 20, /* the default of disk-reserve */
 };
 
-/* Open a directory, made when it is missing: with its whole mode, whatever the
- * umask says. */
+/* Open a directory, creating a missing one with its full mode, whatever the
+ * umask. */
 static int
 part_open(int parent, const char *name)
 {
@@ -58,7 +58,7 @@ spool_open(struct spool *s)
 	if (root < 0)
 		return -1;
 	if (faccessat(root, "tmp", F_OK, 0) < 0)
-		dir_spread(root); /* files come and go in each of them */
+		dir_spread(root); /* each has many short-lived files */
 	if ((s->tmp = part_open(root, "tmp")) >= 0 &&
 	    (s->new = part_open(root, "new")) >= 0 &&
 	    (s->state = part_open(root, "state")) >= 0 &&
@@ -100,8 +100,8 @@ spool_room(const struct spool *s, uint64_t size, uint64_t reserve)
 		return -1;
 	/* f_bsize may be the best size of a transfer (FUSE). */
 	block = (uint64_t)(fs.f_frsize > 0 ? fs.f_frsize : fs.f_bsize);
-	/* On a small file system it is at most a tenth that is kept free,
-	 * unless somebody asked for more. */
+	/* On a small file system at most a tenth is kept free, unless
+	 * configured otherwise. */
 	if (reserve == RESERVE_USUAL &&
 	    reserve > (uint64_t)fs.f_blocks / 10 * block)
 		reserve = (uint64_t)fs.f_blocks / 10 * block;
@@ -125,17 +125,17 @@ spool_reply(int error)
 }
 
 int
-spool_scratch(const struct spool *s)
+spool_scratch(int dir)
 {
 	struct id id = id_new();
-	int fd = openat(s->tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
 		return fd;
 	/* A file system without O_TMPFILE (NFS). */
-	fd = openat(s->tmp, id.text,
+	fd = openat(dir, id.text,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0)
-		unlinkat(s->tmp, id.text, 0);
+		unlinkat(dir, id.text, 0);
 	return fd;
 }

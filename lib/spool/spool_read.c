@@ -45,7 +45,7 @@ broken(const struct stat *st, struct span head, struct spool_message *m)
 		return "not of this format";
 	if (!take_lengths(head, m) || m->header <= SPOOL_FIRST_LEN ||
 	    m->header > SPOOL_HEADER_MAX)
-		return "lengths make no sense";
+		return "invalid lengths";
 	if (m->header > (uint64_t)st->st_size ||
 	    m->size != (uint64_t)st->st_size - m->header)
 		return "lengths do not match";
@@ -60,7 +60,7 @@ head_check(int fd, struct str *head, struct spool_message *m, struct stat *st,
 	*m = (struct spool_message){ .fd = fd };
 	if (fstat(fd, st) < 0)
 		return SPOOL_LATER;
-	/* Less than it has is no answer of a sound disk: not for good. */
+	/* A short read is a fault of the disk, not a permanent error. */
 	if (S_ISREG(st->st_mode) &&
 	    read_part(fd, 0,
 		st->st_size < READ_FIRST ? (size_t)st->st_size : READ_FIRST,
@@ -90,7 +90,7 @@ spool_envelope(struct envelope *e, struct span head)
 	return envelope_parse(e, span_from(head, SPOOL_FIRST_LEN));
 }
 
-/* The envelope, of which the first bytes are in head. */
+/* Read the envelope, whose first bytes are in head. */
 static enum spool_found
 envelope_read(const struct spool_message *m, struct str *head,
     struct envelope *e, const char **why)
@@ -100,7 +100,7 @@ envelope_read(const struct spool_message *m, struct str *head,
 		return SPOOL_LATER;
 	if (spool_envelope(e, span_head(str_span(head), m->header)))
 		return SPOOL_WHOLE;
-	*why = "envelope makes no sense";
+	*why = "malformed envelope";
 	return SPOOL_BROKEN;
 }
 

@@ -35,14 +35,14 @@ pending_write(struct spool_file *f)
 	return 0;
 }
 
-/* A new file in tmp/, readable by the group: the other programs of the chain
- * have other uids, and the umask would take that away. */
+/* A new file in tmp/, group-readable despite the umask: the other programs of
+ * the chain have other uids. */
 static int
 file_make(struct spool_file *f)
 {
 	f->fd = file_create(f->spool->tmp, f->temporary.text, 0600);
 	if (f->fd < 0 && errno == EEXIST) {
-		/* A derived id, and its writer was killed the last time. */
+		/* A derived id whose previous writer was killed. */
 		f->temporary = id_new();
 		f->fd = file_create(f->spool->tmp, f->temporary.text, 0600);
 	}
@@ -93,15 +93,15 @@ spool_share(struct spool_file *f)
 {
 	if (f->error != 0 || pending_write(f) < 0)
 		return failed(f, f->error);
-	/* Who knows what else holds the descriptor: never a blank. */
+	/* Others may keep the descriptor, so it must never become a blank. */
 	if (fchmod(f->fd, SPOOL_MODE_SHARED) < 0)
 		return failed(f, errno);
 	f->shared = true;
 	return f->fd;
 }
 
-/* Put the lengths where zeros were: in memory as long as nothing has been
- * written, so that a small message takes one write. */
+/* Fill in the lengths: in memory while nothing has been written, so that a
+ * small message takes one write. */
 static int
 lengths_fill(struct spool_file *f)
 {

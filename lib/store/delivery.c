@@ -22,8 +22,8 @@ delivery_start(struct delivery *d, const struct maildir *to, struct span base)
 	str_set(&d->name, base);
 	d->fd = file_create(to->tmp, d->temporary.at, 0);
 	if (d->fd < 0 && errno == EEXIST) {
-		/* Left by a crash, or in the hands of another worker, or of
-		 * this batch: its writer must never name bytes of ours. */
+		/* Left by a crash, or in use by another worker or by this
+		 * batch: its writer must never rename a file with our bytes. */
 		struct id id = id_new();
 
 		d->other = d->temporary.len;
@@ -77,7 +77,7 @@ delivery_end(struct delivery *d)
 	str_free(&d->name);
 }
 
-/* A name of this base is in the directory: 1, 0, or -1 and errno. */
+/* Whether the directory has a name with this base: 1, 0, or -1 and errno. */
 static int
 base_is_in(int dir, struct span base)
 {
@@ -100,11 +100,11 @@ delivery_exists(const struct maildir *m, struct span base, bool in_cur)
 {
 	int r = base_is_in(m->new, base);
 
-	/* new before cur: a session moves a message only that way. */
+	/* new before cur: sessions move messages only in that direction. */
 	return r == 0 && in_cur ? base_is_in(m->cur, base) : r;
 }
 
-/* Another worker has removed our file: it has delivered the message. */
+/* Another worker removed our file because it had delivered the message. */
 static bool
 is_named(const struct delivery *d)
 {
@@ -112,8 +112,8 @@ is_named(const struct delivery *d)
 	    fsync(d->to->new) == 0 && fsync(d->to->cur) == 0;
 }
 
-/* The message has its name: who still writes another copy of it finds its own
- * gone, and that is no loss. */
+/* The message has its final name: a worker still writing another copy finds
+ * that copy gone, which loses nothing. */
 static void
 other_remove(struct delivery *d)
 {
@@ -182,7 +182,7 @@ delivery_folder(const struct store *s, struct span mailbox, struct maildir *m_r)
 	int r = -1;
 
 	*m_r = (struct maildir){ -1, -1, -1, -1 };
-	if (mailbox_directory(mailbox, &dir)) {
+	if (mailbox_find(s, mailbox, &dir) == 0) {
 		r = maildir_open(m_r, s->root.dir, dir.at);
 		if (r < 0 && errno == ENOENT && find_folder(s, &dir))
 			r = maildir_open(m_r, s->root.dir, dir.at);

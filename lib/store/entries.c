@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -36,5 +38,17 @@ entries_next(struct entries *e, struct span *name_r)
 		e->at += d->d_reclen;
 	} while (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0);
 	*name_r = span_text(d->d_name);
+	e->type = d->d_type;
 	return true;
+}
+
+bool
+entries_is_file(const struct entries *e, struct span name)
+{
+	struct stat st;
+
+	if (e->type != DT_UNKNOWN)
+		return e->type == DT_REG;
+	return fstatat(e->dir, name.at, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode);
 }

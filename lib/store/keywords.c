@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "os/file.h"
+#include "store/entries.h"
 
 enum { FILE_MAX_LEN = 65536, KEYWORD_LEN = 100 };
 
@@ -120,28 +121,122 @@ write_file(const struct keywords *k, int dir, int tmp)
 	return r;
 }
 
-int
-keywords_add(struct keywords *k, int dir, int tmp, struct span name)
+uint32_t
+keywords_differ(const struct keywords *a, const struct keywords *b)
 {
-	unsigned n = 0;
+	uint32_t differ = 0;
 
-	if (!is_atom(name)) {
-		errno = EINVAL;
-		return -1;
-	}
-	while (n < KEYWORDS_MAX && k->at[n] != 0)
-		n++;
-	if (n == KEYWORDS_MAX) {
-		errno = ENOSPC;
-		return -1;
-	}
-	put(k, n, name);
-	if (write_file(k, dir, tmp) < 0) {
-		int saved = errno;
+	for (unsigned i = 0; i < KEYWORDS_MAX; i++)
+		if (!span_equal(keywords_name(a, i), keywords_name(b, i)))
+			differ |= 1U << i;
+	return differ;
+}
 
-		k->at[n] = 0;
-		errno = saved;
-		return -1;
+unsigned
+keywords_room(uint32_t used)
+{
+	return KEYWORDS_MAX - (unsigned)__builtin_popcount(used & LETTERS);
+}
+
+static int
+directory_letters(int dir, uint32_t *letters)
+{
+	struct entries e;
+	struct span file;
+	struct name n;
+
+	entries_start(&e, dir);
+	while (entries_next(&e, &file))
+		if (name_parse(file, &n))
+			*letters |= n.keywords;
+	if (e.error != 0)
+		errno = e.error;
+	return e.error == 0 ? 0 : -1;
+}
+
+/* The letters in file names, of messages and of anything else. */
+static int
+letters_in_use(const struct maildir *m, uint32_t *letters_r)
+{
+	*letters_r = 0;
+	return directory_letters(m->new, letters_r) < 0 ||
+		directory_letters(m->cur, letters_r) < 0
+	    ? -1
+	    : 0;
+}
+
+/* A letter for a new name: one without a name, else one that no message uses.
+ * -1: all are in use. */
+static int
+letter_free(const struct keywords *k, uint32_t used)
+{
+	int unused = -1;
+
+	for (int n = KEYWORDS_MAX; n-- > 0;) {
+		if (used >> n & 1)
+			continue;
+		if (k->at[n] == 0)
+			unused = n;
+		else if (unused < 0 || k->at[unused] != 0)
+			unused = n;
 	}
-	return (int)n;
+	return unused;
+}
+
+/* Assign letters to the names without one, in memory; *letters gets the bits of
+ * all. */
+static int
+letters_take(struct keywords *k, const struct maildir *m,
+    const struct span *names, size_t n, uint32_t *letters)
+{
+	uint32_t used;
+
+	if (letters_in_use(m, &used) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		int letter = keywords_find(k, names[i]);
+
+		if (letter < 0) {
+			letter = letter_free(k, used | *letters);
+			if (letter < 0) {
+				errno = E2BIG;
+				return -1;
+			}
+			put(k, (unsigned)letter, names[i]);
+		}
+		*letters |= 1U << letter;
+	}
+	return 0;
+}
+
+int
+keywords_make(struct keywords *k, const struct maildir *m,
+    const struct span *names, size_t n, uint32_t *letters)
+{
+	uint32_t before = *letters;
+	bool missing = false;
+
+	for (size_t i = 0; i < n; i++) {
+		int letter = keywords_find(k, names[i]);
+
+		if (!is_atom(names[i])) {
+			*letters = before;
+			errno = EDOM;
+			return -1;
+		}
+		missing |= letter < 0;
+		if (letter >= 0)
+			*letters |= 1U << letter;
+	}
+	if (!missing)
+		return 0;
+	if (letters_take(k, m, names, n, letters) == 0 &&
+	    write_file(k, m->dir, m->tmp) == 0)
+		return 0;
+	int saved = errno;
+
+	*letters = before;
+	keywords_read(k, m->dir); /* undo */
+	errno = saved;
+	return -1;
 }

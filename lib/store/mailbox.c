@@ -1,11 +1,14 @@
 #include "store/mailbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/id.h"
 #include "mail/mutf7.h"
+#include "store/entries.h"
 #include "store/quota.h"
 
 enum { DIRECTORY_MAX = 200 }; /* bytes of a folder's directory name */
@@ -41,6 +44,19 @@ mailbox_directory(struct span mailbox, struct str *dir_r)
 	return true;
 }
 
+/* Decode one level of a directory's name. */
+static void
+level_decode(struct span level, struct str *out)
+{
+	bool ascii = true;
+
+	for (size_t i = 0; i < level.len; i++)
+		ascii = ascii && (unsigned char)level.at[i] < 128;
+	/* Dovecot's option UTF-8: taken literally, '&' included. */
+	if (!ascii || !mutf7_decode_loose(out, level))
+		str_add(out, level);
+}
+
 bool
 mailbox_of_directory(struct span dir, struct str *mailbox_r)
 {
@@ -59,67 +75,73 @@ mailbox_of_directory(struct span dir, struct str *mailbox_r)
 		if (mailbox_r->len > 0)
 			str_add_byte(mailbox_r, MAILBOX_SEPARATOR);
 		rest = span_from(rest, level.len);
-		ok = mutf7_decode(mailbox_r, level, ".");
+		ok = level.len > 0;
+		level_decode(level, mailbox_r);
 	}
-	/* One name for each directory, one directory for each name. */
+	/* A name that a client can use, and not INBOX itself. */
 	ok = ok && mailbox_directory(str_span(mailbox_r), &again) &&
-	    span_equal(str_span(&again), dir);
+	    again.len > 1;
+	if (ok &&
+	    span_equal_case(span_head(str_span(mailbox_r), INBOX.len), INBOX) &&
+	    mailbox_r->at[INBOX.len] == MAILBOX_SEPARATOR)
+		memcpy(mailbox_r->at, INBOX.at, INBOX.len);
 	str_free(&again);
 	return ok;
 }
 
-const char *
-mailbox_special_use(struct span mailbox)
+/* Find another directory for the same mailbox, the first in byte order. */
+static void
+find_other(const struct store *s, struct str *dir)
 {
-	static const struct {
-		const char *name, *use;
-	} uses[] = { { "Archive", "\\Archive" }, { "Drafts", "\\Drafts" },
-		{ "Junk", "\\Junk" }, { "Sent", "\\Sent" },
-		{ "Trash", "\\Trash" } };
+	struct str wanted = STR_INIT, name = STR_INIT, found = STR_INIT;
+	struct entries e;
+	struct span entry;
 
-	for (size_t i = 0; i < COUNT(uses); i++)
-		if (span_equal(mailbox, span_text(uses[i].name)))
-			return uses[i].use;
-	return NULL;
+	if (mailbox_of_directory(str_span(dir), &wanted)) {
+		entries_start(&e, s->root.dir);
+		while (entries_next(&e, &entry))
+			if (entry.at[0] == '.' &&
+			    mailbox_of_directory(entry, &name) &&
+			    span_equal(str_span(&name), str_span(&wanted)) &&
+			    (found.len == 0 ||
+				span_compare(entry, str_span(&found)) < 0))
+				str_set(&found, entry);
+	}
+	if (found.len > 0)
+		str_set(dir, str_span(&found));
+	str_free(&found);
+	str_free(&name);
+	str_free(&wanted);
 }
 
-/* The directory of a mailbox that is not INBOX, or -1 and errno. */
-static int
-directory(struct span mailbox, struct str *dir_r, int inbox_error)
+int
+mailbox_find(const struct store *s, struct span mailbox, struct str *dir_r)
 {
-	if (!mailbox_directory(mailbox, dir_r))
+	if (!mailbox_directory(mailbox, dir_r)) {
 		errno = EINVAL;
-	else if (dir_r->len == 1)
-		errno = inbox_error;
-	else
-		return 0;
-	return -1;
+		return -1;
+	}
+	if (dir_r->len > 1 &&
+	    faccessat(s->root.dir, dir_r->at, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		find_other(s, dir_r);
+	return 0;
 }
 
 static int
 directory_exists(const struct store *s, const struct str *dir)
 {
-	struct str cur = STR_INIT;
-	int r;
-
-	str_setf(&cur, "%s/cur", dir->at);
-	r = faccessat(s->root.dir, cur.at, F_OK, 0);
-	str_free(&cur);
-	return r;
+	return faccessat(s->root.dir, dir->at, F_OK,
+	    dir->len == 1 ? 0 : AT_SYMLINK_NOFOLLOW);
 }
 
 int
 mailbox_exists(const struct store *s, struct span mailbox)
 {
 	struct str dir = STR_INIT;
-	int r;
+	int r = mailbox_find(s, mailbox, &dir);
 
-	if (mailbox_directory(mailbox, &dir)) {
+	if (r == 0)
 		r = directory_exists(s, &dir);
-	} else {
-		errno = EINVAL;
-		r = -1;
-	}
 	str_free(&dir);
 	return r;
 }
@@ -127,33 +149,52 @@ mailbox_exists(const struct store *s, struct span mailbox)
 int
 mailbox_create(struct store *s, struct span mailbox)
 {
-	struct str dir = STR_INIT;
-	int r = directory(mailbox, &dir, EEXIST);
+	return mailbox_create_with(s, mailbox, SPAN(""));
+}
 
+int
+mailbox_create_with(struct store *s, struct span mailbox, struct span metadata)
+{
+	struct str dir = STR_INIT;
+	int r = mailbox_find(s, mailbox, &dir);
+
+	if (r == 0 && directory_exists(s, &dir) == 0) {
+		errno = EEXIST;
+		r = -1;
+	}
 	if (r == 0)
-		r = maildir_make(&s->root, dir.at);
+		r = maildir_make_with(&s->root, dir.at, metadata);
 	str_free(&dir);
 	return r;
+}
+
+/* It disappears for everybody at once; a crash leaves it in tmp/, where the
+ * sweep finds it. */
+static int
+directory_remove(const struct store *s, const char *dir)
+{
+	struct id id = id_new();
+
+	if (renameat(s->root.dir, dir, s->root.tmp, id.text) < 0 ||
+	    fsync(s->root.dir) < 0)
+		return -1;
+	maildir_remove(s->root.tmp, id.text);
+	return 0;
 }
 
 int
 mailbox_delete(struct store *s, struct span mailbox)
 {
 	struct str dir = STR_INIT;
-	struct id id = id_new();
 	struct quota q;
-	int r = directory(mailbox, &dir, EPERM);
+	int r = mailbox_find(s, mailbox, &dir);
 
+	if (r == 0 && dir.len == 1) {
+		errno = EPERM;
+		r = -1;
+	}
 	if (r == 0)
-		r = directory_exists(s, &dir);
-	/* Gone at once for everybody; a crash leaves it in tmp/, where the
-	 * sweep finds it. */
-	if (r == 0)
-		r = renameat(s->root.dir, dir.at, s->root.tmp, id.text);
-	if (r == 0)
-		r = fsync(s->root.dir);
-	if (r == 0)
-		maildir_remove(s->root.tmp, id.text);
+		r = directory_remove(s, dir.at);
 	if (r == 0 && quota_read(s, QUOTA_AS_WRITTEN, &q) == 0 &&
 	    (q.limit > 0 || q.messages > 0))
 		quota_count(s, &q);

@@ -15,15 +15,16 @@ enum { MAILBOX_SEPARATOR = '/' };
 enum {
 	MAILBOX_EXISTS = 1,     /* else \NonExistent or \Noselect: a level
 				 * above others, or only subscribed */
-	MAILBOX_CHILDREN = 2,   /* others are below it */
+	MAILBOX_CHILDREN = 2,   /* has mailboxes below it */
 	MAILBOX_SUBSCRIBED = 4, /* */
 	MAILBOX_CHILD_SUBSCRIBED = 8,
-	MAILBOX_NEW = 16, /* something is in new/: \Marked */
+	MAILBOX_NEW = 16, /* new/ is not empty: \Marked */
 };
 
 struct mailbox {
 	struct span name; /* UTF-8, NUL-ended */
 	unsigned state;   /* MAILBOX_… */
+	unsigned uses;    /* USE_…, special_use.h */
 };
 /* Sorted: INBOX first, then by name with '/' before all else. */
 struct mailbox_list {
@@ -33,17 +34,26 @@ struct mailbox_list {
 	struct arena names;
 };
 
-/* The directory's name, "." for INBOX (replaced). False: not a name for a
- * mailbox (empty level, control character, not UTF-8, too long). */
+/* The name of the directory to create, "." for INBOX (replaced). False: not a
+ * valid mailbox name (empty level, control character, not UTF-8, too long). */
 bool mailbox_directory(struct span mailbox, struct str *dir_r);
-/* The mailbox of a directory ("." is INBOX; replaced); false when it is
- * none. */
+/* The mailbox of a directory ("." is INBOX; replaced); false when it is not a
+ * mailbox's. Other servers' directories may be named in UTF-8 or in a form of
+ * modified UTF-7 that mailbox_directory() would not produce. */
 bool mailbox_of_directory(struct span dir, struct str *mailbox_r);
-/* "\\Sent" for Sent and so on (RFC 6154), or NULL. */
-const char *mailbox_special_use(struct span mailbox);
+/* A mailbox's directory: the one that mailbox_directory() names or, if it is
+ * missing, another one for the same mailbox. 0 also when none exists; -1 and
+ * errno EINVAL when the name is invalid. */
+int mailbox_find(const struct store *s, struct span mailbox, struct str *dir_r);
+/* Explain to people why a mailbox can't be opened (EPERM, EACCES): which part
+ * of its directory has which owner and mode, and the remedy (replaced). Also
+ * logged, with the full path. */
+void mailbox_fault(
+    const struct store *s, struct span mailbox, struct str *text_r);
 
-/* All mailboxes, the levels above them, and subscribed names. mark: look
- * whether new/ holds something (two more calls each). Free it. */
+/* All mailboxes, the levels above them, and subscribed names; a directory that
+ * maps to no name is logged. mark: also check whether new/ is empty (two more
+ * system calls each). Free the list with mailbox_list_free(). */
 int mailbox_list(const struct store *s, bool mark, struct mailbox_list *l_r);
 void mailbox_list_free(struct mailbox_list *l);
 
@@ -52,14 +62,17 @@ void mailbox_list_free(struct mailbox_list *l);
  * file system's. */
 int mailbox_exists(const struct store *s, struct span mailbox);
 int mailbox_create(struct store *s, struct span mailbox);
-/* The mailbox and its messages; mailboxes below it stay. */
+/* The same with a file `metadata` in it of this text; len 0: none. */
+int mailbox_create_with(
+    struct store *s, struct span mailbox, struct span metadata);
+/* Deletes the mailbox and its messages; mailboxes below it stay. */
 int mailbox_delete(struct store *s, struct span mailbox);
-/* With those below it. RFC 3501 6.3.5: renaming INBOX moves its messages into
- * the new mailbox and leaves INBOX empty, with its children where they are.
- * EINVAL too when the new name is below the old one. */
+/* Renames those below it too. RFC 3501 6.3.5: renaming INBOX moves its messages
+ * into the new mailbox and leaves INBOX empty, with its children where they
+ * are. EINVAL too when the new name is below the old one. */
 int mailbox_rename(struct store *s, struct span from, struct span to);
 
-/* The file `subscriptions`, replaced as a whole; a name need not exist. */
+/* Replaces the file `subscriptions` as a whole; a name need not exist. */
 int mailbox_subscribe(struct store *s, struct span mailbox, bool on);
 
 #endif

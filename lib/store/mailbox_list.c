@@ -4,8 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/entries.h"
 #include "store/mailbox.h"
+#include "store/metadata.h"
+#include "store/special_use.h"
 #include "store/subscriptions.h"
 
 /* INBOX first; then by bytes, with the separator before every other. */
@@ -33,18 +36,19 @@ compare(const void *a, const void *b)
 }
 
 static void
-put(struct mailbox_list *l, struct span name, unsigned state)
+put(struct mailbox_list *l, struct span name, unsigned state, unsigned uses)
 {
 	if (l->count == l->size) {
 		l->size = l->size == 0 ? 16 : l->size * 2;
 		l->at = mem_resize(l->at, l->size, sizeof *l->at);
 	}
-	l->at[l->count++] = (struct mailbox){ name, state };
+	l->at[l->count++] = (struct mailbox){ name, state, uses };
 }
 
 /* A mailbox and the levels above it. */
 static void
-put_directory(struct mailbox_list *l, struct span dir, unsigned state)
+put_directory(
+    struct mailbox_list *l, struct span dir, unsigned state, unsigned uses)
 {
 	struct str name = STR_INIT;
 
@@ -56,17 +60,17 @@ put_directory(struct mailbox_list *l, struct span dir, unsigned state)
 			above |= MAILBOX_CHILDREN;
 		if (state & MAILBOX_SUBSCRIBED)
 			above |= MAILBOX_CHILD_SUBSCRIBED;
-		put(l, kept, state);
+		put(l, kept, state, uses);
 		for (size_t i = 1; i < kept.len; i++)
 			if (kept.at[i] == MAILBOX_SEPARATOR)
 				put(l,
 				    arena_copy(&l->names, span_head(kept, i)),
-				    above);
+				    above, 0);
 	}
 	str_free(&name);
 }
 
-/* Equal names become one. */
+/* Merge entries with equal names. */
 static void
 merge(struct mailbox_list *l)
 {
@@ -75,11 +79,48 @@ merge(struct mailbox_list *l)
 	if (l->count > 0)
 		qsort(l->at, l->count, sizeof *l->at, compare);
 	for (size_t i = 0; i < l->count; i++)
-		if (kept > 0 && compare(&l->at[kept - 1], &l->at[i]) == 0)
+		if (kept > 0 && compare(&l->at[kept - 1], &l->at[i]) == 0) {
 			l->at[kept - 1].state |= l->at[i].state;
-		else
+			l->at[kept - 1].uses |= l->at[i].uses;
+		} else {
 			l->at[kept++] = l->at[i];
+		}
 	l->count = kept;
+}
+
+/* A name's own use, where nothing else was said. */
+static void
+uses_of_names(struct mailbox_list *l)
+{
+	unsigned said = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		said |= l->at[i].uses;
+	for (size_t i = 0; i < l->count; i++) {
+		struct mailbox *m = &l->at[i];
+
+		if ((m->state & MAILBOX_EXISTS) && !(m->uses & USES_SAID))
+			m->uses = special_use_of_name(m->name) & ~said;
+	}
+}
+
+/* What its annotation says; one that can't be read says nothing. */
+static unsigned
+uses_said(const struct store *s, struct span dir)
+{
+	const struct annotation *a;
+	struct metadata m;
+	unsigned uses = 0;
+
+	/* RFC 6154 2: the INBOX has a name that says it. */
+	if (span_equal(dir, SPAN(".")) ||
+	    metadata_read_directory(s, dir, &m) < 0)
+		return 0;
+	a = metadata_find(&m, SPECIAL_USE_ENTRY);
+	if (a != NULL && special_uses_parse(a->value, &uses))
+		uses |= USES_SAID;
+	metadata_free(&m);
+	return uses;
 }
 
 static bool
@@ -114,9 +155,32 @@ has_new(const struct store *s, struct span dir)
 		return false;
 	entries_start(&e, fd);
 	while (!found && entries_next(&e, &name))
-		found = name.at[0] != '.';
+		found = name.at[0] != '.' && entries_is_file(&e, name);
 	close(fd);
 	return found;
+}
+
+/* A directory of the root is a mailbox when it looks like one, or can't be
+ * examined: opening it reports the fault. */
+static bool
+is_mailbox(const struct store *s, struct span dir)
+{
+	return directory_has(s, dir, "cur") || errno == EACCES ||
+	    directory_has(s, dir, "maildirfolder") ||
+	    directory_has(s, dir, "new");
+}
+
+static void
+nameless_log(const struct store *s, struct span dir)
+{
+	struct logline l;
+
+	log_start(&l, "nameless");
+	log_span(&l, "maildir", str_span(&s->path));
+	log_span(&l, "folder", dir);
+	log_text(
+	    &l, "remedy", "give the folder a name in UTF-8 or modified UTF-7");
+	log_write(&l);
 }
 
 static void
@@ -124,10 +188,15 @@ put_existing(
     struct mailbox_list *l, const struct store *s, struct span dir, bool mark)
 {
 	unsigned state = MAILBOX_EXISTS;
+	struct str name = STR_INIT;
+
+	if (!mailbox_of_directory(dir, &name))
+		nameless_log(s, dir);
+	str_free(&name);
 
 	if (mark && has_new(s, dir))
 		state |= MAILBOX_NEW;
-	put_directory(l, dir, state);
+	put_directory(l, dir, state, uses_said(s, dir));
 }
 
 int
@@ -142,17 +211,19 @@ mailbox_list(const struct store *s, bool mark, struct mailbox_list *l_r)
 	put_existing(l_r, s, SPAN("."), mark);
 	entries_start(&e, s->root.dir);
 	while (entries_next(&e, &name))
-		if (name.at[0] == '.' && directory_has(s, name, "cur"))
+		if (name.at[0] == '.' && is_mailbox(s, name))
 			put_existing(l_r, s, name, mark);
 	errno = e.error;
 	r = e.error != 0 ? -1 : subscriptions_read(s, &dirs);
 	for (rest = str_span(&dirs); span_line(&rest, &name);)
-		put_directory(l_r, name, MAILBOX_SUBSCRIBED);
+		put_directory(l_r, name, MAILBOX_SUBSCRIBED, 0);
 	str_free(&dirs);
-	if (r == 0)
+	if (r == 0) {
 		merge(l_r);
-	else
+		uses_of_names(l_r);
+	} else {
 		mailbox_list_free(l_r);
+	}
 	return r;
 }
 

@@ -6,8 +6,11 @@
 #include "store/entries.h"
 #include "store/folder.h"
 #include "store/mailbox.h"
+#include "store/metadata.h"
+#include "store/special_use.h"
 
-/* RFC 3501 6.3.5: renaming INBOX moves its messages; INBOX stays. */
+/* RFC 3501 6.3.5: renaming INBOX moves its messages; INBOX stays. RFC 5464 4.1:
+ * both have its annotations then. */
 static int
 inbox_rename(struct store *s, struct span to)
 {
@@ -19,19 +22,43 @@ inbox_rename(struct store *s, struct span to)
 	if (mailbox_create(s, to) < 0 ||
 	    folder_open(&f, s, SPAN("INBOX"), false))
 		return -1;
-	all = mem_resize(NULL, f.total, sizeof *all);
+	all = mem_resize(NULL, f.count, sizeof *all);
 	folder_report(&f, true, NULL);
 	for (uint32_t i = 0; i < f.count; i++)
 		all[i] = i;
-	r = folder_move(&f, all, f.count, to, &placed);
+	r = folder_place(
+	    &f, all, f.count, to, &(struct place_how){ .move = true }, &placed);
+	if (r == 0)
+		r = metadata_copy(s, SPAN("INBOX"), to);
 	folder_placed_free(&placed);
 	free(all);
 	folder_close(&f);
 	return r;
 }
 
-/* Never onto a mailbox: a directory that is there holds cur/ and so can't be
- * replaced by rename(2). */
+/* The use that its name gives a mailbox is said before it gets another name. */
+static int
+use_say(const struct store *s, struct span mailbox)
+{
+	struct annotation entry = { .name = SPECIAL_USE_ENTRY };
+	struct str value = STR_INIT;
+	unsigned uses;
+	int r = 0;
+
+	if (special_use_of_name(mailbox) == 0)
+		return 0;
+	if (special_uses(s, mailbox, &uses) < 0)
+		return -1;
+	special_uses_add(&value, uses);
+	entry.value = str_span(&value);
+	if (uses != 0)
+		r = metadata_change(s, mailbox, &entry, 1);
+	str_free(&value);
+	return r;
+}
+
+/* Never replaces a mailbox: an existing directory holds cur/, so rename(2)
+ * can't replace it. */
 static int
 directory_rename(const struct store *s, const char *from, const char *to)
 {
@@ -42,89 +69,112 @@ directory_rename(const struct store *s, const char *from, const char *to)
 	return r;
 }
 
-/* What is below from (".a." at the front of its name), each ended by NUL. */
+/* The directories of the mailboxes below one, each ended by NUL, in whatever
+ * encoding. */
 static void
-children_find(const struct store *s, struct span from, struct str *names_r)
+children_find(const struct store *s, struct span parent, struct str *names_r)
 {
+	struct str mailbox = STR_INIT;
 	struct entries e;
 	struct span name;
 
 	entries_start(&e, s->root.dir);
-	while (entries_next(&e, &name))
-		if (name.len > from.len + 1 && span_starts(name, from) &&
-		    name.at[from.len] == '.') {
+	while (entries_next(&e, &name)) {
+		if (name.at[0] != '.' || !mailbox_of_directory(name, &mailbox))
+			continue;
+		if (mailbox.len > parent.len + 1 &&
+		    span_starts(str_span(&mailbox), parent) &&
+		    mailbox.at[parent.len] == MAILBOX_SEPARATOR) {
 			str_add(names_r, name);
 			str_add_byte(names_r, '\0');
 		}
+	}
+	str_free(&mailbox);
 }
 
-/* Rename what was found; with check, only see whether each new name is free
- * and short enough. */
+/* Rename the directories found; with check, only test whether each new name is
+ * free and short enough. */
 static int
 children_rename(const struct store *s, const struct str *names, size_t skip,
-    const struct str *to, bool check)
+    struct span to, bool check)
 {
-	struct str name = STR_INIT, mailbox = STR_INIT;
+	struct str mailbox = STR_INIT, wanted = STR_INIT, dir = STR_INIT;
 	int r = 0;
 
 	for (size_t at = 0; at < names->len && r == 0;) {
 		struct span old = span_text(names->at + at);
 
-		str_set(&name, str_span(to));
-		str_add(&name, span_from(old, skip));
-		if (!check)
-			r = directory_rename(s, old.at, name.at);
-		else if (!mailbox_of_directory(str_span(&name), &mailbox))
+		mailbox_of_directory(old, &mailbox);
+		str_set(&wanted, to);
+		str_add(&wanted, span_from(str_span(&mailbox), skip));
+		if (!mailbox_directory(str_span(&wanted), &dir))
 			errno = EINVAL, r = -1;
-		else if (faccessat(s->root.dir, name.at, F_OK, 0) == 0)
+		else if (!check)
+			r = directory_rename(s, old.at, dir.at);
+		else if (mailbox_exists(s, str_span(&wanted)) == 0)
 			errno = EEXIST, r = -1;
 		at += old.len + 1;
 	}
+	str_free(&dir);
+	str_free(&wanted);
 	str_free(&mailbox);
-	str_free(&name);
 	return r;
 }
 
+/* from and to: mailboxes, and the directories of both. */
+struct renaming {
+	struct span from, to;
+	struct str from_dir, to_dir;
+};
+
 static int
-tree_rename(struct store *s, const struct str *from, const struct str *to)
+tree_rename(struct store *s, const struct renaming *n)
 {
 	struct str below = STR_INIT;
 	int r;
 
-	children_find(s, str_span(from), &below);
-	r = children_rename(s, &below, from->len, to, true);
+	children_find(s, n->from, &below);
+	r = children_rename(s, &below, n->from.len, n->to, true);
 	if (r == 0)
-		r = directory_rename(s, from->at, to->at);
+		r = use_say(s, n->from);
+	if (r == 0)
+		r = directory_rename(s, n->from_dir.at, n->to_dir.at);
 	/* A level that is no mailbox itself can be renamed for its children. */
 	if (r < 0 && errno == ENOENT && below.len > 0)
 		r = 0;
 	if (r == 0)
-		r = children_rename(s, &below, from->len, to, false);
+		r = children_rename(s, &below, n->from.len, n->to, false);
 	if (r == 0)
 		r = fsync(s->root.dir);
 	str_free(&below);
 	return r;
 }
 
+static bool
+is_below(struct span name, struct span parent)
+{
+	return name.len > parent.len && span_starts(name, parent) &&
+	    name.at[parent.len] == MAILBOX_SEPARATOR;
+}
+
 int
 mailbox_rename(struct store *s, struct span from, struct span to)
 {
-	struct str from_dir = STR_INIT, to_dir = STR_INIT;
+	struct renaming n = { from, to, STR_INIT, STR_INIT };
 	int r = -1;
 
-	if (!mailbox_directory(from, &from_dir) ||
-	    !mailbox_directory(to, &to_dir))
+	if (mailbox_find(s, from, &n.from_dir) < 0 ||
+	    !mailbox_directory(to, &n.to_dir))
 		errno = EINVAL;
-	else if (to_dir.len == 1 || mailbox_exists(s, to) == 0)
+	else if (n.to_dir.len == 1 || mailbox_exists(s, to) == 0)
 		errno = EEXIST;
-	else if (from_dir.len == 1)
+	else if (n.from_dir.len == 1)
 		r = inbox_rename(s, to);
-	else if (span_starts(str_span(&to_dir), str_span(&from_dir)) &&
-	    to_dir.at[from_dir.len] == '.')
+	else if (is_below(to, from))
 		errno = EINVAL;
 	else
-		r = tree_rename(s, &from_dir, &to_dir);
-	str_free(&from_dir);
-	str_free(&to_dir);
+		r = tree_rename(s, &n);
+	str_free(&n.from_dir);
+	str_free(&n.to_dir);
 	return r;
 }

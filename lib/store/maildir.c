@@ -8,7 +8,8 @@
 #include "os/file.h"
 #include "store/store.h"
 
-/* A directory that nobody else may write to, reached by no symbolic link. */
+/* Open a directory that nobody else may write to, without following a symbolic
+ * link. */
 static int
 safe_open(int at, const char *name)
 {
@@ -30,7 +31,8 @@ safe_open(int at, const char *name)
 	return fd;
 }
 
-/* Backups drop empty directories: new and tmp are made when cur is there. */
+/* Backups drop empty directories: a missing one is created if there is other
+ * evidence of a Maildir. */
 static int
 part_open(int dir, const char *name)
 {
@@ -41,6 +43,35 @@ part_open(int dir, const char *name)
 	return fd;
 }
 
+/* Dovecot creates new, cur and tmp with the first message, and its own files
+ * before that. */
+static bool
+is_marked(int dir)
+{
+	static const char *const signs[] = { "new", "maildirfolder",
+		"dovecot.list.index.log", "dovecot-uidlist",
+		"dovecot-uidvalidity" };
+	bool marked = false;
+
+	for (size_t i = 0; i < COUNT(signs); i++)
+		marked |= faccessat(dir, signs[i], F_OK, 0) == 0;
+	return marked;
+}
+
+static int
+cur_open(int dir)
+{
+	int fd = safe_open(dir, "cur");
+
+	if (fd < 0 && errno == ENOENT) {
+		if (is_marked(dir))
+			fd = part_open(dir, "cur");
+		else
+			errno = ENOENT;
+	}
+	return fd;
+}
+
 int
 maildir_open(struct maildir *m_r, int at, const char *path)
 {
@@ -48,7 +79,7 @@ maildir_open(struct maildir *m_r, int at, const char *path)
 
 	m.dir = safe_open(at, path);
 	if (m.dir >= 0)
-		m.cur = safe_open(m.dir, "cur");
+		m.cur = cur_open(m.dir);
 	if (m.cur >= 0)
 		m.new = part_open(m.dir, "new");
 	if (m.new >= 0)
@@ -86,8 +117,27 @@ mark_folder(int dir)
 	return 0;
 }
 
+static int
+metadata_write(int dir, struct span text)
+{
+	struct commit c = { .from_dir = dir,
+		.from = "metadata.new",
+		.to_dir = dir,
+		.to = "metadata",
+		.replace = true };
+
+	return text.len == 0 ? 0 : file_write(&c, 0, text);
+}
+
 int
 maildir_make(const struct maildir *root, const char *name)
+{
+	return maildir_make_with(root, name, SPAN(""));
+}
+
+int
+maildir_make_with(
+    const struct maildir *root, const char *name, struct span metadata)
 {
 	struct id id = id_new();
 	int dir = -1, r = -1;
@@ -96,7 +146,8 @@ maildir_make(const struct maildir *root, const char *name)
 		dir = dir_open(root->tmp, id.text);
 	if (dir >= 0 && mkdirat(dir, "cur", 0700) == 0 &&
 	    mkdirat(dir, "new", 0700) == 0 && mkdirat(dir, "tmp", 0700) == 0 &&
-	    mark_folder(dir) == 0 && fsync(dir) == 0)
+	    mark_folder(dir) == 0 && metadata_write(dir, metadata) == 0 &&
+	    fsync(dir) == 0)
 		r = renameat(root->tmp, id.text, root->dir, name);
 	if (r == 0)
 		r = fsync(root->dir);

@@ -1,5 +1,8 @@
 #include "store/name.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/id.h"
 
 enum { MARK_DIGITS = 8 };
@@ -40,7 +43,8 @@ letters_read(struct span letters, struct name *n)
 	}
 }
 
-/* One field between commas, without the comma. The first of a kind counts. */
+/* One field between commas, without the comma. The first of each kind
+ * counts. */
 static void
 field_read(struct span field, struct name *n)
 {
@@ -95,6 +99,16 @@ name_parse(struct span file, struct name *n_r)
 	return true;
 }
 
+struct span
+name_id(const struct name *n)
+{
+	struct span rest = n->base, time;
+
+	if (!n->ours || !span_until(&rest, '.', &time))
+		return n->base;
+	return span_head(span_from(rest, 1), ID_LEN);
+}
+
 static void
 put_letters(struct str *out, uint32_t letters, char first)
 {
@@ -123,6 +137,20 @@ name_format(struct str *out, const struct name *n, bool info)
 	str_add_text(out, ":2,");
 	put_letters(out, n->flags, 'A');
 	put_letters(out, n->keywords, 'a');
+}
+
+void
+name_without_sizes(struct str *out, struct span head)
+{
+	struct span rest = span_from(head, span_find(head, ',')), field;
+
+	str_add(out, span_head(head, head.len - rest.len));
+	while (take_field(&rest, &field))
+		if (!span_starts(field, SPAN("S=")) &&
+		    !span_starts(field, SPAN("W="))) {
+			str_add_byte(out, ',');
+			str_add(out, field);
+		}
 }
 
 static void
@@ -155,4 +183,14 @@ void
 name_sizes(struct str *out, uint64_t size, uint64_t wire)
 {
 	str_addf(out, ",S=%ju,W=%ju", (uintmax_t)size, (uintmax_t)wire);
+}
+
+int
+name_change(int from_dir, const char *from, int to_dir, const char *to)
+{
+	int r = renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE);
+
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS))
+		r = renameat(from_dir, from, to_dir, to);
+	return r;
 }

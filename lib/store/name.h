@@ -1,15 +1,16 @@
-/* The name of a message's file in a Maildir. Ours:
+/* The name of a message's file in a Maildir: reading, writing and changing it
+ * (the UIDs in names are up to reading.h). Ours:
  *	TIME.IDrHHHHHHHH.HOST,S=4096,W=4180,U=17:2,FSab
  * Those of qmail, Courier, Dovecot, mbsync, offlineimap and mutt are read too:
- * fields after a ',' may be missing, in any order, or unknown; what is not
- * understood is kept as it is. */
+ * fields after a ',' may be missing or in any order; unknown fields are kept
+ * unchanged. */
 #ifndef STORE_NAME_H
 #define STORE_NAME_H
 
 #include "base/str.h"
 
-/* System flags: bit n is the capital letter n of the alphabet, so letters that
- * mean nothing to us survive. Keywords: bit n is the small letter n. */
+/* System flags: bit n is the capital letter n of the alphabet, so unknown
+ * letters survive. Keywords: bit n is the small letter n. */
 enum {
 	FLAG_DRAFT = 1 << ('D' - 'A'),
 	FLAG_FLAGGED = 1 << ('F' - 'A'),
@@ -39,22 +40,30 @@ struct name {
 	uint32_t keywords;
 };
 
-/* Read a file's name; the spans point into it. False for what is no message:
+/* Read a file's name; the spans point into it. False if it is no message:
  * empty, beginning with '.', over 255 bytes, holding '/' or NUL. */
 bool name_parse(struct span file, struct name *n_r);
+/* The message's id in the log: the id in a name of ours, else the base.
+ */
+struct span name_id(const struct name *n);
 /* Append the name with n's uid, flags and keywords; everything else in head
- * stays. In cur/ the ":2," is always there; in new/ (info false) never. */
+ * stays. ":2," is always written for cur/, never for new/ (info false). */
 void name_format(struct str *out, const struct name *n, bool info);
-/* Append the part of a new name that stands before the first ',':
- * TIME.ID.HOST, or with a mark TIME.IDrHHHHHHHH.HOST. The host is cut to 64
- * bytes and '/', ':' and ',' in it become \057, \072 and \054. */
+/* Append the part of a new name before the first ',': TIME.ID.HOST, or with a
+ * mark TIME.IDrHHHHHHHH.HOST. The host is cut to 64 bytes and '/', ':' and ','
+ * in it become \057, \072 and \054. */
 void name_make(struct str *out, int64_t time, struct span id, struct span mark,
     struct span host);
 /* Append a recipient's mark: 'r' and the first four bytes of the SHA-256 of
  * its lower-case form. (In a file of its own: only deliver needs the
  * library.) */
 void name_mark(struct str *out, struct span recipient);
+/* Append a name up to the ':' without its S= and W=. */
+void name_without_sizes(struct str *out, struct span head);
 /* Append ",S=size,W=wire". */
 void name_sizes(struct str *out, uint64_t size, uint64_t wire);
+
+/* Rename a file; -1 and errno: ENOENT, EEXIST … A name is never replaced. */
+int name_change(int from_dir, const char *from, int to_dir, const char *to);
 
 #endif

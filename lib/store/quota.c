@@ -1,20 +1,22 @@
-#include "store/quota.h"
+#include "store/quota_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/encode.h"
-#include "base/id.h"
+#include "base/clock.h"
 #include "base/io.h"
-#include "os/dirs.h"
-#include "os/file.h"
-#include "store/entries.h"
-#include "store/name.h"
+#include "os/lock.h"
 
-/* Maildir++: a file this long has been appended to enough. */
-enum { MAILDIRSIZE_MAX = 5120 };
+/* Maildir++: a file this long is recounted. */
+enum {
+	MAILDIRSIZE_MAX = 5120,
+	READ_MAX = 1 << 20,
+	CERTAIN_S = 15 * 60, /* Maildir++: an older file is recounted when over
+			      * quota */
+	HOLD_MS = 10000,
+};
 
 /* "5368709120S,1000C" */
 static bool
@@ -37,7 +39,7 @@ read_limits(struct span line, struct quota *q)
 	}
 }
 
-/* A number that may be negative, blanks before it. */
+/* A number, possibly negative, after optional blanks. */
 static bool
 take_signed(struct span *rest, int64_t *n_r)
 {
@@ -73,46 +75,123 @@ read_text(struct span text, struct quota *q)
 	return q->used >= 0 && q->count >= 0;
 }
 
-/* 1: read; 0: not there or of no use, limits may have been read. */
+/* The file's contents and state. */
+struct found {
+	bool there;
+	bool readable; /* the usage is known */
+	bool long_;    /* it must be shortened */
+	bool certain;  /* counted recently, without additions since */
+	struct timespec written;
+};
+
 static int
-read_file(const struct store *s, struct quota *q, bool *there_r)
+read_file(const struct store *s, struct quota *q, struct found *f_r)
 {
 	struct str text = STR_INIT;
-	int fd = openat(
-	    s->root.dir, "maildirsize", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	int r;
+	struct stat st;
+	/* A compromised session may put a FIFO there; never block on it. */
+	int fd = openat(s->root.dir, "maildirsize",
+	    O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
-	*there_r = fd >= 0;
+	*f_r = (struct found){ .there = fd >= 0 };
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	r = read_all(fd, MAILDIRSIZE_MAX, &text) == 0 &&
-		read_text(str_span(&text), q)
-	    ? 1
-	    : 0;
+	if (fstat(fd, &st) == 0 && read_all(fd, READ_MAX, &text) == 0) {
+		size_t lines = 0;
+
+		f_r->readable = read_text(str_span(&text), q);
+		for (size_t i = 0; i < text.len; i++)
+			lines += text.at[i] == '\n';
+		f_r->long_ = text.len > MAILDIRSIZE_MAX;
+		f_r->certain = lines <= 2 &&
+		    st.st_mtime > clock_wall_s() - CERTAIN_S;
+		f_r->written = st.st_mtim;
+	}
 	close(fd);
 	str_free(&text);
-	return r;
+	return 0;
+}
+
+static int
+read_usage(
+    const struct store *s, uint64_t limit, struct quota *q_r, struct found *f_r)
+{
+	bool other;
+
+	*q_r = (struct quota){ 0 };
+	*f_r = (struct found){ .certain = true };
+	if (limit == 0) {
+		unlinkat(s->root.dir, "maildirsize", 0);
+		return 0;
+	}
+	if (read_file(s, q_r, f_r) < 0)
+		return -1;
+	if (limit == QUOTA_AS_WRITTEN && !f_r->there)
+		return 0;
+	other = limit != QUOTA_AS_WRITTEN && limit != q_r->limit;
+	if (f_r->readable && !f_r->long_ && !other)
+		return 0;
+	if (other)
+		q_r->limit = limit;
+	if (q_r->limit == 0 && q_r->messages == 0)
+		return 0;
+	f_r->certain = quota_count(s, q_r) == 0;
+	if (f_r->certain)
+		return 0;
+	/* The account is busy: use the stored figures for now. */
+	return f_r->readable && errno == EAGAIN ? 0 : -1;
 }
 
 int
 quota_read(const struct store *s, uint64_t limit, struct quota *q_r)
 {
-	bool there;
-	int r;
+	struct found f;
 
-	*q_r = (struct quota){ 0 };
-	if (limit == 0) {
-		unlinkat(s->root.dir, "maildirsize", 0);
-		return 0;
-	}
-	r = read_file(s, q_r, &there);
-	if (r < 0 || (limit == QUOTA_AS_WRITTEN && !there))
-		return r < 0 ? -1 : 0;
-	if (r == 1 && (limit == QUOTA_AS_WRITTEN || limit == q_r->limit))
-		return 0;
-	if (limit != QUOTA_AS_WRITTEN)
-		q_r->limit = limit;
-	return q_r->limit == 0 && q_r->messages == 0 ? 0 : quota_count(s, q_r);
+	return read_usage(s, limit, q_r, &f);
+}
+
+int
+quota_room(const struct store *s, uint64_t limit, uint64_t bytes,
+    uint64_t count, struct quota *q_r)
+{
+	struct found f;
+
+	if (read_usage(s, limit, q_r, &f) < 0)
+		return -1;
+	if (!quota_over(q_r, bytes, count))
+		return 1;
+	/* The mailbox may have been emptied by hand. */
+	f.certain = f.certain && !quota_is_stale(s, f.written);
+	if (!f.certain && quota_count(s, q_r) < 0 && errno != EAGAIN)
+		return -1;
+	return !quota_over(q_r, bytes, count);
+}
+
+void
+quota_hold(const struct store *s, struct quota_change *c)
+{
+	c->lock = -1;
+	c->there = faccessat(s->root.dir, "maildirsize", F_OK, 0) == 0;
+	if (c->there)
+		c->lock = lock_share(s->root.dir, "quota.lock", HOLD_MS);
+}
+
+void
+quota_release(const struct store *s, struct quota_change *c)
+{
+	struct quota q;
+	int saved = errno;
+
+	if (c->there && (c->bytes != 0 || c->count != 0))
+		quota_add(s, NULL, c->bytes, c->count);
+	if (c->lock >= 0)
+		close(c->lock);
+	/* A recount has happened, with or without this change. */
+	if (!c->there && c->count != 0 &&
+	    quota_read(s, QUOTA_AS_WRITTEN, &q) == 0 &&
+	    (q.limit > 0 || q.messages > 0))
+		quota_count(s, &q);
+	errno = saved;
 }
 
 int
@@ -120,7 +199,7 @@ quota_add(const struct store *s, struct quota *q, int64_t bytes, int64_t count)
 {
 	struct str line = STR_INIT;
 	int fd = openat(s->root.dir, "maildirsize",
-	    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	    O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	int r;
 
 	if (q != NULL) {
@@ -136,155 +215,9 @@ quota_add(const struct store *s, struct quota *q, int64_t bytes, int64_t count)
 	return r;
 }
 
-/* Add up one of cur and new; the size is asked of the file only if its name
- * does not say. */
-static int
-count_directory(int at, const char *path, struct quota *q)
-{
-	int dir = openat(
-	    at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct entries e;
-	struct span file;
-	struct name n;
-	struct stat st;
-
-	if (dir < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-	entries_start(&e, dir);
-	while (entries_next(&e, &file)) {
-		if (!name_parse(file, &n))
-			continue;
-		if (n.size == NAME_NO_SIZE &&
-		    fstatat(dir, file.at, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			n.size = (uint64_t)st.st_size;
-		if (n.size != NAME_NO_SIZE)
-			q->used += (int64_t)n.size;
-		q->count++;
-	}
-	close(dir);
-	if (e.error != 0)
-		errno = e.error;
-	return e.error == 0 ? 0 : -1;
-}
-
-static int
-count_folder(int at, const char *folder, struct quota *q)
-{
-	struct str path = STR_INIT;
-	int r;
-
-	str_setf(&path, "%s/new", folder);
-	r = count_directory(at, path.at, q);
-	str_setf(&path, "%s/cur", folder);
-	if (r == 0)
-		r = count_directory(at, path.at, q);
-	str_free(&path);
-	return r;
-}
-
-static int
-write_file(const struct store *s, const struct quota *q)
-{
-	struct str text = STR_INIT;
-	struct id id = id_new();
-	struct commit c = { .from_dir = s->root.tmp,
-		.from = id.text,
-		.to_dir = s->root.dir,
-		.to = "maildirsize",
-		.replace = true };
-	int r;
-
-	if (q->limit > 0)
-		str_addf(&text, "%juS", (uintmax_t)q->limit);
-	if (q->messages > 0)
-		str_addf(&text, "%s%juC", text.len > 0 ? "," : "",
-		    (uintmax_t)q->messages);
-	str_addf(&text, "\n%jd %jd\n", (intmax_t)q->used, (intmax_t)q->count);
-	r = file_write(&c, 0, str_span(&text));
-	str_free(&text);
-	return r;
-}
-
-int
-quota_count(const struct store *s, struct quota *q)
-{
-	struct entries e;
-	struct span name;
-
-	q->used = q->count = 0;
-	if (count_folder(s->root.dir, ".", q) < 0)
-		return -1;
-	entries_start(&e, s->root.dir);
-	while (entries_next(&e, &name))
-		if (name.at[0] == '.' &&
-		    count_folder(s->root.dir, name.at, q) < 0)
-			return -1;
-	if (e.error != 0) {
-		errno = e.error;
-		return -1;
-	}
-	return write_file(s, q);
-}
-
 bool
 quota_over(const struct quota *q, uint64_t bytes, uint64_t count)
 {
 	return (q->limit > 0 && (uint64_t)q->used + bytes > q->limit) ||
 	    (q->messages > 0 && (uint64_t)q->count + count > q->messages);
-}
-
-static void
-mark_path(struct span address, struct str *path_r)
-{
-	str_setf(path_r, "%s/.full/", dir_mail());
-	size_t at = path_r->len;
-
-	percent_encode(path_r, address, "._+=-@");
-	str_lower(path_r, at);
-}
-
-/* Others look for a mark by its name and list none; whatever the umask says. */
-static void
-marks_make(void)
-{
-	struct str dir = STR_INIT;
-
-	str_setf(&dir, "%s/.full", dir_mail());
-	if (mkdir(dir.at, 0700) == 0)
-		chmod(dir.at, 0711);
-	str_free(&dir);
-}
-
-void
-quota_mark(struct span address, bool full)
-{
-	struct str path = STR_INIT;
-	int fd;
-
-	mark_path(address, &path);
-	if (!full) {
-		unlink(path.at);
-	} else {
-		fd = open(path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-		if (fd < 0 && errno == ENOENT) {
-			marks_make();
-			fd = open(
-			    path.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-		}
-		if (fd >= 0)
-			close(fd);
-	}
-	str_free(&path);
-}
-
-bool
-quota_marked(struct span address)
-{
-	struct str path = STR_INIT;
-	bool marked;
-
-	mark_path(address, &path);
-	marked = access(path.at, F_OK) == 0;
-	str_free(&path);
-	return marked;
 }

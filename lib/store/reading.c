@@ -1,7 +1,6 @@
 #include "store/reading.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/entries.h"
@@ -21,6 +20,10 @@ message_read(struct message *m, struct str *names, const struct name *n,
 	m->keywords = n->keywords & LETTERS;
 	m->size = saturate(n->size);
 	m->wire = saturate(n->wire);
+	/* Each byte is one or two on the wire. */
+	if (n->size != NAME_NO_SIZE && n->wire != NAME_NO_SIZE &&
+	    (n->wire < n->size || n->wire / 2 > n->size))
+		m->wire = SIZE_UNKNOWN;
 	m->date = n->ours ? n->time : DATE_UNKNOWN;
 	m->name = (uint32_t)names->len;
 	str_add(names, file);
@@ -49,7 +52,7 @@ read_directory(struct reading *r, int dir, bool in_new)
 
 	entries_start(&e, dir);
 	while (entries_next(&e, &file))
-		if (name_parse(file, &n))
+		if (name_parse(file, &n) && entries_is_file(&e, file))
 			put(r, &n, file, in_new);
 	if (e.error != 0)
 		errno = e.error;
@@ -88,6 +91,22 @@ reading_make(struct reading *r, const struct maildir *m)
 	return 0;
 }
 
+bool
+reading_lacks(const struct reading *r, const struct reading *earlier)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < earlier->count; i++) {
+		uint32_t uid = earlier->at[i].uid;
+
+		while (k < r->count && r->at[k].uid < uid)
+			k++;
+		if (uid != 0 && (k == r->count || r->at[k].uid != uid))
+			return true;
+	}
+	return false;
+}
+
 void
 reading_free(struct reading *r)
 {
@@ -103,14 +122,4 @@ struct span
 reading_name(const struct reading *r, const struct message *m)
 {
 	return span_text(r->names.at + m->name);
-}
-
-int
-name_change(int from_dir, const char *from, int to_dir, const char *to)
-{
-	int r = renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE);
-
-	if (r < 0 && (errno == EINVAL || errno == ENOSYS))
-		r = renameat(from_dir, from, to_dir, to);
-	return r;
 }

@@ -47,54 +47,7 @@ boot_read(char boot[17])
 	str_free(&digits);
 }
 
-/* Make one directory durably; 0 also when it is there. */
-static int
-directory_make(const struct str *path)
-{
-	struct str parent = STR_INIT;
-	size_t slash = path->len;
-	int dir, above, r;
-
-	if (mkdir(path->at, 0700) < 0)
-		return errno == EEXIST || errno == EACCES ? 0 : -1;
-	dir = dir_open(AT_FDCWD, path->at);
-	if (dir >= 0) {
-		dir_spread(dir); /* it will hold domains or users */
-		close(dir);
-	}
-	while (slash > 0 && path->at[slash - 1] != '/')
-		slash--;
-	str_set(
-	    &parent, slash > 0 ? span_head(str_span(path), slash) : SPAN("."));
-	above = dir_open(AT_FDCWD, parent.at);
-	r = above < 0 ? -1 : fsync(above);
-	if (above >= 0)
-		close(above);
-	str_free(&parent);
-	return r;
-}
-
-/* Make the directories above path, each durably. */
-static int
-parents_make(const char *path)
-{
-	struct str part = STR_INIT;
-	int r = 0;
-
-	for (const char *p = path; r == 0; p++) {
-		p = strchr(p, '/');
-		if (p == NULL)
-			break;
-		if (p == path)
-			continue;
-		str_set(&part, (struct span){ path, (size_t)(p - path) });
-		r = directory_make(&part);
-	}
-	str_free(&part);
-	return r;
-}
-
-/* The whole content of a new account in the directory dir. */
+/* Create all contents of a new account in the directory dir. */
 static int
 content_make(int dir)
 {
@@ -123,7 +76,7 @@ content_make(int dir)
 	return r;
 }
 
-/* Make it under another name beside path, then rename. Two at once: the
+/* Create it under another name next to path, then rename. Of two at once, the
  * second finds a directory that isn't empty. */
 static int
 account_make(int above, const char *name)
@@ -159,7 +112,7 @@ store_make(const char *path)
 	while (whole.len > 1 && whole.at[whole.len - 1] == '/')
 		str_cut(&whole, whole.len - 1);
 	slash = strrchr(whole.at, '/');
-	if (parents_make(whole.at) == 0) {
+	if (dir_make_parents(whole.at) == 0) {
 		above = slash == NULL ? dir_open(AT_FDCWD, ".")
 		    : slash == whole.at
 		    ? dir_open(AT_FDCWD, "/")
@@ -174,8 +127,8 @@ store_make(const char *path)
 	return r;
 }
 
-/* A Maildir of another server that no session of ours has opened yet: the usual
- * folders that it lacks. What can't be made now is made the next time. */
+/* Create the usual folders missing from another server's Maildir that no
+ * session of ours has opened yet. Failures are retried at the next opening. */
 static void
 complete(struct store *s)
 {

@@ -12,17 +12,25 @@ struct maildir {
 	int tmp;
 };
 
-/* Open the folder at path (relative to the directory at), following no
- * symbolic link in its last part, new, cur or tmp. -1 and errno: ENOENT when
- * it is not there; EPERM when it is not safe: one of the four is no real
- * directory, not ours, or writable by group or others. */
+/* Open the folder at path (relative to the directory at), following no symbolic
+ * link in its last part, new, cur or tmp. -1 and errno: ENOENT when it is not
+ * there; EPERM when it is unsafe: one of the four is not a directory, not ours,
+ * or writable by group or others. */
 int maildir_open(struct maildir *m_r, int at, const char *path);
 void maildir_close(struct maildir *m);
-/* Make a folder with new, cur, tmp and Maildir++'s `maildirfolder`, durably.
- * It appears whole: made in tmp/ of the root and renamed. -1 and errno;
- * EEXIST when it is there. */
+/* Explain to people why it can't be opened (EPERM, EACCES): which part has
+ * which type, owner and mode, and the remedy (replaced, ASCII); path as it
+ * shall appear there. Also logged, with the full path root + "/" + path. */
+void maildir_fault(
+    int at, const char *path, struct span root, struct str *text_r);
+/* Make a folder with new, cur, tmp and Maildir++'s `maildirfolder`, durably. It
+ * appears complete: created in tmp/ of the root and renamed. -1 and errno;
+ * EEXIST when it exists. */
 int maildir_make(const struct maildir *root, const char *name);
-/* Remove a directory and what is in it (not what is below its third level). */
+/* The same with a file `metadata` of this text in it; len 0: none. */
+int maildir_make_with(
+    const struct maildir *root, const char *name, struct span metadata);
+/* Remove a directory and its contents, three levels deep at most. */
 int maildir_remove(int at, const char *name);
 /* Remove files in tmp older than 36 hours that nobody has open. */
 void maildir_sweep(const struct maildir *m);
@@ -31,16 +39,20 @@ struct store {
 	struct maildir root; /* INBOX */
 	struct str path;     /* absolute or as given; for inotify */
 	struct str host;     /* for names */
-	char boot[17];       /* names this start of the kernel; see uids.h */
+	char boot[17];       /* identifies this boot; see uids.h */
 };
 
 /* Make an account's mail (and the directories above it) with Sent, Drafts,
- * Trash, Junk and Archive, all subscribed. It appears whole, under another
- * name first; 0 also when it is there. */
+ * Trash, Junk and Archive, all subscribed. It appears complete, being created
+ * under another name; 0 also when it exists. */
 int store_make(const char *path);
-/* Open an account's mail. When make is set and nothing is there, it is made; a
- * Maildir that no session has opened yet gets those folders that it lacks. Call it before the sandbox: it reads the kernel's boot id. errno as maildir_open(). */
+/* Open an account's mail. With make, a missing one is created, and a Maildir
+ * that no session has opened yet gets the folders it lacks. Call it before
+ * entering the sandbox: it reads the kernel's boot id. errno as
+ * maildir_open(). */
 int store_open(struct store *s_r, const char *path, bool make);
 void store_close(struct store *s);
+/* Why store_open() failed (EPERM, EACCES), as by maildir_fault(). */
+void store_fault(const char *path, struct str *text_r);
 
 #endif

@@ -11,8 +11,8 @@
 
 enum { FILE_MAX_LEN = 4 << 20, WAIT_MS = 10000 };
 
-/* One line as a directory. Courier writes INBOX before each name; Dovecot's
- * second format has a TAB between levels. */
+/* Convert one line to a directory name. Courier writes INBOX before each name;
+ * Dovecot's second format has a TAB between levels. */
 static void
 line_add(struct span line, struct str *dirs_r)
 {
@@ -98,7 +98,21 @@ write_file(const struct store *s, struct span dirs)
 	return r;
 }
 
-/* The lines without dir, and at the end dir if it is wanted. */
+/* The line names this mailbox, in whatever form. */
+static bool
+means(struct span line, struct span dir)
+{
+	struct str mailbox = STR_INIT, again = STR_INIT;
+	bool same = mailbox_of_directory(line, &mailbox) &&
+	    mailbox_directory(str_span(&mailbox), &again) &&
+	    span_equal(str_span(&again), dir);
+
+	str_free(&mailbox);
+	str_free(&again);
+	return same;
+}
+
+/* Remove dir from the lines and, if on, append it. */
 static bool
 change(struct str *dirs, struct span dir, bool on)
 {
@@ -110,7 +124,7 @@ change(struct str *dirs, struct span dir, bool on)
 	str_clear(dirs);
 	rest = str_span(&old);
 	while (span_line(&rest, &line)) {
-		if (span_equal(line, dir)) {
+		if (span_equal(line, dir) || means(line, dir)) {
 			was = true;
 			continue;
 		}

@@ -1,4 +1,4 @@
-/* What is removed: whole directories, and what crashes left in tmp/. */
+/* Removal of whole directories, and of files that crashes left in tmp/. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,8 +13,8 @@ enum { STALE_S = 36 * 3600, DEPTH = 3 };
 
 static int remove_tree(int at, const char *name, int depth);
 
-/* Everything in the directory; its names are collected first, since removing
- * moves what readdir has yet to give. */
+/* Remove everything in the directory. Names are collected first, since removing
+ * entries can make readdir skip others. */
 static void
 remove_content(int dir, int depth)
 {
@@ -64,7 +64,7 @@ maildir_remove(int at, const char *name)
 	return r;
 }
 
-/* Somebody has the file open. A lease is refused then; where there are none
+/* Somebody has the file open. A lease is refused then; where leases don't exist
  * (network file systems) the age alone decides. */
 static bool
 in_use(int tmp, const char *name)

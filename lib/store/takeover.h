@@ -17,7 +17,7 @@ struct takeover {
 };
 
 /* dovecot-uidlist of versions 3 and 1, and courierimapuiddb. False: it is none
- * of these. Lines that are not understood are skipped. */
+ * of these. Malformed lines are skipped. */
 bool takeover_uidlist(struct takeover *t, struct span text);
 /* mbsync's .uidvalidity: two lines, UIDVALIDITY and the highest UID; the UIDs
  * are in the names. */

@@ -13,7 +13,7 @@
 #include "os/lock.h"
 
 enum { BLOCK = 200, TEXT_MAX = 256, VALIDITY_WAIT_MS = 10000 };
-/* In `boot` while a reservation is not known to be on the disk. */
+/* The value of `boot` while a reservation may not be on disk yet. */
 #define BOOT_NONE "0000000000000000"
 
 bool
@@ -94,32 +94,68 @@ write_fd(int fd, const struct uids *u, const char *boot)
 	return -1;
 }
 
-int
-uids_create(const struct maildir *m, const struct uids *u)
+/* A new file in tmp/, to be committed. */
+static int
+prepare(
+    struct commit *c, const struct maildir *m, const char *from, const char *to)
 {
-	struct commit c = { .from_dir = m->tmp,
-		.from = "uids.new",
+	*c = (struct commit){ .from_dir = m->tmp,
+		.from = from,
 		.to_dir = m->dir,
-		.to = "uids",
+		.to = to,
 		.replace = true };
-	struct uids now = *u;
-	int r = -1;
+	unlinkat(m->tmp, from, 0); /* left by a crash; the lock is ours */
+	c->fd = file_create(m->tmp, from, 0);
+	return c->fd < 0 ? -1 : 0;
+}
 
-	unlinkat(m->tmp, c.from, 0); /* left by a crash; the lock is ours */
-	now.reserved = now.recent = now.next;
-	c.fd = file_create(m->tmp, c.from, 0);
-	if (c.fd < 0)
-		return -1;
-	if (write_fd(c.fd, &now, BOOT_NONE) == 0)
-		r = file_commit(&c, 1);
-	else
-		unlinkat(m->tmp, c.from, 0);
-	close(c.fd);
+static void
+discard(struct commit *c)
+{
+	int saved = errno;
+
+	if (c->fd < 0)
+		return;
+	close(c->fd);
+	unlinkat(c->from_dir, c->from, 0);
+	errno = saved;
+}
+
+static int
+write_taken(int fd, uint32_t validity, const char *taken)
+{
+	struct str text = STR_INIT;
+	int r;
+
+	str_addf(&text, "chainmail-takeover 1 from=%s validity=%u\n", taken,
+	    (unsigned)validity);
+	r = write_all(fd, str_span(&text));
+	str_free(&text);
 	return r;
 }
 
-/* Reserve a block: until it is known to be on the disk `boot` says so, so that
- * no other process believes a reservation that a power cut can undo. */
+int
+uids_create(const struct maildir *m, const struct uids *u, const char *taken)
+{
+	struct commit c[2] = { { .fd = -1 }, { .fd = -1 } };
+	struct uids now = *u;
+	size_t n = taken == NULL ? 1 : 2;
+	int r = -1;
+
+	now.reserved = now.recent = now.next;
+	if (prepare(&c[0], m, "uids.new", "uids") == 0 &&
+	    write_fd(c[0].fd, &now, BOOT_NONE) == 0 &&
+	    (taken == NULL ||
+		(prepare(&c[1], m, "takeover.new", "takeover") == 0 &&
+		    write_taken(c[1].fd, u->validity, taken) == 0)))
+		r = file_commit(c, n);
+	for (size_t i = 0; i < n; i++)
+		discard(&c[i]);
+	return r;
+}
+
+/* Reserve a block. Until it is known to be on disk `boot` is BOOT_NONE, so that
+ * no other process trusts a reservation that a power cut can undo. */
 static int
 reserve(int fd, struct uids *u, uint32_t n)
 {

@@ -1,15 +1,17 @@
 #include "users/compile.h"
 
 #include "base/record.h"
+#include "users/role.h"
 #include "users/table.h"
 
-enum { CHAIN_MAX = 20 }; /* aliases behind one another */
+enum { CHAIN_MAX = 20 }; /* aliases in a chain */
 
 struct work {
 	struct compile *c;
 	struct table table;
 	struct span me;
-	struct str text; /* of one fault */
+	struct str text; /* text of one fault */
+	struct str key;  /* a target, in the domain that answers for it */
 };
 
 static void
@@ -37,7 +39,7 @@ work_line(struct work *w, struct span line, unsigned number, struct entry *e)
 	if (r == NULL) {
 		r = table_find(&w->table, str_span(&e->key));
 		str_setf(&w->text,
-		    "%s: is on line %u already; take one of the two out",
+		    "%s: is already on line %u; remove one of the two",
 		    e->key.at, r->line);
 		w->c->faults++;
 		w->c->fault(w->c->arg, number, str_span(&w->text));
@@ -45,7 +47,7 @@ work_line(struct work *w, struct span line, unsigned number, struct entry *e)
 	}
 	w->c->domains += e->kind == ENTRY_DOMAIN;
 	w->c->mailboxes += e->kind == ENTRY_MAILBOX;
-	w->c->aliases += e->kind == ENTRY_TARGETS;
+	w->c->aliases += e->kind == ENTRY_TARGETS || e->kind == ENTRY_ALIAS;
 }
 
 static struct span
@@ -63,11 +65,86 @@ domain_is_ours(const struct work *w, struct span domain)
 {
 	const struct row *r = table_find(&w->table, domain);
 
-	return (r != NULL && r->domain) || span_equal(domain, w->me);
+	return (r != NULL && r->domain) || span_equal(domain, w->me) ||
+	    table_alias(&w->table, domain) != NULL;
 }
 
-/* Does mail for this target come to somebody, and not back to where it went
- * from? Depth first, remembering what is done. */
+/* The domain itself, or the one it is an alias of. */
+static struct span
+domain_meant(const struct work *w, struct span domain)
+{
+	const struct row *alias = table_alias(&w->table, domain);
+
+	return alias != NULL ? alias->alias : domain;
+}
+
+static struct row *
+find_at(struct work *w, struct span local, struct span domain)
+{
+	str_set(&w->key, local);
+	str_add_byte(&w->key, '@');
+	str_add(&w->key, domain);
+	return table_find(&w->table, str_span(&w->key));
+}
+
+static struct row *
+first_mailbox(const struct work *w)
+{
+	struct row *r = w->table.first;
+
+	while (r != NULL && !r->mailbox)
+		r = r->next;
+	return r;
+}
+
+/* The row for a role address, as the lookup finds it: see role.h. */
+static struct row *
+role_answer(struct work *w, struct span local, struct span domain)
+{
+	struct span me = domain_meant(w, w->me);
+	struct row *r = find_at(w, SPAN("postmaster"), domain);
+
+	if (r == NULL)
+		r = find_at(w, local, me);
+	if (r == NULL)
+		r = find_at(w, SPAN("postmaster"), me);
+	return r != NULL ? r : first_mailbox(w);
+}
+
+static struct span
+local_of(struct span key)
+{
+	size_t n = key.len - domain_of(key).len - 1;
+	struct span local = span_head(key, n);
+
+	return span_head(local, span_find(local, '+'));
+}
+
+/* The row that answers for a target, or NULL. This host's name, if it is not a
+ * domain, also stands for the first mailbox's. */
+static struct row *
+target_answer(struct work *w, struct span to)
+{
+	struct span domain = domain_meant(w, domain_of(to)), local;
+	struct row *r, *first = first_mailbox(w);
+
+	local = span_head(to, to.len - domain_of(to).len);
+	str_set(&w->key, local);
+	str_add(&w->key, domain);
+	r = table_answer(&w->table, str_span(&w->key));
+	if (r == NULL && first != NULL && span_equal(domain, w->me) &&
+	    table_find(&w->table, domain) == NULL) {
+		str_set(&w->key, local);
+		str_add(&w->key, domain_of(first->key));
+		r = table_answer(&w->table, str_span(&w->key));
+	}
+	if (r == NULL && role_is(local_of(to)))
+		r = role_answer(w, local_of(to), domain);
+	return r;
+}
+
+/* Does mail for this target reach a mailbox, without a loop? Depth first,
+ * remembering finished rows. */
 static void targets_check(struct work *w, struct row *r, unsigned depth);
 
 static void
@@ -77,11 +154,11 @@ target_check(struct work *w, struct row *from, struct span to, unsigned depth)
 
 	if (!domain_is_ours(w, domain_of(to)))
 		return;
-	r = table_answer(&w->table, to);
+	r = target_answer(w, to);
 	if (r == NULL) {
-		if (!span_starts(to, SPAN("postmaster@")))
+		if (!role_is(local_of(to)))
 			fault(w, from->line, to,
-			    ": nobody here has this address; add it, or "
+			    ": no such address here; add it, or "
 			    "correct the target");
 		return;
 	}
@@ -89,10 +166,10 @@ target_check(struct work *w, struct row *from, struct span to, unsigned depth)
 		return; /* a copy stays */
 	if (r->visit == VISIT_OPEN)
 		fault(w, from->line, to,
-		    ": leads back to itself; break the circle of aliases");
+		    ": leads back to itself; break the alias loop");
 	else if (depth >= CHAIN_MAX)
 		fault(w, from->line, to,
-		    ": more than 20 aliases behind one another; name the last "
+		    ": more than 20 aliases in a chain; name the last "
 		    "address itself");
 	else
 		targets_check(w, r, depth + 1);
@@ -114,20 +191,55 @@ targets_check(struct work *w, struct row *r, unsigned depth)
 	str_free(&value);
 }
 
+/* An alias must stand for a domain with entries; there is only one step, so it
+ * can't loop. */
+static void
+alias_check(struct work *w, const struct row *r)
+{
+	const struct row *to = table_find(&w->table, r->alias);
+
+	if (table_alias(&w->table, r->alias) != NULL)
+		fault(w, r->line, r->alias,
+		    ": is an alias itself; name the domain that it stands "
+		    "for");
+	else if (to == NULL || !to->domain)
+		fault(w, r->line, r->alias,
+		    ": is not a domain here; add a line for it, or send this "
+		    "domain's mail there with routes");
+}
+
+/* An entry must be in one of our domains that is not an alias. */
+static void
+domain_check(struct work *w, const struct row *r)
+{
+	struct span domain = domain_of(r->key);
+	const struct row *alias = table_alias(&w->table, domain);
+
+	if (r->domain || alias == r)
+		return;
+	if (alias != NULL)
+		str_setf(&w->text,
+		    "%s: its domain is an alias of %s (line %u); make the "
+		    "entry there",
+		    r->key.at, alias->alias.at, alias->line);
+	else if (!domain_is_ours(w, domain))
+		str_setf(&w->text,
+		    "%s: its domain is not here; add "
+		    "the line \"%s domain\"",
+		    r->key.at, domain.at);
+	else
+		return;
+	w->c->faults++;
+	w->c->fault(w->c->arg, r->line, str_span(&w->text));
+}
+
 static void
 work_check(struct work *w)
 {
 	for (struct row *r = w->table.first; r != NULL; r = r->next) {
-		struct span domain = domain_of(r->key);
-
-		if (!r->domain && !domain_is_ours(w, domain)) {
-			str_setf(&w->text,
-			    "%s: its domain is not here; add "
-			    "the line \"%s domain\"",
-			    r->key.at, domain.at);
-			w->c->faults++;
-			w->c->fault(w->c->arg, r->line, str_span(&w->text));
-		}
+		domain_check(w, r);
+		if (r->alias.len > 0)
+			alias_check(w, r);
 		targets_check(w, r, 0);
 	}
 }
@@ -135,13 +247,14 @@ work_check(struct work *w)
 int
 users_compile(struct compile *c, struct span text, struct span me, int etc)
 {
-	struct work w = { .c = c, .me = me, .text = STR_INIT };
+	struct work w = { .c = c, .me = me, .text = STR_INIT, .key = STR_INIT };
 	struct entry e;
 	struct span line;
 	int r = 0;
 
 	c->faults = c->mailboxes = c->domains = c->aliases = 0;
 	table_init(&w.table);
+	w.table.piped = c->piped;
 	entry_init(&e);
 	for (unsigned number = 1; span_line(&text, &line); number++)
 		work_line(&w, text_content(line), number, &e);
@@ -153,5 +266,6 @@ users_compile(struct compile *c, struct span text, struct span me, int etc)
 	entry_free(&e);
 	table_free(&w.table);
 	str_free(&w.text);
+	str_free(&w.key);
 	return r;
 }

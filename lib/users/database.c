@@ -50,7 +50,7 @@ database_trailer(
 		trailer_r[8 + i] = (unsigned char)(sum >> (8 * i));
 }
 
-/* The file is whole, and of the kind and version that is wanted. */
+/* The file is intact, and of the right kind and version. */
 static bool
 database_whole(struct database *d)
 {
@@ -74,6 +74,8 @@ database_complain(const struct database *d, const char *text)
 {
 	struct logline l;
 
+	if (d->quiet)
+		return;
 	log_start(&l, "database");
 	log_text(&l, "file", d->name);
 	if (text != NULL)
@@ -84,7 +86,7 @@ database_complain(const struct database *d, const char *text)
 	log_write(&l);
 }
 
-/* Map the file; the descriptor is not needed any more then. */
+/* Map the file; the descriptor is not needed afterwards. */
 static int
 database_map(struct database *d)
 {
@@ -108,8 +110,8 @@ database_map(struct database *d)
 	return 0;
 }
 
-/* Without `users` there is no configuration; with it, its compiled form has
- * been lost or never been made, and nobody is unknown for that. */
+/* Without `users` there is no configuration; with it, its compiled form was
+ * lost or never made, which must not make users unknown. */
 static bool
 has_text(const struct database *d)
 {

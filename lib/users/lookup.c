@@ -2,16 +2,18 @@
 
 #include "base/record.h"
 #include "mail/address.h"
+#include "users/role.h"
 
-/* One question on its way through the database. */
+/* One lookup in progress. */
 struct question {
 	struct users *users;
 	struct user *user;
-	struct str local;  /* folded, canonical quotes */
-	struct str key;    /* what is asked for now */
-	struct str domain; /* what it is asked in */
-	size_t plus;       /* offset of the extension's '+' in local, or its
-			    * length */
+	struct str local;     /* folded, canonical quotes */
+	struct str base;      /* local without its extension, or empty */
+	struct str extension; /* the extension, without the '+' */
+	struct str key;       /* the key being looked up */
+	struct str domain;    /* the domain being searched */
+	struct str self;      /* this host's name, or its domain */
 };
 
 static void
@@ -23,7 +25,7 @@ user_clear(struct user *r)
 	str_clear(&r->home);
 	str_clear(&r->mbox);
 	str_clear(&r->targets);
-	r->mailbox = r->own_uid = false;
+	r->mailbox = r->own_uid = r->renamed = false;
 	r->quota = 0;
 	r->uid = r->gid = 0;
 }
@@ -105,7 +107,7 @@ wanted_set(struct question *q)
 	str_add(&q->user->wanted, str_span(&q->domain));
 }
 
-/* Exact, without the extension, catch-all. */
+/* Look up the exact address, then without the extension, then the catch-all. */
 static enum user_kind
 domain_ask(struct question *q)
 {
@@ -115,18 +117,17 @@ domain_ask(struct question *q)
 	wanted_set(q);
 	if (kind != USER_UNKNOWN)
 		return kind;
-	if (q->plus < local.len) {
-		kind = entry_ask(q, span_head(local, q->plus), domain);
+	if (q->base.len > 0) {
+		kind = entry_ask(q, str_span(&q->base), domain);
 		if (kind != USER_UNKNOWN) {
-			str_set(
-			    &q->user->extension, span_from(local, q->plus + 1));
+			str_set(&q->user->extension, str_span(&q->extension));
 			return kind;
 		}
 	}
 	return entry_ask(q, SPAN(""), domain);
 }
 
-/* The first mailbox of `users`: it stands in for what nobody set up. */
+/* The first mailbox of `users`, the fallback for what is not configured. */
 static bool
 admin_key(struct question *q, struct str *key_r)
 {
@@ -137,17 +138,22 @@ admin_key(struct question *q, struct str *key_r)
 	    record_get(header, "admin", key_r) && key_r->len > 0;
 }
 
-/* RFC 5321 4.5.1: postmaster is accepted in every domain. */
+/* RFC 5321 4.5.1, RFC 2142: names that are accepted in every domain. See
+ * role.h. */
 static enum user_kind
-postmaster_ask(struct question *q)
+role_ask(struct question *q)
 {
-	struct span me = str_span(&q->users->me);
+	struct span me = str_span(&q->self), postmaster = SPAN("postmaster"),
+		    local = str_span(q->base.len > 0 ? &q->base : &q->local);
 	enum user_kind kind;
 
-	if (!span_equal(
-		span_head(str_span(&q->local), q->plus), SPAN("postmaster")))
+	if (!role_is(local))
 		return USER_UNKNOWN;
-	kind = entry_ask(q, SPAN("postmaster"), me);
+	kind = entry_ask(q, postmaster, str_span(&q->domain));
+	if (kind == USER_UNKNOWN)
+		kind = entry_ask(q, local, me);
+	if (kind == USER_UNKNOWN)
+		kind = entry_ask(q, postmaster, me);
 	if (kind == USER_UNKNOWN && admin_key(q, &q->key))
 		kind = entry_get(q);
 	if (kind != USER_UNKNOWN)
@@ -158,14 +164,15 @@ postmaster_ask(struct question *q)
 	return USER_MAILBOX;
 }
 
-/* This machine as a domain: its own name, or else the first mailbox's. */
+/* Look in this machine's domain: its own name's, or else the first
+ * mailbox's. */
 static enum user_kind
 self_ask(struct question *q)
 {
 	struct str admin = STR_INIT;
 	enum user_kind kind;
 
-	str_set(&q->domain, str_span(&q->users->me));
+	str_set(&q->domain, str_span(&q->self));
 	kind = domain_ask(q);
 	if (kind == USER_UNKNOWN && admin_key(q, &admin)) {
 		struct span at = str_span(&admin);
@@ -174,7 +181,7 @@ self_ask(struct question *q)
 		kind = domain_ask(q);
 	}
 	if (kind == USER_UNKNOWN) {
-		str_set(&q->domain, str_span(&q->users->me));
+		str_set(&q->domain, str_span(&q->self));
 		wanted_set(q);
 	}
 	str_free(&admin);
@@ -188,6 +195,10 @@ question_answer(struct question *q, const struct address *a)
 	    q->users, a->domain, &q->domain);
 	enum user_kind kind = USER_UNKNOWN;
 
+	str_set(&q->self, str_span(&q->users->me));
+	users_domain_alias(q->users, &q->self);
+	q->user->renamed = where == DOMAIN_ALIAS ||
+	    (where == DOMAIN_SELF && domain_is_literal(a->domain));
 	switch (where) {
 	case DOMAIN_ERROR:
 		return USER_ERROR;
@@ -198,10 +209,11 @@ question_answer(struct question *q, const struct address *a)
 		kind = self_ask(q);
 		break;
 	case DOMAIN_OURS:
+	case DOMAIN_ALIAS:
 		kind = domain_ask(q);
 		break;
 	}
-	return kind == USER_UNKNOWN ? postmaster_ask(q) : kind;
+	return kind == USER_UNKNOWN ? role_ask(q) : kind;
 }
 
 /* Split the address; a bare name has an empty domain. */
@@ -218,23 +230,30 @@ address_read(struct span text, struct str *buffer, struct address *a_r)
 	return true;
 }
 
-/* The local part as it stands in the keys. */
+/* The local part as in keys, and the same without its extension; quotes are
+ * removed. */
 static void
 local_fold(struct question *q, const struct address *a)
 {
-	struct address alone = { a->local, SPAN("x") };
+	struct str meaning = STR_INIT;
+	size_t plus;
 
-	address_key(&alone, &q->local);
-	str_cut(&q->local, q->local.len - 2);
-	q->plus = span_find(str_span(&q->local), '+');
-	if (q->plus == 0 || q->local.at[0] == '"')
-		q->plus = q->local.len; /* no extension */
+	address_local(a, &meaning);
+	str_lower(&meaning, 0);
+	local_text(str_span(&meaning), &q->local);
+	plus = span_find(str_span(&meaning), '+');
+	if (plus > 0 && plus < meaning.len) {
+		local_text(span_head(str_span(&meaning), plus), &q->base);
+		str_set(&q->extension, span_from(str_span(&meaning), plus + 1));
+	}
+	str_free(&meaning);
 }
 
 enum user_kind
 users_lookup(struct users *u, struct span address, struct user *r)
 {
-	struct question q = { u, r, STR_INIT, STR_INIT, STR_INIT, 0 };
+	struct question q = { u, r, STR_INIT, STR_INIT, STR_INIT, STR_INIT,
+		STR_INIT, STR_INIT };
 	struct str buffer = STR_INIT;
 	struct address a;
 
@@ -246,8 +265,11 @@ users_lookup(struct users *u, struct span address, struct user *r)
 	}
 	str_free(&buffer);
 	str_free(&q.local);
+	str_free(&q.base);
+	str_free(&q.extension);
 	str_free(&q.key);
 	str_free(&q.domain);
+	str_free(&q.self);
 	return r->kind;
 }
 

@@ -1,4 +1,4 @@
-/* What the files of lib/users share; not for others. */
+/* Shared by the files of lib/users only. */
 #ifndef USERS_LOOKUP_H
 #define USERS_LOOKUP_H
 
@@ -6,13 +6,16 @@
 
 enum domain_kind {
 	DOMAIN_OURS,
-	DOMAIN_SELF, /* this machine: no domain, its address, or its name where
-		      * that is no domain of `users` */
+	DOMAIN_ALIAS, /* an alias of a domain of ours */
+	DOMAIN_SELF,  /* this machine: no domain, its address, or its name
+		      * unless that is a domain of `users` */
 	DOMAIN_FOREIGN,
 	DOMAIN_ERROR,
 };
-/* name_r: the domain as it stands in the keys. */
+/* name_r: the domain as in keys; of an alias, the domain it stands for. */
 enum domain_kind users_domain_kind(
     struct users *u, struct span domain, struct str *name_r);
+/* Replace an alias by the domain it stands for. */
+bool users_domain_alias(struct users *u, struct str *name);
 
 #endif

@@ -7,22 +7,19 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "users/password_salted.h"
 #include "users/scram.h"
 
 _Static_assert(PASSWORD_MAX == CRYPT_MAX_PASSPHRASE_SIZE, "crypt(3)'s limit");
 
 static const char *const known[] = { "$y$", "$gy$", "$7$", "$2a$", "$2b$",
-	"$2y$", "$6$", "$5$" };
+	"$2y$", "$6$", "$5$", "$1$" };
 
 bool
 password_acceptable(struct span password)
 {
-	if (password.len == 0 || password.len >= PASSWORD_MAX)
-		return false;
-	for (size_t i = 0; i < password.len; i++)
-		if (byte_is_control(password.at[i]))
-			return false;
-	return span_is_utf8(password);
+	return password.len > 0 && password.len < PASSWORD_MAX &&
+	    span_is_clean(password) && span_is_utf8(password);
 }
 
 bool
@@ -32,11 +29,23 @@ password_hash_known(struct span hash)
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (span_starts(hash, span_text(known[i])))
 			return hash.len < CRYPT_OUTPUT_SIZE;
-	return false;
+	return salted_known(hash) || argon2_known(hash);
 }
 
-/* crypt(3) with its memory from the heap and wiped; NULL or the hash, which
- * lives in *data. */
+bool
+password_hash_fast(struct span hash)
+{
+	return span_starts(hash, SPAN("{")) || span_starts(hash, SPAN("$1$"));
+}
+
+bool
+password_hash_large(struct span hash)
+{
+	return span_starts(hash, SPAN("$argon2"));
+}
+
+/* crypt(3) with its memory on the heap and wiped; NULL or the hash, which is
+ * stored in *data. */
 static const char *
 hash_of(struct span password, const char *setting, struct crypt_data *data)
 {
@@ -59,7 +68,7 @@ password_hash(struct span password, struct str *hash_r)
 		errno = EINVAL;
 		return -1;
 	}
-	/* No bytes given: libcrypt takes them from getrandom(2). */
+	/* Without random bytes given, libcrypt uses getrandom(2). */
 	if (crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof setting) ==
 	    NULL)
 		return -1;
@@ -72,24 +81,37 @@ password_hash(struct span password, struct str *hash_r)
 	return hash == NULL ? -1 : 0;
 }
 
-bool
-password_check(struct span password, const char *hash)
+static bool
+crypt_check(struct span password, const char *hash)
 {
 	struct crypt_data *data = mem_new(sizeof *data);
 	size_t len = strlen(hash);
 	const char *again = NULL;
 	bool same = false;
 
-	if (password.len < PASSWORD_MAX &&
-	    memchr(password.at, '\0', password.len) == NULL &&
-	    password_hash_known((struct span){ hash, len }))
-		again = hash_of(password, hash, data);
+	again = hash_of(password, hash, data);
 	if (again != NULL)
 		same = strlen(again) == len &&
 		    sodium_memcmp(again, hash, len) == 0;
 	sodium_memzero(data, sizeof *data);
 	free(data);
 	return same;
+}
+
+bool
+password_check(struct span password, const char *hash)
+{
+	struct span text = span_text(hash);
+
+	if (password.len >= PASSWORD_MAX ||
+	    memchr(password.at, '\0', password.len) != NULL ||
+	    !password_hash_known(text))
+		return false;
+	if (span_starts(text, SPAN("{")))
+		return salted_check(password, text);
+	if (span_starts(text, SPAN("$argon2")))
+		return argon2_check(password, hash);
+	return crypt_check(password, hash);
 }
 
 int

@@ -45,7 +45,7 @@ name_decode(struct span in, struct str *out)
 	return out->len > 0;
 }
 
-/* Everything up to the comma, which is taken too. */
+/* Take everything up to the comma, and the comma. */
 static bool
 part_take(struct span *rest, struct span *part_r)
 {

@@ -1,4 +1,4 @@
-/* What SASL clients say, taken apart: total functions over foreign bytes. */
+/* Parsing SASL messages of clients; the functions accept any input. */
 #ifndef USERS_SASL_H
 #define USERS_SASL_H
 
@@ -14,13 +14,13 @@ bool sasl_plain_parse(struct span message, struct sasl_plain *p_r);
 struct sasl_first {
 	char binding;        /* 'n': none; 'y': not by the server; 'p' */
 	struct span channel; /* with 'p': the binding's name */
-	struct span gs2;     /* the gs2-header as it stands */
+	struct span gs2;     /* the gs2-header as received */
 	struct span bare;    /* client-first-message-bare */
 	struct str authzid;  /* decoded; may be empty */
 	struct str user;     /* decoded; never empty */
 	struct span nonce;
 };
-/* The strings of f_r are set anew; free them with sasl_first_free(). */
+/* The strings of f_r are initialised; free them with sasl_first_free(). */
 bool sasl_first_parse(struct span message, struct sasl_first *f_r);
 void sasl_first_init(struct sasl_first *f);
 void sasl_first_free(struct sasl_first *f);

@@ -27,8 +27,8 @@ scram_hmac(struct span key, struct span data, unsigned char mac_r[SCRAM_KEY])
 	sodium_memzero(&s, sizeof s);
 }
 
-/* RFC 5802 2.2: Hi(), which is PBKDF2 with one block of output. The keyed
- * state is made once and copied: half of the work. */
+/* RFC 5802 2.2: Hi(), which is PBKDF2 with one block of output. The keyed state
+ * is computed once and copied, which halves the work. */
 static void
 salted_password(struct span password, const struct scram_keys *k,
     unsigned char out_r[SCRAM_KEY])

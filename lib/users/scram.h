@@ -1,4 +1,4 @@
-/* SCRAM-SHA-256 (RFC 5802, RFC 7677): the arithmetic of the keys. */
+/* SCRAM-SHA-256 (RFC 5802, RFC 7677): computing the keys. */
 #ifndef USERS_SCRAM_H
 #define USERS_SCRAM_H
 
@@ -6,7 +6,7 @@
 
 enum { SCRAM_KEY = 32, SCRAM_SALT = 16, SCRAM_SALT_MAX = 64 };
 
-/* What the server keeps of a password. */
+/* What the server stores for a password. */
 struct scram_keys {
 	uint32_t iterations;
 	size_t salt_len;
@@ -18,10 +18,10 @@ struct scram_keys {
 /* Fill in stored and server from the password and the rest of k (RFC 5802 3).
  * The slow part: about 2 ms for 4096 iterations. */
 void scram_derive(struct span password, struct scram_keys *k);
-/* The text form of secrets.cdb; the parser takes nothing but it. */
+/* The text form in secrets.cdb; the parser accepts only this form. */
 void scram_write(const struct scram_keys *k, struct str *record);
 bool scram_parse(struct span record, struct scram_keys *k_r);
-/* The password belongs to the keys. */
+/* The password matches the keys. */
 bool scram_check(struct span password, const struct scram_keys *k);
 
 /* HMAC-SHA-256. */

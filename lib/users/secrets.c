@@ -23,6 +23,7 @@ secrets_lookup(struct database *d, struct span account, struct secret *s)
 	record_get(record, "password", &s->password);
 	record_get(record, "scram", &s->scram);
 	record_get(record, "cert", &s->cert);
+	record_get(record, "login", &s->login);
 	s->checkpassword = record_get(record, "checkpassword", &value);
 	str_free(&value);
 	return DATABASE_FOUND;
@@ -31,7 +32,7 @@ secrets_lookup(struct database *d, struct span account, struct secret *s)
 void
 secret_init(struct secret *s)
 {
-	*s = (struct secret){ STR_INIT, STR_INIT, STR_INIT, false };
+	*s = (struct secret){ STR_INIT, STR_INIT, STR_INIT, STR_INIT, false };
 }
 
 void
@@ -40,4 +41,5 @@ secret_free(struct secret *s)
 	str_wipe(&s->password);
 	str_wipe(&s->scram);
 	str_wipe(&s->cert);
+	str_free(&s->login);
 }

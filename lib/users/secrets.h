@@ -1,5 +1,5 @@
-/* Passwords: secrets.cdb, readable by authd alone; made together with
- * users.cdb. Ask users_account() first: it knows the account's name. */
+/* Passwords: secrets.cdb, readable by authd alone; compiled together with
+ * users.cdb. Call users_account() first to get the account's name. */
 #ifndef USERS_SECRETS_H
 #define USERS_SECRETS_H
 
@@ -9,7 +9,9 @@ struct secret {
 	struct str password; /* crypt(3) hash, or empty */
 	struct str scram;    /* ITERATIONS,SALT,STOREDKEY,SERVERKEY, or empty */
 	struct str cert;     /* subject of the client certificate, or empty */
-	bool checkpassword;  /* another program decides */
+	struct str login;    /* the login's word, see logins.h; empty in a
+			      * database of an older version */
+	bool checkpassword;  /* another program checks the password */
 };
 
 void secrets_open(struct database *d, int etc);

@@ -1,9 +1,9 @@
 #include "base/record.h"
 #include "users/users.h"
 
-enum { ALIASES_MAX = 1000 }; /* addresses looked at for one sender */
+enum { ALIASES_MAX = 1000 }; /* addresses examined for one sender */
 
-/* Append the to= addresses that are not in the list yet, each ended by LF. */
+/* Append the to= addresses that are not yet in the list, each ended by LF. */
 static void
 aliases_add(struct str *list, struct span targets)
 {

@@ -10,14 +10,16 @@
 #include "base/record.h"
 #include "os/file.h"
 #include "users/database.h"
+#include "users/logins.h"
 #include "users/table.h"
+#include "users/users.h"
 
 enum { PLACES_MAX = 100 };
 
 struct output {
 	const char *name, *temporary;
-	mode_t mode;       /* of a file that was not there before */
-	const char *group; /* likewise, when root makes it */
+	mode_t mode;       /* of a new file */
+	const char *group; /* likewise, when created by root */
 	int etc, fd;
 	struct cdb_make make;
 };
@@ -33,14 +35,24 @@ static int
 put_domain(struct output *o, const struct row *r)
 {
 	struct str value = STR_INIT;
-	int error = 0;
+	int error;
 
 	record_verb(&value, "domain");
-	error |= put(o, r->key, str_span(&value));
-	if (r->unicode.len > 0) {
-		record_add(&value, "ascii", r->key);
-		error |= put(o, r->unicode, str_span(&value));
-	}
+	error = put(o, r->key, str_span(&value));
+	str_free(&value);
+	return error;
+}
+
+/* The domain of an alias, under the alias without its '@'. */
+static int
+put_alias(struct output *o, const struct row *r)
+{
+	struct str value = STR_INIT;
+	int error;
+
+	record_verb(&value, "alias");
+	record_add(&value, "to", r->alias);
+	error = put(o, span_from(r->key, 1), str_span(&value));
 	str_free(&value);
 	return error;
 }
@@ -67,7 +79,7 @@ put_user(struct output *o, const struct row *r)
 	return error;
 }
 
-/* The folder that holds this path, unless it is named already. */
+/* Add the folder that contains this path, unless it was added before. */
 static void
 add_place(struct str *header, struct span path)
 {
@@ -80,7 +92,7 @@ add_place(struct str *header, struct span path)
 		path.len--;
 	while (path.len > 1 && path.at[path.len - 1] != '/')
 		path.len--;
-	is_new = path.len > 1; /* "/" itself is too much */
+	is_new = path.len > 1; /* "/" itself is too broad */
 	for (rest = str_span(header); record_next(&rest, &key, &known); n++)
 		if (span_equal(str_span(&known), path))
 			is_new = false;
@@ -101,7 +113,21 @@ add_places(struct str *header, const struct row *r)
 	str_free(&path);
 }
 
-/* The empty key: magic, version, and who gets what nobody set up. */
+static bool
+has_command(struct span targets)
+{
+	struct str value = STR_INIT;
+	struct span key;
+	bool has = false;
+
+	while (!has && record_next(&targets, &key, &value))
+		has = span_equal(key, SPAN("pipe")) &&
+		    !span_equal(str_span(&value), SPAN(USER_NULL));
+	str_free(&value);
+	return has;
+}
+
+/* The empty key: magic, version, and the fallback mailbox. */
 static int
 put_header(struct output *o, const struct table *t)
 {
@@ -118,12 +144,14 @@ put_header(struct output *o, const struct table *t)
 	for (r = t->first; r != NULL; r = r->next) {
 		add_places(&value, r);
 		uids += record_get(r->fields, "uid", &word);
-		pipes += record_get(r->targets, "pipe", &word);
+		pipes += has_command(r->targets);
 	}
 	if (uids > 0)
 		record_add_number(&value, "uids", uids);
 	if (pipes > 0)
 		record_add_number(&value, "pipes", pipes);
+	if (t->piped)
+		record_add_number(&value, "piped", 1);
 	str_free(&word);
 	error = put(o, SPAN(""), str_span(&value));
 	str_free(&value);
@@ -135,25 +163,56 @@ put_users(struct output *o, const struct table *t, struct span me)
 {
 	int error = put_header(o, t);
 
-	if (table_find(t, me) == NULL)
+	if (table_find(t, me) == NULL && table_alias(t, me) == NULL)
 		error |= put(o, me, SPAN("self"));
 	for (const struct row *r = t->first; r != NULL; r = r->next)
-		error |= r->domain ? put_domain(o, r) : put_user(o, r);
+		if (r->alias.len > 0)
+			error |= put_alias(o, r);
+		else if (!r->domain)
+			error |= put_user(o, r);
+		else if (table_alias(t, r->key) == NULL)
+			error |= put_domain(o, r);
+	return error;
+}
+
+/* Write an account's secrets, and to another file the word for its logins. */
+static int
+put_account(struct output *secrets, struct output *logins, const struct row *r,
+    const unsigned char key[LOGINS_KEY])
+{
+	struct str value = STR_INIT, word = STR_INIT, login = STR_INIT;
+	int error;
+
+	logins_word(key, r->secrets, r->fields, &word);
+	str_set(&value, r->secrets);
+	record_add(&value, "login", str_span(&word));
+	error = put(secrets, r->key, str_span(&value));
+	record_add(&login, "login", str_span(&word));
+	error |= put(logins, r->key, str_span(&login));
+	str_wipe(&value);
+	str_free(&word);
+	str_free(&login);
 	return error;
 }
 
 static int
-put_secrets(struct output *o, const struct table *t)
+put_secrets(
+    struct output *secrets, struct output *logins, const struct table *t)
 {
-	int error = put(o, SPAN(""), SPAN("chainmail-secrets 1"));
+	unsigned char key[LOGINS_KEY];
+	int error = logins_key(secrets->etc, key);
 
+	if (error < 0)
+		return error;
+	error = put(secrets, SPAN(""), SPAN("chainmail-secrets 1")) |
+	    put(logins, SPAN(""), SPAN(LOGINS_MAGIC));
 	for (const struct row *r = t->first; r != NULL; r = r->next)
 		if (r->mailbox)
-			error |= put(o, r->key, r->secrets);
+			error |= put_account(secrets, logins, r, key);
 	return error;
 }
 
-/* The new file belongs to whom the old one did. */
+/* The new file keeps the old one's owner. */
 static int
 output_owner(const struct output *o)
 {
@@ -219,37 +278,66 @@ output_commit(struct output *o)
 	return file_commit(&c, 1);
 }
 
+/* The three files, in the order in which they take effect: sessions under an
+ * old password end before a login with the new one is possible; a new account's
+ * secrets must be there before the account. */
+enum { LOGINS, SECRETS, USERS, OUTPUTS };
+
 static int
-write_both(const struct table *t, struct span me, struct output *users,
-    struct output *secrets)
+write_all_of(const struct table *t, struct span me, struct output *o)
 {
-	if (output_open(users) < 0 || output_open(secrets) < 0)
+	for (size_t i = 0; i < OUTPUTS; i++)
+		if (output_open(&o[i]) < 0)
+			return -1;
+	if ((put_users(&o[USERS], t, me) |
+		put_secrets(&o[SECRETS], &o[LOGINS], t)) != 0)
 		return -1;
-	if ((put_users(users, t, me) | put_secrets(secrets, t)) != 0)
+	for (size_t i = 0; i < OUTPUTS; i++)
+		if (output_finish(&o[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < OUTPUTS; i++)
+		if (output_commit(&o[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Programs of other uids read the file in it, whatever the umask. */
+static int
+logins_folder(int etc)
+{
+	struct stat st;
+	int fd;
+
+	if (dir_make(etc, LOGINS_FOLDER, 0700) < 0)
 		return -1;
-	if (output_finish(users) < 0 || output_finish(secrets) < 0)
-		return -1;
-	/* Secrets first: an account without one can't log in, that is all. */
-	return output_commit(secrets) < 0 ? -1 : output_commit(users);
+	fd = dir_open(etc, LOGINS_FOLDER);
+	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0700)
+		fchmod(fd, 0755);
+	return fd;
 }
 
 int
 table_write(const struct table *t, struct span me, int etc)
 {
-	struct output users = { "users.cdb", ".users.cdb.new", 0644, NULL, etc,
-		-1, { 0 } };
-	struct output secrets = { "secrets.cdb", ".secrets.cdb.new", 0600,
-		"chainmail-auth", etc, -1, { 0 } };
-	int r = write_both(t, me, &users, &secrets), saved = errno;
+	int folder = logins_folder(etc);
+	struct output all[OUTPUTS] = {
+		[LOGINS] = { LOGINS_FILE, ".logins.cdb.new", 0644, NULL, folder,
+		    -1, { 0 } },
+		[SECRETS] = { "secrets.cdb", ".secrets.cdb.new", 0600,
+		    "chainmail-auth", etc, -1, { 0 } },
+		[USERS] = { "users.cdb", ".users.cdb.new", 0644, NULL, etc, -1,
+		    { 0 } },
+	};
+	int r = folder < 0 ? -1 : write_all_of(t, me, all), saved = errno;
 
-	if (r < 0) {
-		unlinkat(etc, users.temporary, 0);
-		unlinkat(etc, secrets.temporary, 0);
+	for (size_t i = 0; i < OUTPUTS && folder >= 0; i++) {
+		if (r < 0)
+			unlinkat(all[i].etc, all[i].temporary, 0);
+		if (all[i].fd >= 0)
+			close(all[i].fd);
 	}
-	if (users.fd >= 0)
-		close(users.fd);
-	if (secrets.fd >= 0)
-		close(secrets.fd);
+	if (folder >= 0)
+		close(folder);
 	errno = saved;
 	return r;
 }

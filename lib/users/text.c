@@ -1,7 +1,6 @@
 #include "users/text.h"
 
 #include <grp.h>
-#include <idn2.h>
 #include <pwd.h>
 #include <stdlib.h>
 
@@ -10,19 +9,20 @@
 #include "mail/address.h"
 #include "os/dirs.h"
 #include "users/password.h"
+#include "users/password_scheme.h"
+#include "users/users.h"
 
 void
 entry_init(struct entry *e)
 {
 	*e = (struct entry){ ENTRY_DOMAIN, STR_INIT, STR_INIT, STR_INIT,
-		STR_INIT, STR_INIT };
+		STR_INIT };
 }
 
 void
 entry_free(struct entry *e)
 {
 	str_free(&e->key);
-	str_free(&e->unicode);
 	str_free(&e->fields);
 	str_wipe(&e->secrets);
 	str_free(&e->targets);
@@ -80,17 +80,10 @@ address_fold(struct span address, struct str *key_r)
 static bool
 parse_domain(struct span name, struct entry *e, struct str *wrong_r)
 {
-	char *unicode = NULL;
-
 	e->kind = ENTRY_DOMAIN;
-	if (!domain_fold(name, &e->key))
-		return wrong(
-		    wrong_r, name, "not a domain; write it as example.org");
-	if (idn2_to_unicode_8z8z(e->key.at, &unicode, 0) == IDN2_OK &&
-	    !span_equal(span_text(unicode), str_span(&e->key)))
-		str_add_text(&e->unicode, unicode);
-	idn2_free(unicode);
-	return true;
+	return domain_fold(name, &e->key)
+	    ? true
+	    : wrong(wrong_r, name, "not a domain; write it as example.org");
 }
 
 static bool
@@ -138,12 +131,41 @@ parse_scram(struct span value, struct entry *e)
 }
 
 static bool
+has_scram(const struct entry *e)
+{
+	struct str value = STR_INIT;
+	bool has = record_get(str_span(&e->secrets), "scram", &value);
+
+	str_wipe(&value);
+	return has;
+}
+
+/* A hash in canonical form, or SCRAM keys. */
+static bool
 parse_password(struct span value, struct entry *e)
 {
-	if (!password_hash_known(value))
-		return false;
-	record_add(&e->secrets, "password", value);
-	return true;
+	struct str kept = STR_INIT;
+	const char *why;
+	enum scheme_result r = scheme_read(value, &kept, &why);
+	bool ok = r == SCHEME_HASH;
+
+	if (ok)
+		record_add(&e->secrets, "password", str_span(&kept));
+	if (r == SCHEME_SCRAM)
+		ok = !has_scram(e) && parse_scram(str_span(&kept), e);
+	str_wipe(&kept);
+	return ok;
+}
+
+static const char *
+password_remedy(struct span value)
+{
+	struct str kept = STR_INIT;
+	const char *why;
+
+	scheme_read(value, &kept, &why);
+	str_wipe(&kept);
+	return why;
 }
 
 static bool
@@ -219,19 +241,17 @@ static const struct field {
 	bool (*parse)(struct span value, struct entry *e);
 	const char *remedy;
 } fields[] = {
-	{ "quota", parse_quota, "bytes, with K, M, G or T behind, as 5G" },
-	{ "password", parse_password,
-	    "not a hash of crypt(5) that is strong enough; make one with "
-	    "chainmail user passwd" },
+	{ "quota", parse_quota, "a number of bytes, with K, M, G or T, as 5G" },
+	{ "password", parse_password, NULL },
 	{ "scram", parse_scram,
 	    "not ITERATIONS,SALT,STOREDKEY,SERVERKEY; make it with "
 	    "chainmail user passwd" },
-	{ "cert", parse_cert, "the subject of a certificate belongs here" },
+	{ "cert", parse_cert, "not the subject of a certificate" },
 	{ "checkpassword", parse_checkpassword, "write checkpassword=1" },
 	{ "uid", parse_uid, "not a user of this machine other than root" },
 	{ "gid", parse_gid, "not a group of this machine other than root" },
-	{ "home", parse_home, "the path begins with /" },
-	{ "mbox", parse_mbox, "the path begins with /" },
+	{ "home", parse_home, "the path must begin with /" },
+	{ "mbox", parse_mbox, "the path must begin with /" },
 };
 
 /* NULL, or what is wrong with the value. */
@@ -243,11 +263,12 @@ field_read(const struct field *f, struct span encoded, struct entry *e)
 
 	if (record_get(str_span(&e->fields), f->name, &value) ||
 	    record_get(str_span(&e->secrets), f->name, &value))
-		remedy = "is there twice; take one out";
+		remedy = "occurs twice; remove one";
 	else if (!percent_decode(&value, encoded) ||
 	    span_find(str_span(&value), '\0') < value.len ||
 	    !f->parse(str_span(&value), e))
-		remedy = f->remedy;
+		remedy = f->remedy != NULL ? f->remedy
+					   : password_remedy(str_span(&value));
 	str_wipe(&value);
 	return remedy;
 }
@@ -258,7 +279,7 @@ parse_field(struct span word, struct entry *e, struct str *wrong_r)
 	size_t equals = span_find(word, '=');
 	struct span name = span_head(word, equals);
 	const char *remedy =
-	    "no field of a mailbox has this name; see users(5)";
+	    "unknown field of a mailbox; see chainmail-users(5)";
 
 	for (size_t i = 0; i < COUNT(fields); i++)
 		if (equals < word.len &&
@@ -278,8 +299,8 @@ has_field(const struct entry *e, const char *name)
 	return has;
 }
 
-/* An account with a uid has a group and a home too: those of the user, if
- * they are not given. */
+/* An account with a uid needs a group and a home too: by default those of the
+ * user. */
 static bool
 complete_owner(struct entry *e, struct str *wrong_r)
 {
@@ -317,7 +338,7 @@ parse_mailbox(struct span rest, struct entry *e, struct str *wrong_r)
 	return complete_owner(e, wrong_r);
 }
 
-/* deliver's sandbox lets it read the configuration alone. */
+/* deliver's sandbox lets it read only the configuration. */
 static bool
 parse_include(struct span path, struct entry *e, struct str *wrong_r)
 {
@@ -327,7 +348,7 @@ parse_include(struct span path, struct entry *e, struct str *wrong_r)
 	if (span_take_text(&rest, span_text(dir_etc())) &&
 	    span_take(&rest, '/'))
 		return true;
-	wrong(wrong_r, path, "a list lies below ");
+	wrong(wrong_r, path, "a list must be below ");
 	str_add_text(wrong_r, dir_etc());
 	return false;
 }
@@ -338,7 +359,9 @@ parse_target(struct span target, struct entry *e, struct str *wrong_r)
 	struct str key = STR_INIT;
 	bool ok = true;
 
-	if (span_take_text(&target, SPAN(":include:"))) {
+	if (span_equal(target, SPAN(USER_NULL))) {
+		record_add(&e->targets, "pipe", target);
+	} else if (span_take_text(&target, SPAN(":include:"))) {
 		ok = parse_include(span_trim(target), e, wrong_r);
 	} else if (address_fold(target, &key)) {
 		record_add(&e->targets, "to", str_span(&key));
@@ -356,8 +379,8 @@ parse_pipe(struct span command, struct entry *e, struct str *wrong_r)
 	command = span_trim(command);
 	record_add(&e->targets, "pipe", command);
 	if (command.len == 0)
-		return wrong(wrong_r, str_span(&e->key),
-		    "behind the | belongs a command");
+		return wrong(
+		    wrong_r, str_span(&e->key), "a command must follow the |");
 	return true;
 }
 
@@ -381,6 +404,28 @@ parse_targets(struct span rest, struct entry *e, struct str *wrong_r)
 	}
 }
 
+/* "@old.example -> @new.example" */
+static bool
+parse_alias(struct span domain, struct entry *e, struct str *wrong_r)
+{
+	e->kind = ENTRY_ALIAS;
+	return domain_fold(domain, &e->targets)
+	    ? true
+	    : wrong(wrong_r, domain,
+		  "not a domain; write @old.example -> @new.example");
+}
+
+/* Parse what follows the arrow. */
+static bool
+parse_arrow(
+    struct span name, struct span rest, struct entry *e, struct str *wrong_r)
+{
+	rest = span_trim(rest);
+	return span_starts(name, SPAN("@")) && span_take(&rest, '@')
+	    ? parse_alias(rest, e, wrong_r)
+	    : parse_targets(rest, e, wrong_r);
+}
+
 static bool
 parse_name(struct span name, struct entry *e, struct str *wrong_r)
 {
@@ -390,6 +435,10 @@ parse_name(struct span name, struct entry *e, struct str *wrong_r)
 		str_add_byte(&e->key, '@');
 		if (domain_fold(domain, &e->key))
 			return true;
+	} else if (span_starts(name, SPAN("*@"))) {
+		return wrong(wrong_r, name,
+		    "this would be an address with an asterisk; write @domain "
+		    "for a catch-all");
 	} else if (address_fold(name, &e->key)) {
 		return true;
 	}
@@ -401,7 +450,6 @@ static void
 entry_clear(struct entry *e)
 {
 	str_clear(&e->key);
-	str_clear(&e->unicode);
 	str_clear(&e->fields);
 	str_clear(&e->secrets);
 	str_clear(&e->targets);
@@ -423,11 +471,11 @@ entry_parse(struct span line, struct entry *e_r, struct str *wrong_r)
 	if (span_equal(verb, SPAN("mailbox")) && name.at[0] != '@')
 		return parse_mailbox(what, e_r, wrong_r);
 	if (span_take_text(&rest, SPAN("->")))
-		return parse_targets(rest, e_r, wrong_r);
+		return parse_arrow(name, rest, e_r, wrong_r);
 	if (span_take(&rest, '|')) {
 		e_r->kind = ENTRY_TARGETS;
 		return parse_pipe(rest, e_r, wrong_r);
 	}
 	return wrong(wrong_r, name,
-	    "behind it belongs: domain, mailbox, -> targets, or | command");
+	    "expected after it: domain, mailbox, -> targets, or | command");
 }

@@ -28,7 +28,31 @@ user_free(struct user *r)
 	str_free(&r->targets);
 }
 
-/* One component of the path: nothing in it can climb or hide. */
+/* The last '@', since domains contain none; or 0. */
+static size_t
+domain_at(struct span address)
+{
+	size_t at = address.len;
+
+	while (at > 0 && address.at[at - 1] != '@')
+		at--;
+	return at;
+}
+
+bool
+user_rename(const struct user *r, struct span address, struct str *out_r)
+{
+	struct span wanted = str_span(&r->wanted);
+
+	if (!r->renamed)
+		return false;
+	str_set(out_r, span_head(address, domain_at(address)));
+	str_add(out_r, span_from(wanted, domain_at(wanted)));
+	return true;
+}
+
+/* Append one component of the path, encoded so that it is neither ".." nor
+ * hidden. */
 static void
 path_add(struct str *path, struct span part)
 {
@@ -42,14 +66,12 @@ void
 user_home(const struct user *r, struct str *path_r)
 {
 	struct span address = str_span(&r->address), local;
-	size_t at = address.len;
+	size_t at = domain_at(address);
 
 	if (r->home.len > 0) {
 		str_set(path_r, str_span(&r->home));
 		return;
 	}
-	while (at > 0 && address.at[at - 1] != '@')
-		at--;
 	local = span_head(address, at > 0 ? at - 1 : 0);
 	str_set(path_r, span_text(dir_mail()));
 	path_add(path_r, span_from(address, at));

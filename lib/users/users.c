@@ -6,6 +6,7 @@
 
 #include "base/record.h"
 #include "mail/address.h"
+#include "mail/idna.h"
 #include "os/conf.h"
 #include "os/sock.h"
 #include "users/lookup.h"
@@ -37,12 +38,25 @@ literals_read(struct str *literals)
 	freeifaddrs(all);
 }
 
+/* The file may have it in Unicode, unlike DNS and our protocols. */
+static void
+me_read(struct users *u, int etc)
+{
+	struct str ascii = STR_INIT;
+
+	conf_me(etc, &u->me);
+	if (!span_is_ascii(str_span(&u->me)) &&
+	    idna_ascii(str_span(&u->me), &ascii))
+		str_set(&u->me, str_span(&ascii));
+	str_free(&ascii);
+}
+
 void
 users_open(struct users *u, int etc)
 {
 	*u = (struct users){ .me = STR_INIT, .literals = STR_INIT };
 	database_init(&u->database, etc, "users.cdb", "chainmail-users 1");
-	conf_me(etc, &u->me);
+	me_read(u, etc);
 	literals_read(&u->literals);
 	users_refresh(u);
 }
@@ -62,23 +76,37 @@ users_refresh(struct users *u)
 }
 
 /* A literal of this machine: an interface's address, one of 127.0.0.0/8, or
- * the address that the client of this session connected to. */
+ * the address that the client of this session connected to. An IPv4 address
+ * inside IPv6 (RFC 4291 2.5.5.2) is that address. */
 static bool
 literal_is_ours(struct users *u, struct span domain)
 {
-	struct str ip = STR_INIT;
-	struct span list = str_span(&u->literals), line;
+	struct str text = STR_INIT;
+	struct span list = str_span(&u->literals), line, ip;
 	bool ours = false;
 
-	if (domain_literal_ip(domain, &ip)) {
-		ours = span_starts(str_span(&ip), SPAN("127.")) ||
-		    span_equal(str_span(&ip), SPAN("::1")) ||
-		    span_equal(str_span(&ip), span_text(fact("TCPLOCALIP")));
+	if (domain_literal_ip(domain, &text)) {
+		ip = str_span(&text);
+		if (span_find(ip, '.') < ip.len)
+			span_take_text(&ip, SPAN("::ffff:"));
+		ours = span_starts(ip, SPAN("127.")) ||
+		    span_equal(ip, SPAN("::1")) ||
+		    span_equal(ip, span_text(fact("TCPLOCALIP")));
 		while (!ours && span_line(&list, &line))
-			ours = span_equal(line, str_span(&ip));
+			ours = span_equal(line, ip);
 	}
-	str_free(&ip);
+	str_free(&text);
 	return ours;
+}
+
+bool
+users_domain_alias(struct users *u, struct str *name)
+{
+	struct span record;
+
+	return database_get(&u->database, str_span(name), &record) ==
+	    DATABASE_FOUND &&
+	    record_is(record, "alias") && record_get(record, "to", name);
 }
 
 enum domain_kind
@@ -87,7 +115,12 @@ users_domain_kind(struct users *u, struct span domain, struct str *name_r)
 	struct span record;
 	enum database_result found;
 
-	str_set(name_r, domain);
+	if (domain.len > 1 && domain.at[domain.len - 1] == '.')
+		domain.len--;
+	str_clear(name_r);
+	/* The keys are in the ASCII form (RFC 5890). */
+	if (span_is_ascii(domain) || !idna_ascii(domain, name_r))
+		str_set(name_r, domain);
 	str_lower(name_r, 0);
 	if (u->database.state == DATABASE_ERROR)
 		return DOMAIN_ERROR;
@@ -99,18 +132,18 @@ users_domain_kind(struct users *u, struct span domain, struct str *name_r)
 	found = database_get(&u->database, str_span(name_r), &record);
 	if (found == DATABASE_ERROR)
 		return DOMAIN_ERROR;
-	/* This host's name where nothing was set up for it: what its programs
-	 * send in the name of root@me must find its way back. */
+	if (found == DATABASE_FOUND && record_is(record, "alias"))
+		return users_domain_alias(u, name_r) ? DOMAIN_ALIAS
+						     : DOMAIN_ERROR;
+	/* This host's name without configuration: replies to mail that its
+	 * programs send as root@me must be deliverable. */
 	if ((found == DATABASE_FOUND && record_is(record, "self")) ||
 	    (found == DATABASE_ABSENT &&
 		span_equal(str_span(name_r), str_span(&u->me))))
 		return DOMAIN_SELF;
-	if (found == DATABASE_ABSENT || !record_is(record, "domain"))
-		return DOMAIN_FOREIGN;
-	/* The Unicode form of a domain points to its ASCII form (RFC 5890). */
-	if (!span_is_ascii(domain) && !record_get(record, "ascii", name_r))
-		return DOMAIN_ERROR;
-	return DOMAIN_OURS;
+	return found == DATABASE_ABSENT || !record_is(record, "domain")
+	    ? DOMAIN_FOREIGN
+	    : DOMAIN_OURS;
 }
 
 int

@@ -2,11 +2,18 @@
 """A client of the server in the tree.
 
     client.py mail SENDER RCPT WORD          one message, port 25
+    client.py read USER PASSWORD WORD        by IMAP: "read" if a message has it
     client.py many PREFIX COUNT RCPT USER PASSWORD
         COUNT messages, four at once, port 587, until each has its 250
+    client.py steady FILE USER PASSWORD RCPT...
+        messages with a word of their own, four at once, to each RCPT in turn,
+        until there is FILE.stop; the words of those with a 250 go into FILE
     client.py crowd ADDRESS COUNT            so many connections to port 25 at
         once; prints how many were greeted and what the next one hears
 """
+import imaplib
+import itertools
+import os
 import smtplib
 import socket
 import sys
@@ -23,6 +30,15 @@ def message(sender, rcpt, word):
 def mail(sender, rcpt, word):
     with smtplib.SMTP("127.0.0.1", 25, timeout=30) as smtp:
         smtp.sendmail(sender, [rcpt], message(sender, rcpt, word))
+
+
+def read(user, password, word):
+    with imaplib.IMAP4("127.0.0.1", 143, timeout=30) as imap:
+        imap.login(user, password)
+        imap.select("INBOX", readonly=True)
+        for number in imap.search(None, "ALL")[1][0].split():
+            if word.encode() in imap.fetch(number, "(BODY.PEEK[])")[1][0][1]:
+                print("read")
 
 
 def some(numbers, prefix, rcpt, user, password, deadline):
@@ -57,6 +73,34 @@ def many(prefix, count, rcpt, user, password):
     return 0 if done == [True] * 4 else 1
 
 
+def flow(accepted, stop, first, user, password, rcpts):
+    """A word is used once: who hears no 250 says another one."""
+    numbers = itertools.count(first, 4)
+    while not os.path.exists(stop):
+        try:
+            with smtplib.SMTP("127.0.0.1", 587, timeout=30) as smtp:
+                smtp.login(user, password)
+                while not os.path.exists(stop):
+                    number = next(numbers)
+                    rcpt = rcpts[number // 4 % len(rcpts)]
+                    word = f"steady-{number}-"
+                    smtp.sendmail(user, [rcpt], message(user, rcpt, word))
+                    accepted.write(word + "\n")
+                    time.sleep(0.02)
+        except (OSError, smtplib.SMTPException):
+            time.sleep(0.1)
+
+
+def steady(file, user, password, *rcpts):
+    with open(file, "w", buffering=1) as accepted:
+        threads = [threading.Thread(target=flow, args=(
+            accepted, file + ".stop", i, user, password, rcpts)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
 def crowd(address, count):
     greeted, socks = 0, []
     for _ in range(int(count)):
@@ -68,4 +112,5 @@ def crowd(address, count):
 
 
 if __name__ == "__main__":
-    sys.exit({"mail": mail, "many": many, "crowd": crowd}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"mail": mail, "read": read, "many": many, "steady": steady,
+              "crowd": crowd}[sys.argv[1]](*sys.argv[2:]))

@@ -52,7 +52,7 @@ teardown() {
 		*/s6-log) echo "log $(stat -c %U $p)" ;;
 		esac; done | sort -u'
 	for pair in 'tlsd chainmail-tls' 'authd chainmail-auth' 'deliver vmail' \
-		'send chainmail-out' 'mta-sts chainmail-out' 'smtpd chainmail-mx' \
+		'send chainmail-out' 'listen chainmail-out' 'smtpd chainmail-mx' \
 		'queue-run chainmail-queue' 'login vmail' 'log chainmail-log'; do
 		has "$pair" "$output"
 	done

@@ -1,36 +1,11 @@
 #!/usr/bin/env bats
 # The package in a Debian that systemd has booted.
+bats_require_minimum_version 1.5.0
 load ../helper
 load tree
 : "${tree=}" # of tree_vars
 
-# The filter of systemd-nspawn before 254 knows no Landlock.
-landlock='landlock_create_ruleset landlock_add_rule landlock_restrict_self'
-
-setup_file() {
-	tree_missing systemd-nspawn >"$BATS_FILE_TMPDIR/missing"
-	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || return 0
-	local tree=$BATS_FILE_TMPDIR/tree
-	tree_make "$tree"
-	in_tree "$tree" dpkg -i /root/chainmail.deb >"$BATS_FILE_TMPDIR/dpkg.log" 2>&1
-	timeout -s KILL "${LIMIT:-300}" systemd-nspawn -q -D "$tree" -b \
-		-M "chainmail-$$" --private-network --register=no --keep-unit \
-		--system-call-filter="$landlock" \
-		</dev/null >"$BATS_FILE_TMPDIR/boot.log" 2>&1 3>&- &
-	local outer=$!
-	echo "$outer" >"$BATS_FILE_TMPDIR/outer.pid"
-	{ await 20 leader_found "$outer" && await 40 booted; } || {
-		echo "systemd does not boot here: $(tail -n 1 "$BATS_FILE_TMPDIR/boot.log" |
-			tr -cd ' -~')" >"$BATS_FILE_TMPDIR/missing"
-		return 0
-	}
-	network_up
-	configure mail.example.org
-}
-
-booted() {
-	[[ $(inside systemctl is-system-running 2>/dev/null) == @(running|degraded) ]]
-}
+setup_file() { tree_boot; }
 
 teardown_file() { tree_down; }
 
@@ -41,13 +16,12 @@ teardown() {
 		inside journalctl -b --no-pager -n 30 -u 'chainmail*'
 }
 
-failed() { inside systemctl --failed --no-legend --plain; }
-
 @test "chainmail setup DOMAIN starts the server, now and with the machine" {
 	[ "$(inside systemctl is-enabled chainmail.target)" = enabled ]
-	grep -q '^_25._tcp.mail.example.org' "$BATS_FILE_TMPDIR/setup.out"
+	grep -q '^_submissions._tcp.mail.example.org' "$BATS_FILE_TMPDIR/setup.out"
+	grep -q 'Settings for mail programs' "$BATS_FILE_TMPDIR/setup.out"
 	[ "$(inside stat -c '%U:%G %a' /etc/chainmail/dkim/mail.example.org.ed1.pem)" = \
-		'root:chainmail-mx 640' ]
+		'root:root 600' ]
 }
 
 @test "mail comes in and is delivered" {
@@ -100,6 +74,111 @@ failed() { inside systemctl --failed --no-legend --plain; }
 }
 came_more_than() { [ "$(grep -rls storm- "$BATS_FILE_TMPDIR/sink" | wc -l)" -gt "$1" ]; }
 
+# What came, word by word, at the other host and in bob's mailbox.
+arrived() {
+	grep -rhos "^Subject: steady-[0-9]*-" "$BATS_FILE_TMPDIR/sink" \
+		"$tree"/var/mail/mail.example.org/bob/Maildir/new | cut -d ' ' -f 2 | sort
+}
+words() { [ "$(wc -l <"$BATS_TEST_TMPDIR/words")" -gt "$1" ]; }
+all_arrived() { [ -z "$(sort "$BATS_TEST_TMPDIR/words" | comm -23 - <(arrived))" ]; }
+
+@test "ten restarts of everything under load: what was accepted arrives once" {
+	client steady "$BATS_TEST_TMPDIR/words" bob@mail.example.org "$(password)" \
+		carl@far.example bob@mail.example.org &
+	sender=$!
+	await 30 words 20
+	for unit in chainmail chainmail.target chainmail 'chainmail-*.service' \
+		chainmail.target 'chainmail-*.socket' chainmail 'chainmail-*.socket' \
+		chainmail.target chainmail; do
+		inside systemctl restart "$unit" || { touch "$BATS_TEST_TMPDIR/words.stop"; false; }
+		await 30 words $(($(wc -l <"$BATS_TEST_TMPDIR/words") + 5))
+	done
+	touch "$BATS_TEST_TMPDIR/words.stop"
+	wait $sender
+	await 60 all_arrived
+	[ -z "$(arrived | uniq -d)" ]
+	[ -z "$(failed)" ]
+	has 'open       25  smtp' "$(inside chainmail status)"
+}
+
+@test "as many restarts as come to mind, in no time, exhaust nothing" {
+	for _ in {1..12}; do inside systemctl restart chainmail.target; done
+	for _ in {1..12}; do inside systemctl restart chainmail-smtp.socket chainmail-smtpd.service; done
+	inside systemctl restart chainmail
+	[ -z "$(failed)" ]
+	lacks closed "$(inside chainmail status)"
+}
+
+@test "systemctl knows chainmail: status, stop, start, enable, disable" {
+	status=$(inside systemctl status --no-pager chainmail)
+	has 'active (exited)' "$status"
+	has '587  submission' "$status"
+	inside systemctl stop chainmail
+	[ -z "$(beside ss -Hltn 'sport < 1024')" ]
+	run inside chainmail status
+	[ "$status" = 69 ]
+	inside systemctl start chainmail
+	[ "$(beside ss -Hltn 'sport < 1024' | wc -l)" = 7 ]
+	inside systemctl disable chainmail
+	[ "$(inside systemctl is-enabled chainmail.target)" = disabled ]
+	inside systemctl enable chainmail
+	[ "$(inside systemctl is-enabled chainmail.target)" = enabled ]
+}
+
+@test "a port that is not wanted is closed by a mask, the rest stays" {
+	client mail eve@far.example bob@mail.example.org word-before-mask
+	inside systemctl mask -q --now chainmail-pop3.socket
+	inside systemctl restart chainmail
+	[ -z "$(beside ss -Hltn 'sport = 110')" ]
+	inside chainmail status
+	inside systemctl unmask -q chainmail-pop3.socket
+	inside chainmail status -o
+	[ -n "$(beside ss -Hltn 'sport = 110')" ]
+}
+
+# foreign PORT: another program's service, foreign.service, listens there.
+foreign() {
+	inside systemd-run -q --unit=foreign perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(LocalPort => '"$1"', Listen => 5) or die;
+		sleep 1000'
+	await 10 port_taken "$1"
+}
+port_taken() { [ -n "$(beside ss -Hltn "sport = $1")" ]; }
+
+@test "a port that another program has is named by setup, which starts the rest" {
+	inside systemctl stop chainmail
+	foreign 143
+	run inside chainmail setup
+	echo "$output"
+	[ "$status" = 75 ]
+	has 'closed    143  imap' "$output"
+	has 'perl (process ' "$output"
+	has 'systemctl disable --now foreign.service' "$output"
+	has 'open       25  smtp' "$output"
+	has 'open      993  imaps' "$output"
+	# login runs, for imaps.
+	beside bash -c 'exec 3<>/dev/tcp/127.0.0.1/110 && read -r line <&3 && echo "$line"' | grep -q OK
+	inside systemctl stop foreign
+	run inside chainmail setup
+	echo "$output"
+	[ "$status" = 0 ]
+	has 'open      143  imap' "$output"
+	[ -z "$(failed)" ]
+}
+
+@test "removed and installed again it runs, with the machine too" {
+	inside apt-get -qq remove -y chainmail
+	[ -z "$(beside ss -Hltn 'sport < 1024')" ]
+	inside apt-get -qq install -y --no-install-recommends /root/chainmail.deb
+	[ "$(inside systemctl is-enabled chainmail.target)" = enabled ]
+	client mail eve@far.example bob@mail.example.org word-again
+	await 15 bob_has word-again
+	inside systemctl stop chainmail
+	inside dpkg -i /root/chainmail.deb
+	[ -z "$(beside ss -Hltn 'sport < 1024')" ]
+	inside systemctl start chainmail
+}
+
 @test "an upgrade of the running server loses nothing" {
 	client many upgrade 100 carl@far.example bob@mail.example.org "$(password)" &
 	sender=$!
@@ -123,9 +202,30 @@ came_more_than() { [ "$(grep -rls storm- "$BATS_FILE_TMPDIR/sink" | wc -l)" -gt 
 }
 queue_names() { inside chainmail queue list | grep -q "$1"; }
 
+@test "the server's certificate gets the address that the machine gets" {
+	inside ip addr add 203.0.113.77/32 dev lo
+	[ "$(inside systemctl is-active chainmail-certificate.timer)" = active ]
+	inside systemctl start chainmail-certificate.service
+	has 'does match' "$(inside openssl x509 -in /etc/chainmail/tls/default/cert.pem -noout -checkip 203.0.113.77)"
+	inside ip addr del 203.0.113.77/32 dev lo
+	[ -z "$(failed)" ]
+}
+
 @test "the day's TLS reports run, their timer waits" {
 	inside systemctl start chainmail-tls-report.service
 	has chainmail-tls-report "$(inside systemctl list-timers --no-pager)"
+	[ -z "$(failed)" ]
+}
+
+@test "mistakes of the configuration are told by a unit of their own" {
+	[ "$(inside systemctl is-active chainmail-check.service)" = active ]
+	echo 'recipients lots' >"$tree/etc/chainmail/limits"
+	run ! inside systemctl restart chainmail-check.service
+	has /etc/chainmail/limits:1: \
+		"$(inside systemctl status --no-pager chainmail-check.service || true)"
+	[ "$(inside systemctl is-active chainmail-smtp.socket)" = active ]
+	rm "$tree/etc/chainmail/limits"
+	inside systemctl restart chainmail-check.service
 	[ -z "$(failed)" ]
 }
 

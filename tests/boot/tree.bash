@@ -3,7 +3,7 @@
 # SHARED, from tests/run, holds what all files use and is made once.
 # CHAINMAIL_TREE may name a Debian that debootstrap made before, with $packages.
 
-packages=systemd,systemd-sysv,dbus,openssl,libcdb1,libcurl4,libidn2-0,libsodium23,s6
+packages=systemd,systemd-sysv,dbus,openssl,iproute2,libcdb1,libcurl4,libidn2-0,libsodium23,s6,rsyslog
 SHARED=${SHARED:-${BATS_RUN_TMPDIR-}}
 
 # Why it can't be had here; empty when it can.
@@ -18,43 +18,48 @@ tree_missing() {
 	done
 	unshare --net --mount --pid --fork --mount-proc true 2>/dev/null ||
 		{ echo 'no name spaces may be made here'; return; }
-	shared debian make_debian || echo 'no Debian could be fetched'
+	shared debian make_debian ||
+		echo "no Debian: $(grep -a '^[EW]: ' "$SHARED/debian.failed" |
+			grep -v '^W: See ' | tail -n 1 | cut -c 4- | tr -cd ' -~')"
 }
 
 # shared NAME COMMAND: make $SHARED/NAME by COMMAND, once, whoever comes first.
+# What it said when it failed is in $SHARED/NAME.failed: nobody tries it again.
 shared() {
 	(
 		flock 9
 		[ ! -e "$SHARED/$1" ] || exit 0
+		[ ! -e "$SHARED/$1.failed" ] || exit 1
 		"$2" "$SHARED/$1.new" >"$SHARED/$1.log" 2>&1 &&
 			mv "$SHARED/$1.new" "$SHARED/$1" && exit 0
 		rm -rf "$SHARED/$1.new"
 		tail -n 20 "$SHARED/$1.log" >&2
+		mv "$SHARED/$1.log" "$SHARED/$1.failed"
 		exit 1
 	) 9>"$SHARED/$1.lock"
 }
 
 # From the mirror that apt uses.
 make_debian() {
-	local mirror
+	local mirror limit=400
 	[ -z "${CHAINMAIL_TREE-}" ] || { cp -a "$CHAINMAIL_TREE" "$1"; return; }
 	mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' |
 		sed -n 's/^bookworm //p' | head -n 1)
-	PATH=$PATH:/usr/sbin:/sbin timeout 150 debootstrap --variant=minbase \
-		"--include=$packages" bookworm "$1" \
-		"${mirror:-http://deb.debian.org/debian}"
+	mirror=${mirror:-http://deb.debian.org/debian}
+	mkdir -p "$1/etc/dpkg/dpkg.cfg.d" # it need not survive a power cut
+	echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/tests"
+	PATH=$PATH:/usr/sbin:/sbin timeout "$limit" debootstrap --variant=minbase \
+		"--include=$packages" bookworm "$1" "$mirror" && return
+	[ $? != 124 ] || echo "E: $mirror: not all of it had come after $limit s"
+	return 1
 }
 
-# In a copy: the tree of the source stays as it is.
-make_deb() {
-	mkdir "$1" || return
-	(cd "$TOP" && cp -a Makefile NEWS.md README.md bin debian etc lib man "$1") &&
-		env -u MAKEFLAGS -u BUILD make -s -C "$1" deb
-}
+# Made in a copy there: the tree of the source stays as it is.
+make_deb() { env -u MAKEFLAGS -u BUILD make -s -C "$TOP" deb "DEB=$1"; }
 
 # Its file.
 deb() {
-	shared package make_deb && echo "$SHARED"/package/build/deb/chainmail_*.deb
+	shared package make_deb && echo "$SHARED"/package/chainmail_*.deb
 }
 
 # tree_make FOLDER: a Debian of this file's own.
@@ -165,10 +170,73 @@ tree_down() {
 	done
 	# shellcheck disable=SC2086 # they are words
 	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-	return 0
+	[ ! -e "$BATS_FILE_TMPDIR/cgroups" ] ||
+		await_or_not 10 cgroups_removed 2>/dev/null || true
+}
+
+cgroups_removed() {
+	local folder
+	while read -r folder; do
+		find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null
+		[ ! -e "$folder" ] || return
+	done <"$BATS_FILE_TMPDIR/cgroups"
 }
 
 tree_vars() {
 	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || skip "$(<"$BATS_FILE_TMPDIR/missing")"
 	tree=$BATS_FILE_TMPDIR/tree
 }
+
+# --- with systemd
+
+# The filter of systemd-nspawn before 254 knows no Landlock.
+landlock='landlock_create_ruleset landlock_add_rule landlock_restrict_self'
+
+# tree_boot: of setup_file: a machine with the package in it, and mail.example.org.
+tree_boot() {
+	tree_missing systemd-nspawn >"$BATS_FILE_TMPDIR/missing"
+	[ ! -s "$BATS_FILE_TMPDIR/missing" ] || return 0
+	local tree=$BATS_FILE_TMPDIR/tree
+	tree_make "$tree"
+	in_tree "$tree" dpkg -i /root/chainmail.deb >"$BATS_FILE_TMPDIR/dpkg.log" 2>&1
+	tree_start || return 0
+	network_up
+	configure mail.example.org
+}
+
+# Where the machine's systemd keeps its units: two may run at a time.
+cgroups() {
+	local folder
+	for folder in /sys/fs/cgroup{/systemd,/unified,}; do
+		[ ! -e "$folder/cgroup.procs" ] || echo "$folder/chainmail-$$"
+	done
+}
+
+# in_cgroups COMMAND...: in the place of this process.
+in_cgroups() {
+	local folder
+	for folder in $(cgroups); do
+		mkdir -p "$folder" && echo "$BASHPID" >"$folder/cgroup.procs"
+	done
+	exec "$@"
+}
+
+tree_start() {
+	cgroups >"$BATS_FILE_TMPDIR/cgroups"
+	in_cgroups timeout -s KILL "${LIMIT:-300}" systemd-nspawn -q -D "$BATS_FILE_TMPDIR/tree" -b \
+		-M "chainmail-$$" --private-network --register=no --keep-unit \
+		--system-call-filter="$landlock" \
+		</dev/null >"$BATS_FILE_TMPDIR/boot.log" 2>&1 3>&- &
+	local outer=$!
+	echo "$outer" >"$BATS_FILE_TMPDIR/outer.pid"
+	{ await 20 leader_found "$outer" && await 40 booted; } && return
+	echo "systemd does not boot here: $(tail -n 1 "$BATS_FILE_TMPDIR/boot.log" |
+		tr -cd ' -~')" >"$BATS_FILE_TMPDIR/missing"
+	return 1
+}
+
+booted() {
+	[[ $(inside systemctl is-system-running 2>/dev/null) == @(running|degraded) ]]
+}
+
+failed() { inside systemctl --failed --no-legend --plain; }

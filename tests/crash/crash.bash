@@ -22,3 +22,11 @@ matrix() {
 	echo "$output"
 	[ "$status" = 0 ]
 }
+
+# places TARGET FAULT: places.py.
+places() {
+	# Most of their time they wait.
+	JOBS=${JOBS:-4} run timeout 280 "$TOP/tests/crash/places.py" "$@"
+	echo "$output"
+	[ "$status" = 0 ]
+}

@@ -45,6 +45,7 @@ class Ledger:
         self.fixed = {}  # the same, where the answer promised that it is there
         self.moved = set()
         self.outward = Counter()  # (token, address) at another host: accepted
+        self.files = Counter()  # (place, token) of commands and mboxes: accepted
         self.validity = {}
         self.wrong = []
         self.tokens = 0
@@ -190,6 +191,31 @@ class OutwardSender(Sender):
                 self.ledger.outward.update((token, x) for x in to)
 
 
+class PlacesSender(Sender):
+    """To one address that stands for places of all kinds."""
+
+    alias = f"all@{DOMAIN}"
+    outside = ("x@sink.example", "y@slow.example")
+    files = ("box", "ran")
+
+    def one(self, peer):
+        token = self.ledger.token()
+        if peer.mail(f"s@{DOMAIN}")[0] != 250 or peer.rcpt(self.alias)[0] != 250:
+            raise OSError("no")
+        for user in USERS:
+            self.ledger.doubt(user, token)
+        code = peer.data(content(token).replace(b"\n", b"\r\n"))[0]
+        if code != 250:
+            for user in USERS:
+                self.ledger.refuse(user, token, code >= 500)
+            return
+        for user in USERS:
+            self.ledger.promise(user, token)
+        with self.ledger.lock:
+            self.ledger.outward.update((token, x) for x in self.outside)
+            self.ledger.files.update((x, token) for x in self.files)
+
+
 class LocalSender(Sender):
     """LMTP: an answer for each recipient."""
 
@@ -274,10 +300,13 @@ class Keeper(Mailbox):
             for _ in range(self.random.randint(3, 20)):
                 if self.ending:
                     break
-                if self.random.random() < 0.6:
+                what = self.random.choices(("append", "COPY", "MOVE", "delete"), (55, 15, 15, 15))[0]
+                if what == "append":
                     self.append(peer, self.random.choice(FOLDERS))
+                elif what == "delete":
+                    self.delete(peer)
                 else:
-                    self.carry(peer, self.random.choice(("COPY", "MOVE")))
+                    self.carry(peer, what)
                 self.rest()
         finally:
             self.leave(peer)
@@ -312,6 +341,22 @@ class Keeper(Mailbox):
                     self.ledger.refuse(self.user, found[uid])
             return
         self.arrived(peer, how, said, found)
+
+    def delete(self, peer):
+        """What is deleted must not come again."""
+        self.open(peer, "INBOX")
+        found = self.look(peer, "INBOX")
+        if not found:
+            return
+        uid = self.random.choice(sorted(found))
+        self.gone(uid, found[uid])
+        with self.ledger.lock:
+            self.ledger.promised[self.user, found[uid]] -= 1
+            self.ledger.doubtful[self.user, found[uid]] += 1
+        peer.uid("STORE", str(uid), "+FLAGS.SILENT", "(\\Deleted)")
+        if peer.expunge()[0] == "OK":
+            with self.ledger.lock:
+                self.ledger.doubtful[self.user, found[uid]] -= 1
 
     def gone(self, uid, token):
         with self.ledger.lock:
@@ -371,7 +416,7 @@ def healthy(facts):
         with smtplib.SMTP("127.0.0.1", facts["smtp"], timeout=20) as peer:
             peer.starttls(context=ssl.create_default_context(cafile=facts["ca"]))
             peer.sendmail("x@elsewhere.example", f"{USERS[0]}@{DOMAIN}", f"X-Token: {token}\r\n\r\nhello\r\n")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             peer = imaplib.IMAP4_SSL("localhost", facts["imaps"], timeout=20,
                                      ssl_context=ssl.create_default_context(cafile=facts["ca"]))

@@ -112,6 +112,8 @@ class Sender:
 class Place:
     """A private etc, spool, mail and run."""
 
+    users = USERS
+
     def __init__(self, target, programs):
         self.target = target
         self.programs = programs
@@ -121,16 +123,22 @@ class Place:
             (self.top / name).mkdir()
             self.env[f"CHAINMAIL_{name.upper()}"] = str(self.top / name)
         (self.top / "etc/me").write_text("mail.example.org\n")
-        (self.top / "etc/users").write_text(USERS)
+        (self.top / "etc/users").write_text(self.users)
         self.trace = self.top / "trace"
         self.env |= {"CHAINMAIL_TRACE": str(self.trace), "CHAINMAIL_INJECT": "", "CHAINMAIL_LATE": str(LATE),
                      "CHAINMAIL_REAL": str(BUILD / "bin")}
         self.run([BUILD / "bin/chainmail-user", "compile"])
-        self.sink = Sink()
-        (self.top / "etc/routes").write_text(f".example 127.0.0.1:{self.sink.server_address[1]} tls=none\n")
+        self.hosts = self.make_hosts()
+        self.sink = self.hosts[0]
         (self.top / "etc/dns").write_text("127.0.0.1:1\n")  # nobody answers there
         self.sender = None if target in ("send", "sendmail") else Sender(str(self.top / "run/send"))
         self.accepted = []
+
+    def make_hosts(self):
+        """The other hosts, and the routes to them."""
+        sink = Sink()
+        (self.top / "etc/routes").write_text(f".example 127.0.0.1:{sink.server_address[1]} tls=none\n")
+        return [sink]
 
     def run(self, command, data=b"", **env):
         return subprocess.run([str(c) for c in command], input=data, env=self.env | env,
@@ -139,8 +147,9 @@ class Place:
     def close(self):
         if self.sender:
             self.sender.close()
-        self.sink.shutdown()
-        self.sink.server_close()
+        for host in self.hosts:
+            host.shutdown()
+            host.server_close()
         shutil.rmtree(self.top)
 
     def enqueue(self, mail, before=()):

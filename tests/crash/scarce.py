@@ -61,7 +61,7 @@ class Case:
 
     def delivered(self):
         """Whatever had to wait comes now."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while self.chain.queued() and time.monotonic() < until:
             self.chain.signal("queue-run", signal.SIGHUP)
             self.chain.settle(0.5)
@@ -168,7 +168,7 @@ def mail_full(case, fullness, free):
         promised = case.ledger.count()
         keeper.append(reader, "INBOX")
         case.expect(case.ledger.count() == promised, "APPEND succeeds on a full disk")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not any("event=deferred" in x for x in case.chain.log(200)) and time.monotonic() < until:
             time.sleep(0.02)
         case.expect(len([q for q in case.chain.queued() if q.startswith("new/")]) == 3, "they do not wait")

@@ -2,15 +2,19 @@
 import re
 import socketserver
 import threading
+import time
 from collections import Counter
 
 
 class Sink(socketserver.ThreadingTCPServer):
-    """Another host: takes mail and counts who got what."""
+    """Another host: takes mail and counts who got what. Nobody@ is not there, for
+    later@ a message comes too early the first time; late: seconds to a 250."""
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self):
+    def __init__(self, late=0):
+        self.late = late
+        self.early = set()
         super().__init__(("127.0.0.1", 0), Session)
         self.got = Counter()
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -31,6 +35,13 @@ class Session(socketserver.StreamRequestHandler):
         found = re.search(rb"^X-Token: (.*?)\r$", text, re.M) or re.search(rb"^Subject: (.*?)\r$", text, re.M)
         return found.group(1).decode() if found else "no header"
 
+    def too_early(self, line):
+        """Later@ is one who has not been asked for before."""
+        if "<later" not in line or line in self.server.early:
+            return False
+        self.server.early.add(line)
+        return True
+
     def handle(self):
         try:
             self.talk()
@@ -45,6 +56,9 @@ class Session(socketserver.StreamRequestHandler):
             if word == "RCPT" and "<nobody@" in line:
                 self.say("550 5.1.1 nobody is here")
                 continue
+            if word == "RCPT" and self.too_early(line):
+                self.say("451 4.3.0 not now")
+                continue
             if word == "RCPT":
                 to.append(re.search("<(.*)>", line).group(1))
             if word in ("MAIL", "RSET"):
@@ -57,6 +71,7 @@ class Session(socketserver.StreamRequestHandler):
                 subject = self.text()
                 if subject is None:
                     return
+                time.sleep(self.server.late)
                 for who in to:
                     self.server.got[subject, who] += 1
             self.say("221 bye" if word == "QUIT" else "250 2.0.0 ok")

@@ -43,8 +43,8 @@ def count_copies(chain, wrong):
 
 
 def check_copies(chain, ledger, wrong):
-    """A message that was moved may be delivered once more after a crash of whoever
-    was to note its delivery: the name that would stop that is elsewhere."""
+    """A message that was moved or deleted may be delivered once more after a crash of
+    the worker that was to note its delivery: the name that would stop that is elsewhere."""
     found, doubles = count_copies(chain, wrong), 0
     for key in set(found) | set(ledger.promised):
         n, low = found[key], ledger.promised[key]

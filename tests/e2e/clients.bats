@@ -5,6 +5,7 @@ load server
 setup_file() { server_start; }
 teardown_file() { server_stop; }
 setup() { server_vars; }
+# release only
 
 needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
 

@@ -10,6 +10,11 @@ server_stop() {
 	"$ROOT/tests/serve" stop "$(jq -r .pid "$BATS_FILE_TMPDIR/server.json")"
 }
 
+# The end of what its programs have logged.
+server_log() {
+	tail -n 60 "$(jq -r .dirs.log "$BATS_FILE_TMPDIR/server.json")/current"
+}
+
 # Variables for a test: HOST, CA, DOMAIN, the ports, two users.
 server_vars() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -30,11 +35,16 @@ inbox_count() {
 		-X "SEARCH SUBJECT \"$SUBJECT\"" | tr -d '\r' | sed -n 's/^\* SEARCH *//p' | wc -w
 }
 
-# Wait until there are N of them; fail after ten seconds.
+# Wait until there are N of them; fail after ten seconds, and show what the server
+# says.
 inbox_await() {
 	local until=$((SECONDS + 10))
 	while [ "$(inbox_count "${2:-INBOX}")" != "$1" ]; do
-		[ $SECONDS -lt $until ] || { echo "no $1 messages of $SUBJECT, but $(inbox_count)"; return 1; }
+		[ $SECONDS -lt $until ] || {
+			echo "no $1 messages of $SUBJECT, but $(inbox_count "${2:-INBOX}")"
+			server_log
+			return 1
+		}
 	done
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Several IMAP sessions, a POP3 session and deliveries at once on one mailbox.
+(One command at a time, with all that must be answered: tests/store_model.py.)
 
 usage: stress.py BIN_DIR SECONDS [SEED [SESSIONS]]
 
@@ -10,7 +11,11 @@ untagged answers, and every answer is compared with both:
   - a message number means what the EXISTS and EXPUNGE answers so far say;
   - nothing vanishes that nobody asked to delete, nothing comes back, nothing is
     there twice; a delivered message is seen by the next NOOP;
-  - a POP3 unique-id stands for one token for ever.
+  - a POP3 unique-id stands for one token for ever;
+  - a NO says why, and only what can be: a message was removed, no letter is free;
+  - copies are as many as COPYUID told, and none is left by a COPY that was refused;
+  - a FETCH names no keyword that no FLAGS has told;
+  - the quota's file adds up to what is there.
 Ends with 0 and one line of counts, or with 1 and what was wrong.
 """
 import os
@@ -51,6 +56,7 @@ class Ledger:
         self.uidl_token = {}
         self.count = 0
         self.done = {}
+        self.copies = {}  # UID in Trash: UID it was copied from
 
     def new_token(self):
         with self.lock:
@@ -91,6 +97,11 @@ class Ledger:
     def did(self, what):
         with self.lock:
             self.done[what] = self.done.get(what, 0) + 1
+
+
+def span(part):
+    low, _, high = part.partition(b":")
+    return range(int(low), int(high or low) + 1)
 
 
 def mail(token, size):
@@ -137,9 +148,12 @@ class Imap:
         self.folder = None
         self.view = []  # UIDs by message number; None: not told yet
         self.validity = {}
+        self.keywords = set()
 
     def untagged(self, line, command):
         m = re.match(rb"\* (\d+) (EXISTS|EXPUNGE|RECENT|FETCH)", line)
+        if line.startswith(b"* FLAGS ("):
+            self.keywords = set(line[9:-3].split())
         if not m or self.folder is None:
             return
         n, what = int(m.group(1)), m.group(2)
@@ -154,6 +168,10 @@ class Imap:
                 self.ledger.vanished(self.folder, uid)
         elif what == b"FETCH":
             check(1 <= n <= len(self.view), "FETCH", n, "of", len(self.view))
+            flags = re.search(rb"FLAGS \(([^)]*)\)", line)
+            if flags:
+                new = set(flags.group(1).split()) - {b"\\Recent"} - self.keywords
+                check(not new, "keywords that no FLAGS told:", new)
             u = re.search(rb"UID (\d+)", line)
             if u:
                 uid = int(u.group(1))
@@ -188,7 +206,7 @@ class Imap:
         command = text.encode()
         self.program.send(tag + b" " + command + b"\r\n")
         last, lines = self.answer(tag, command)
-        check(may_fail or last.startswith(tag + b" OK"), text, "->", last)
+        check(last.startswith(tag + b" OK") or (may_fail and re.match(tag + rb" NO \[(EXPUNGEISSUED|LIMIT)\]", last)), text, "->", last)
         return last, lines
 
     def select(self, folder="INBOX"):
@@ -228,6 +246,31 @@ class Imap:
         if n:
             self.command("STORE %d %sFLAGS (%s)" % (n, self.random.choice("+-"), self.random.choice(
                 ["\\Seen", "\\Flagged", "\\Answered", "$Stress"])), may_fail=True)
+
+    def numbers(self):
+        return sorted(self.random.sample(range(1, len(self.view) + 1), min(len(self.view), self.random.randint(1, 6))))
+
+    def do_store(self):
+        numbers = self.numbers()
+        if numbers:
+            # Never without a sign: it would take away a \\Deleted that another session has just set.
+            how = self.random.choice(["+FLAGS", "-FLAGS", "+FLAGS.SILENT", "-FLAGS.SILENT"])
+            self.command("STORE %s %s (%s)" % (",".join(map(str, numbers)), how, " ".join(
+                self.random.sample(["\\Seen", "\\Flagged", "\\Answered"] + ["k%d" % i for i in range(32)], 2))), may_fail=True)
+
+    def do_copy(self):
+        numbers = self.numbers()
+        if not numbers:
+            return
+        old = [self.view[n - 1] for n in numbers]
+        by_uid = self.random.random() < 0.5 and None not in old
+        last, _ = self.command("%s %s Trash" % ("UID COPY" if by_uid else "COPY", ",".join(map(str, old if by_uid else numbers))), may_fail=True)
+        m = re.search(rb"COPYUID \d+ (\S+) (\S+)\]", last)
+        old, new = ([u for part in m.group(n).split(b",") for u in span(part)] if m else [] for n in (1, 2))
+        check(by_uid or not m or len(old) == len(numbers), "COPY of", numbers, "copied", old)
+        with self.ledger.lock:
+            check(not set(new) & set(self.ledger.copies), "a UID of Trash is given twice:", new)
+            self.ledger.copies.update(zip(new, old))
 
     def do_delete(self):
         n = self.pick()
@@ -288,7 +331,7 @@ class Imap:
 
     def run(self, until):
         self.select()
-        acts = ["noop"] * 4 + ["fetch"] * 5 + ["flag"] * 5 + ["delete"] * 3 + ["append"] * 4 + ["move", "idle", "reselect"]
+        acts = ["noop"] * 4 + ["fetch"] * 5 + ["flag"] * 5 + ["store"] * 4 + ["copy"] * 2 + ["delete"] * 3 + ["append"] * 4 + ["move", "idle", "reselect"]
         while time.time() < until:
             act = self.random.choice(acts)
             getattr(self, "do_" + act)()
@@ -364,6 +407,17 @@ def final_look(ledger):
             check(token in tokens, token, "is lost")
         if state in (AWAY, GONE):
             check(token not in tokens, token, "was", state, "and is there")
+    copies = set()
+    for name in os.listdir(os.path.join(MAILDIR, ".Trash", "cur")):
+        token = re.search(rb"Subject: (token-\d+)", open(os.path.join(MAILDIR, ".Trash", "cur", name), "rb").read()).group(1).decode()
+        uid = int(re.search(",U=(\\d+)", name).group(1))
+        copies.add(uid)
+        source = ledger.uid_token.get(("INBOX", ledger.copies.get(uid)), token)
+        check(source == token, "UID", uid, "of Trash is", token, "and was to be", source)
+    check(copies == set(ledger.copies), "copies that nobody was told of, or that are not there:", copies ^ set(ledger.copies))
+    lines = [line.split() for line in open(os.path.join(MAILDIR, "maildirsize")).read().splitlines()[1:]]
+    sizes = [os.stat(os.path.join(d, f)).st_size for d, _, files in os.walk(MAILDIR) if os.path.basename(d) in ("new", "cur") for f in files]
+    check((sum(int(a) for a, _ in lines), sum(int(b) for _, b in lines)) == (sum(sizes), len(sizes)), "maildirsize is wrong:", lines[:1], lines[-1:], sum(sizes), len(sizes))
     check(not os.listdir(os.path.join(MAILDIR, "tmp")), "left in tmp:", os.listdir(os.path.join(MAILDIR, "tmp")))
     return len(tokens)
 
@@ -373,7 +427,7 @@ def main():
     # A sandboxed program can't be searched for leaks at its end.
     env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", CHAINMAIL_ETC=ETC, CHAINMAIL_MAIL=MAIL, CHAINMAIL_SPOOL=os.path.join(BASE, "spool"), CHAINMAIL_RUN=os.path.join(BASE, "run"))
     os.environ.update(env)
-    open(os.path.join(ETC, "users"), "w").write("test.example domain\n%s mailbox\n" % USER)
+    open(os.path.join(ETC, "users"), "w").write("test.example domain\n%s mailbox quota=4G\n" % USER)
     subprocess.run([os.path.join(BIN, "chainmail-user"), "compile"], check=True, env=env)
     subprocess.run([os.path.join(BIN, "deliver"), USER], input=mail("token-0", 100).replace(b"\r\n", b"\n"), env=env, check=True)
     ledger.set("token-0", PRESENT)

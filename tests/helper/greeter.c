@@ -1,7 +1,5 @@
 /* A session program for tests: greets with what it knows of its peer, then
- * does what it is told: "exit N", "hold" (until the peer goes), "die" (the
- * parent too). */
-#include <signal.h>
+ * does what it is told: "exit N", "hold" (until the peer goes). */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,13 +22,10 @@ session(void *arg)
 	io_putf(&io, "%s %s %s %s %s %s\r\n", fact("SERVICE"), fact("PROTO"),
 	    fact("TCPREMOTEIP"), fact("TCPREMOTEPORT"), fact("TCPLOCALIP"),
 	    fact("TCPLOCALPORT"));
-	while (io_line(&io, 100, &line) == IO_OK) {
+	while (io_line(&io, 100, &line) == IO_OK)
 		if (span_take_text(&line, SPAN("exit ")) &&
 		    span_number(&line, 255, &code))
 			break;
-		if (span_equal(line, SPAN("die")))
-			kill(getppid(), SIGKILL);
-	}
 	io_flush(&io);
 	io_free(&io);
 	return (int)code;

@@ -2,6 +2,7 @@
 # A network without DNS, and one whose DNS server is dead: mail goes by routes,
 # addresses and the hosts file, and nothing waits for a time-out.
 # shellcheck disable=SC2030,SC2031
+# release only
 
 bats_require_minimum_version 1.5.0
 load ../helper

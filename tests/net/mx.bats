@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Which host a domain's mail goes to, and in what time: RFC 5321 5.1.
 # shellcheck disable=SC2030,SC2031
+# release only
 
 bats_require_minimum_version 1.5.0
 load ../helper

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Mail between chainmail and Postfix, both ways, and mail that goes in circles.
 # shellcheck disable=SC2030,SC2031
+# release only
 
 bats_require_minimum_version 1.5.0
 load ../helper

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../../bin/authd/dialogue.h"
+#include "../../../bin/authd/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (write(ends[0], data, size) != (ssize_t)size)
 		abort();
 	shutdown(ends[0], SHUT_WR);
-	dialogue_run(service(), ends[1]);
+	session_run(service(), ends[1]);
 	close(ends[1]);
 	for (ssize_t n; (n = read(ends[0], answer, sizeof answer)) > 0;)
 		if (memmem(answer, (size_t)n, "ok user=", 8) != NULL)

@@ -70,6 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span rest = { (const char *)data, size }, line, state;
 	struct envelope e;
+	struct state st;
 	struct report r = { .me = SPAN("mail.example.org"),
 		.now = 1764000000,
 		.envelope = &e };
@@ -84,13 +85,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r.kind += (unsigned char)line.at[0] % 3;
 	end = span_find_case(rest, SPAN("\n\n")) + 2;
 	envelope_init(&e);
+	state_init(&st);
 	if (envelope_parse(&e, span_head(rest, end))) {
 		rest = span_from(rest, end);
-		if (!choose_known(&r, &e.text, state))
+		state_parse(state, &e, &st);
+		if (!choose_known(&r, &e.text, &st))
 			choose_all(&r, &e.text, state);
 		choose_original(&r, rest, rest.len);
 		check(&r);
 	}
+	state_free(&st);
 	envelope_free(&e);
 	return 0;
 }

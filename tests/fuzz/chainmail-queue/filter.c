@@ -4,7 +4,7 @@
 
 #include "../../../bin/chainmail-queue/filter.h"
 #include "../../../bin/chainmail-queue/print.h"
-#include "mail/charset.h"
+#include "mail/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +43,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	filter_message(
 	    &f, SPAN("01KAXXQ5000000000000000000"), line, 100, false);
-	filter_recipient(&f, line, line);
+	if (filter_recipient(&f, line, line) !=
+	    filter_place(&f, line, line, line))
+		abort();
 	filter_free(&f);
 	check_printed((struct span){ (const char *)data, size });
 	return 0;

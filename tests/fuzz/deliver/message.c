@@ -1,11 +1,13 @@
 /* A job's record, and behind the first LF any message: what is put out is the
- * message less its Return-Path fields, behind two lines of ours. */
+ * message less its Return-Path fields, behind two lines of ours. What the job
+ * says goes nowhere where it could forge a line. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../../../bin/deliver/message.h"
 #include "base/io.h"
+#include "base/record.h"
 #include "mail/header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +46,36 @@ check(const struct message *m, struct span message, struct span out)
 			abort();
 }
 
+static bool
+has_control(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (byte_is_control(s.at[i]))
+			return true;
+	return false;
+}
+
+/* One record, whatever the job was. */
+static void
+check_answer(const struct job *j)
+{
+	struct str answer = STR_INIT, value = STR_INIT;
+	struct span rest, key;
+	uint64_t n;
+
+	job_answer(j, &answer);
+	rest = str_span(&answer);
+	if (span_find(rest, '\n') < rest.len || !record_is(rest, "done") ||
+	    !record_get_number(rest, "n", UINT64_MAX, &n) || n != j->n)
+		abort();
+	while (record_next(&rest, &key, &value))
+		;
+	if (rest.len > 0)
+		abort();
+	str_free(&answer);
+	str_free(&value);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -56,14 +88,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record = span_head(all, span_find(all, '\n'));
 	all = span_from(all, record.len + 1);
 	job_parse(j, record); /* there is no spool file */
+	check_answer(j);
+	if (job_is_clean(j) &&
+	    (has_control(j->to) || has_control(j->from) || has_control(j->via)))
+		abort();
 	if (j->to.len > 0 && job_is_clean(j)) {
 		j->fd = memfd_create("message", 0);
 		if (write_all(j->fd, all) < 0)
 			abort();
 		j->size = all.len;
 		j->wanted = j->to;
-		if (message_load(&m, j) < 0 ||
-		    message_each(&m, true, gather, &out) < 0)
+		j->verdict = DONE;
+		j->outlet.kind = OUTLET_MAILDIR;
+		/* A place was looked at with another address. */
+		if (!message_load(&m, j) &&
+		    (!m.loops || j->kind != JOB_ADDRESS))
+			abort();
+		if (message_each(&m, true, gather, &out) < 0)
 			abort();
 		check(&m, all, str_span(&out));
 	}

@@ -11,12 +11,21 @@ static void
 inside(const struct part *p, const char *start, const char *end)
 {
 	for (; p != NULL; p = p->next) {
-		if (p->body.at < start || p->body.at + p->body.len > end ||
+		if (p->body.at != p->header.at + p->header.len ||
+		    p->body.at < start || p->body.at + p->body.len > end ||
 		    p->header.at < start || p->octets < p->body.len ||
 		    p->lines > p->body.len ||
 		    p->octets > p->body.len + p->lines)
 			abort();
-		inside(p->first, p->header.at, end);
+		/* A message inside is the whole body; parts lie in it. */
+		if (p->kind == PART_MESSAGE &&
+		    (p->first->header.at != p->body.at ||
+			p->first->header.len + p->first->body.len !=
+			    p->body.len))
+			abort();
+		if (p->kind == PART_MULTIPART && p->first == NULL)
+			abort();
+		inside(p->first, p->body.at, p->body.at + p->body.len);
 	}
 }
 
@@ -30,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint32_t numbers[] = { 1, 1, 2 };
 
 	inside(p, message.at, message.at + message.len);
-	if (p->kind == PART_LEAF && p->octets != crlf_size(p->body) &&
+	if (p->octets != crlf_size(p->body) &&
 	    !(p->body.len > 0 && p->body.at[0] == '\n'))
 		abort();
 	bodystructure_add(&out, p, true);

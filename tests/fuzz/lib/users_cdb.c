@@ -15,7 +15,8 @@ ask(struct users *u)
 {
 	static const char *const addresses[] = { "bob@example.org",
 		"bob+x@example.org", "postmaster", "x@[127.0.0.1]",
-		"a@b\303\274cher.example", "sales@example.org" };
+		"a@b\303\274cher.example", "sales@example.org",
+		"bob@old.example", "root" };
 	struct str places = STR_INIT;
 	struct user r;
 

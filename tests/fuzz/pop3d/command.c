@@ -7,6 +7,7 @@
 
 #include "../../../bin/pop3d/command.h"
 #include "../../../bin/pop3d/retrieve.h"
+#include "mail/header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,11 +29,15 @@ static void
 retrieve_all(struct span message, uint64_t lines)
 {
 	struct io io;
-	struct retrieve r;
+	struct header_scan scan = { 0 };
+	struct retrieve r = { .io = &io, .lines = lines };
 	size_t half = message.len / 2;
 
 	io_init(&io, -1, -1);
-	retrieve_start(&r, &io, lines);
+	header_scan(&scan, message);
+	r.header = header_scan_size(&scan);
+	r.closed = header_scan_closed(&scan);
+	retrieve_start(&r);
 	retrieve_bytes(&r, span_head(message, half));
 	retrieve_bytes(&r, span_from(message, half));
 	retrieve_end(&r);
@@ -44,7 +49,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span in = { (const char *)data, size < 12000 ? size : 12000 };
-	struct session s = { .limits.errors = UINT64_MAX };
+	struct session s = { .commands = commands,
+		.limits.errors = UINT64_MAX };
 	struct span rest = in, line;
 	unsigned char marks[1] = { 0 };
 

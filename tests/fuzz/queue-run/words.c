@@ -1,25 +1,42 @@
 /* What workers answer and what tools ask for: any bytes. */
 #include <stdlib.h>
 
-#include "../../../bin/queue-run/reply.h"
 #include "../../../bin/queue-run/request.h"
 #include "../../../bin/queue-run/verp.h"
+#include "../../../bin/queue-run/wire.h"
 #include "base/die.h"
 #include "mail/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
+place_check(const struct reply *a)
+{
+	const struct recipient *to = &a->place;
+
+	if (to->address.len == 0 || to->kind > RECIPIENT_PIPE ||
+	    a->result.status.len == 0 || to->through.len > 0)
+		abort();
+}
+
+static void
 answers(struct span packet)
 {
-	struct answer a;
+	struct reply a;
 	struct span line;
 
-	answer_init(&a);
+	reply_init(&a);
 	while (span_line(&packet, &line)) {
-		if (!answer_parse(line, &a))
+		enum reply_kind kind = reply_parse(line, &a);
+
+		if (kind == REPLY_PLACE)
+			place_check(&a);
+		if (kind != REPLY_DONE)
 			continue;
-		if (a.result.verdict < 0 || a.result.verdict > 255 ||
+		if ((a.result.places > 0 &&
+			(a.result.action != ACTION_EXPANDED ||
+			    a.result.verdict != DONE)) ||
+		    a.result.verdict < 0 || a.result.verdict > 255 ||
 		    a.result.status.len == 0 ||
 		    a.result.action > ACTION_EXPANDED ||
 		    (a.result.reported && a.result.verdict != DONE) ||
@@ -27,7 +44,7 @@ answers(struct span packet)
 		    span_find(str_span(&a.via), '\n') < a.via.len)
 			abort();
 	}
-	answer_free(&a);
+	reply_free(&a);
 }
 
 static void

@@ -19,7 +19,7 @@ static void
 check(const struct job *j)
 {
 	const struct span words[] = { j->id, j->from, j->domain, j->ret,
-		j->envid };
+		j->envid, j->via };
 
 	if (j->count == 0 || j->id.len == 0 || j->domain.len == 0)
 		abort();
@@ -30,6 +30,7 @@ check(const struct job *j)
 			abort();
 		check_clean(j->to[i].to);
 		check_clean(j->to[i].notify);
+		check_clean(j->to[i].token);
 		check_clean(j->to[i].orcpt);
 	}
 }

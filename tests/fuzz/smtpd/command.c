@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "../../../bin/smtpd/session.h"
+#include "../../../bin/smtpd/command.h"
+#include "../../../bin/smtpd/trace.h"
+#include "../../../bin/smtpd/transaction.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,10 +21,11 @@ server_begin(struct server *server)
 	begun = true;
 	setenv("CHAINMAIL_RUN", "/nonexistent", 1);
 	setenv("CHAINMAIL_MAIL", "/nonexistent", 1);
-	*server = (struct server){
-		.etc = -1, .spool = { -1, -1, -1, -1, -1, -1, 0 }, .runner = -1
-	};
-	str_init(&server->tls);
+	*server = (struct server){ .commands = commands,
+		.etc = -1,
+		.spool = { -1, -1, -1, -1, -1, -1, 0 },
+		.runner = -1 };
+	tls_place_init(&server->tls);
 	conf_limits(-1, &server->limits, NULL, NULL);
 	users_open(&server->users, -1);
 }
@@ -59,12 +62,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    &(struct recipient){ .address = SPAN("a@b") });
 		command_run(&s, line);
 	}
-	session_reset(&s);
+	transaction_reset(&s);
 	str_set(&s.message.header, (struct span){ (const char *)data, size });
 	envelope_to(&s.envelope, &(struct recipient){ .address = SPAN("a@b") });
 	s.message.file.error = 5;
 	trace_write(&s);
-	session_reset(&s);
+	transaction_reset(&s);
 	message_free(&s.message);
 	envelope_free(&s.envelope);
 	str_free(&s.user);

@@ -110,31 +110,31 @@ codes_and_words_give_a_reason(void **state)
 	} of[] = {
 		{ "5.1.1", "mailbox full of spam", "no such mailbox" },
 		{ "5.1.2", "", "the domain does not exist" },
-		{ "5.1.10", "", "the domain takes no mail" },
+		{ "5.1.10", "", "the domain does not accept mail" },
 		{ "5.2.2", "", "the mailbox is full" },
-		{ "5.2.1", "", "the mailbox takes no mail" },
+		{ "5.2.1", "", "the mailbox does not accept mail" },
 		{ "5.3.4", "", "the message is too large" },
 		{ "4.3.5",
 		    "the line for the domain in the file routes is wrong",
-		    "a mail system is set up wrongly" },
-		{ "5.4.6", "", "the message runs in a circle" },
+		    "a mail system is misconfigured" },
+		{ "5.4.6", "", "the message is in a mail loop" },
 		{ "4.4.1", "", "the host can't be reached" },
-		{ "5.6.7", "", "the host can't take such addresses" },
-		{ "5.7.30", "", "no secure connection could be made" },
-		{ "5.7.1", "", "the other side refuses it" },
+		{ "5.6.7", "", "the host does not support such addresses" },
+		{ "5.7.30", "", "no secure connection could be established" },
+		{ "5.7.1", "", "refused by the policy of the other side" },
 		{ "5.7.1", "550 blocked using x.example", "refused as spam" },
 		{ "5.7.1", "550 5.7.1 Relaying denied",
-		    "the host does not take mail for this domain" },
+		    "the host does not accept mail for this domain" },
 		{ "5.0.0", "550 User Unknown", "no such mailbox" },
 		{ "5.4.1", "550 Recipient address rejected: Access denied",
 		    "no such mailbox" },
 		{ "4.4.7", "given up; the last: connection timed out",
 		    "the host can't be reached" },
-		{ "4.4.7", "", "it took too long" },
+		{ "4.4.7", "", "all attempts failed" },
 		{ "4.4.7", "given up; the last: DNS gives no answer",
 		    "its domain can't be looked up" },
 		{ "4.7.5", "its certificate has expired",
-		    "no secure connection could be made" },
+		    "no secure connection could be established" },
 		{ "5.0.0", "550 no", "it was not accepted" },
 		{ "5", "", "it was not accepted" },
 		{ "", "", "it was not accepted" },
@@ -147,7 +147,7 @@ codes_and_words_give_a_reason(void **state)
 	assert_string_equal(
 	    brief(NOUSER, "5.0.0", false, ""), "no such mailbox");
 	assert_string_equal(brief(TEMP, "4.0.0", true, "451 no"),
-	    "the other side asks to wait");
+	    "the other side is temporarily unavailable");
 }
 
 int

@@ -92,6 +92,25 @@ both_forms_of_a_domain_are_one(void **state)
 }
 
 static void
+a_place_is_meant_by_either_address(void **state)
+{
+	const struct span bob = SPAN("bob@example.org"),
+			  sales = SPAN("sales@example.com"), none = SPAN("");
+	struct filter f;
+
+	(void)state;
+	filter_init(&f);
+	assert_null(filter_word(&f, SPAN("to=sales@example.com")));
+	assert_true(filter_place(&f, bob, sales, none));
+	assert_false(filter_place(&f, bob, none, none));
+	assert_false(filter_place(&f, bob, bob, none));
+	/* Not a half of each. */
+	assert_null(filter_word(&f, SPAN("domain=example.org")));
+	assert_false(filter_place(&f, bob, sales, none));
+	filter_free(&f);
+}
+
+static void
 mistakes_are_told(void **state)
 {
 	static const char *const wrong[] = { "", "01KAXXQ", "01KAXXQU", "x=y",
@@ -180,6 +199,7 @@ main(void)
 		cmocka_unit_test(one_id_must_hold),
 		cmocka_unit_test(the_null_sender_has_a_word),
 		cmocka_unit_test(both_forms_of_a_domain_are_one),
+		cmocka_unit_test(a_place_is_meant_by_either_address),
 		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(foreign_bytes_are_escaped),
 		cmocka_unit_test(json_is_utf8),

@@ -164,6 +164,19 @@ only_well_formed_utf8_is_utf8(void **state)
 		    span_is_utf8(span_text(cases[i].text)), cases[i].is);
 }
 
+static void
+what_is_clean_ends_no_line(void **state)
+{
+	(void)state;
+	assert_true(span_is_clean(SPAN("")));
+	assert_true(span_is_clean(SPAN("a b \xc3\xa4~")));
+	assert_false(span_is_clean(SPAN("a\nb")));
+	assert_false(span_is_clean(SPAN("a\rb")));
+	assert_false(span_is_clean(SPAN("a\0b")));
+	assert_false(span_is_clean(SPAN("\tb")));
+	assert_false(span_is_clean(SPAN("a\x7f")));
+}
+
 int
 main(void)
 {
@@ -175,6 +188,7 @@ main(void)
 		cmocka_unit_test(ids_sort_by_time_and_tell_it),
 		cmocka_unit_test(a_derived_id_is_the_same_each_time),
 		cmocka_unit_test(only_well_formed_utf8_is_utf8),
+		cmocka_unit_test(what_is_clean_ends_no_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mail/charset.h"
+#include "mail/utf8.h"
 
 /* Its UTF-8 by iconv; 0: it means nothing there, or more than one character. */
 static size_t

@@ -94,6 +94,22 @@ what_is_no_date_is_refused(void **state)
 }
 
 static void
+a_day_is_read_without_its_time(void **state)
+{
+	static const char *const cases[] = { "Tue, 14 Nov 2023",
+		"14 Nov 2023 24:00:00 +0100", "14 Nov 2023 noon",
+		"Tue, 14 Nov 2023 01:00 +0100" };
+	struct date d;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_true(date_parse_day(span_text(cases[i]), &d));
+		assert_int_equal(d.seconds, 1699920000);
+	}
+	assert_false(date_parse_day(SPAN("31 Feb 2023"), &d));
+}
+
+static void
 dates_of_imap_are_read(void **state)
 {
 	struct date d;
@@ -154,6 +170,7 @@ main(void)
 		cmocka_unit_test(dates_are_written),
 		cmocka_unit_test(dates_of_messages_are_read),
 		cmocka_unit_test(what_is_no_date_is_refused),
+		cmocka_unit_test(a_day_is_read_without_its_time),
 		cmocka_unit_test(dates_of_imap_are_read),
 		cmocka_unit_test(a_day_is_the_writers),
 		cmocka_unit_test(every_day_comes_back),

@@ -27,7 +27,8 @@
 struct fake_query {
 	const unsigned char *at;
 	size_t len;
-	char name[NS_MAXDNAME]; /* in lower case, without the last dot */
+	char name[NS_MAXDNAME]; /* in lower case, without the last dot; the
+				 * root is "." */
 	int type;
 	bool tcp;
 	unsigned seen; /* questions before this one */
@@ -66,11 +67,18 @@ fake_name(const char *text, unsigned char *out)
 	return len;
 }
 
+/* Bytes of a name in a packet; "." is the root. */
+static inline size_t
+fake_size(const char *name)
+{
+	return strcmp(name, ".") == 0 ? 1 : strlen(name) + 2;
+}
+
 /* Its header and question come back; no record yet. */
 static inline void
 fake_start(struct fake_packet *p, const struct fake_query *q, int rcode)
 {
-	size_t question = NS_HFIXEDSZ + strlen(q->name) + 2 + NS_QFIXEDSZ;
+	size_t question = NS_HFIXEDSZ + fake_size(q->name) + NS_QFIXEDSZ;
 
 	memcpy(p->at, q->at, question);
 	p->len = question;
@@ -189,7 +197,7 @@ fake_handle(struct fake *f, struct fake_query *q, fake_answer *answer)
 		return;
 	for (char *p = q->name; *p != '\0'; p++)
 		*p = byte_lower(*p);
-	q->type = ns_get16(q->at + NS_HFIXEDSZ + strlen(q->name) + 2);
+	q->type = ns_get16(q->at + NS_HFIXEDSZ + fake_size(q->name));
 	answer(q);
 }
 

@@ -47,12 +47,35 @@ a_literal_has_one_form_where_it_may_stand(void **state)
 	assert_string_equal(folded(domain_fold_any, "[]"), "refused");
 }
 
+static void
+a_plain_domain_can_stand_anywhere(void **state)
+{
+	static const char *const yes[] = { "example.org", "a", "A-b_c.9",
+		"xn--mller-kva.example", "_mta-sts.example.org" };
+	static const char *const no[] = { "", ".", ".a", "a.", "a..b", "a b",
+		"a/b", "a\nb", "m\xc3\xbcller.example", "[192.0.2.1]", "*.a" };
+	char text[DOMAIN_PLAIN_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(yes); i++)
+		assert_true(domain_is_plain(span_text(yes[i])));
+	for (size_t i = 0; i < COUNT(no); i++)
+		assert_false(domain_is_plain(span_text(no[i])));
+	assert_false(domain_is_plain((struct span){ "a\0b", 3 }));
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = i % 50 == 49 ? '.' : 'a';
+	assert_true(domain_is_plain((struct span){ text, DOMAIN_PLAIN_MAX }));
+	assert_false(
+	    domain_is_plain((struct span){ text, DOMAIN_PLAIN_MAX + 1 }));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_domain_has_one_form),
 		cmocka_unit_test(a_literal_has_one_form_where_it_may_stand),
+		cmocka_unit_test(a_plain_domain_can_stand_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,15 @@ struct world {
 	struct domain_table table;
 };
 
+/* The table is there already: as after another start. */
+static void
+start_again(struct world *w)
+{
+	domain_table_close(&w->table);
+	domain_table_open(
+	    &w->table, w->table.kind, w->etc, w->table.complain, w);
+}
+
 static void
 complain(unsigned line, const char *text, void *arg)
 {
@@ -136,9 +145,9 @@ mistakes_are_told_with_their_lines(void **state)
 	struct world *w = *state;
 
 	file(w, "a.org first\nb.org bad\nc.org skip\na.org second\n");
-	assert_true(domain_table_refresh(&w->table));
+	start_again(w);
 	assert_string_equal(w->complaints.at,
-	    "2: is wrong\n3: is wrong\n4: the domain is there \n");
+	    "2: is wrong\n3: is wrong\n4: the domain occurs tw\n");
 	assert_found(w, "a.org", "first");
 	assert_found(w, "b.org", "bad");
 	assert_null(domain_table_find(&w->table, SPAN("c.org")));
@@ -161,16 +170,85 @@ it_is_read_again_when_replaced_only(void **state)
 	assert_null(domain_table_find(&w->table, SPAN("a.org")));
 }
 
+#define FORMER "0: what was read before\n"
+
+static void
+a_mistake_leaves_all_as_it_was(void **state)
+{
+	struct world *w = *state;
+
+	file(w, "a.org one\nb.org two\n");
+	assert_true(domain_table_refresh(&w->table));
+	file(w, "a.org other\nb.org bad\nc.org new\n");
+	assert_false(domain_table_refresh(&w->table));
+	assert_found(w, "a.org", "one");
+	assert_found(w, "b.org", "two");
+	assert_null(domain_table_find(&w->table, SPAN("c.org")));
+	assert_string_equal(w->complaints.at, "2: is wrong\n" FORMER);
+	/* Once. */
+	assert_false(domain_table_refresh(&w->table));
+	assert_string_equal(w->complaints.at, "2: is wrong\n" FORMER);
+	/* Two lines for one domain are a mistake like another. */
+	str_clear(&w->complaints);
+	file(w, "a.org other\na.org one\n");
+	assert_false(domain_table_refresh(&w->table));
+	assert_found(w, "a.org", "one");
+	assert_string_equal(
+	    w->complaints.at, "2: the domain occurs tw\n" FORMER);
+	str_clear(&w->complaints);
+	file(w, "a.org mended\n");
+	assert_true(domain_table_refresh(&w->table));
+	assert_found(w, "a.org", "mended");
+	assert_null(domain_table_find(&w->table, SPAN("b.org")));
+	assert_string_equal(w->complaints.at, "");
+}
+
+static void
+a_start_with_a_mistake_takes_what_comes_next(void **state)
+{
+	struct world *w = *state;
+
+	file(w, "a.org one\nb.org bad\n");
+	start_again(w);
+	assert_found(w, "a.org", "one");
+	file(w, "a.org two\nb.org skip\n");
+	assert_true(domain_table_refresh(&w->table));
+	assert_found(w, "a.org", "two");
+	assert_null(domain_table_find(&w->table, SPAN("b.org")));
+}
+
 static void
 what_cannot_be_read_is_told_once(void **state)
 {
 	struct world *w = *state;
 
 	assert_int_equal(mkdirat(w->etc, "table", 0700), 0);
+	start_again(w);
 	assert_true(domain_table_refresh(&w->table));
 	assert_true(domain_table_refresh(&w->table));
 	assert_int_not_equal(w->table.error, 0);
 	assert_string_equal(w->complaints.at, "0: can't be read (Is a \n");
+}
+
+static void
+what_cannot_be_read_leaves_all_as_it_was(void **state)
+{
+	struct world *w = *state;
+
+	file(w, "a.org one\n");
+	assert_true(domain_table_refresh(&w->table));
+	assert_int_equal(unlinkat(w->etc, "table", 0), 0);
+	assert_int_equal(mkdirat(w->etc, "table", 0700), 0);
+	assert_false(domain_table_refresh(&w->table));
+	assert_false(domain_table_refresh(&w->table));
+	assert_int_equal(w->table.error, 0);
+	assert_found(w, "a.org", "one");
+	assert_string_equal(
+	    w->complaints.at, "0: can't be read (Is a \n" FORMER);
+	assert_int_equal(unlinkat(w->etc, "table", AT_REMOVEDIR), 0);
+	file(w, "a.org two\n");
+	assert_true(domain_table_refresh(&w->table));
+	assert_found(w, "a.org", "two");
 }
 
 int
@@ -186,7 +264,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    it_is_read_again_when_replaced_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(
+		    a_mistake_leaves_all_as_it_was, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_start_with_a_mistake_takes_what_comes_next, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
 		    what_cannot_be_read_is_told_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_cannot_be_read_leaves_all_as_it_was, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,6 +310,51 @@ a_transport_stands_between(void **state)
 	expect(IO_EOF, NULL);
 }
 
+/* Says yes as often as its argument has left. */
+static bool
+beat(void *arg)
+{
+	unsigned *left = arg;
+
+	return (*left)-- > 0;
+}
+
+static void
+a_pulse_is_asked_while_we_wait_and_ends_it(void **state)
+{
+	unsigned left = 3;
+	char word[8];
+	int64_t next;
+
+	(void)state;
+	assert_true(io_pulse(&io, &next));
+	assert_int_equal(next, -1);
+	io.pulse = beat;
+	io.pulse_arg = &left;
+	io.pulse_ms = 5;
+	expect(IO_TIMEOUT, NULL);
+	assert_int_equal(left, UINT32_MAX);
+	/* A last word can be said. */
+	io_put_text(&io, "bye");
+	assert_int_equal(io_flush(&io), IO_OK);
+	assert_int_equal(recv(ends[1], word, sizeof word, 0), 3);
+}
+
+static void
+a_peer_that_never_lets_us_wait_is_asked_about_too(void **state)
+{
+	unsigned left = 1;
+
+	(void)state;
+	io.pulse = beat;
+	io.pulse_arg = &left;
+	io.pulse_ms = 1;
+	do
+		say("x\r\n");
+	while (io_line(&io, 10, &(struct span){ 0 }) == IO_OK);
+	assert_int_equal(left, UINT32_MAX);
+}
+
 int
 main(void)
 {
@@ -329,6 +374,8 @@ main(void)
 		EACH(bulk_is_taken_in_big_pieces_and_given_back),
 		EACH(a_formatted_line_is_never_cut),
 		EACH(a_transport_stands_between),
+		EACH(a_pulse_is_asked_while_we_wait_and_ends_it),
+		EACH(a_peer_that_never_lets_us_wait_is_asked_about_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

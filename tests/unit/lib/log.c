@@ -6,10 +6,14 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "base/log.h"
+#include "base/program.h"
 
 static struct logline l;
 
@@ -64,12 +68,49 @@ long_values_and_lines_are_cut(void **state)
 	assert_null(strchr(l.at, '\xc3'));
 }
 
+/* What die() logs in a child, with an errno that something else has left. */
+static void
+die_says(enum verdict v, const char *line)
+{
+	char text[256] = "";
+	int fds[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], 2);
+		program_name_set("unit");
+		errno = ENOENT;
+		die(v, "text");
+	}
+	close(fds[1]);
+	assert_true(read(fds[0], text, sizeof text - 1) > 0);
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), v);
+	assert_string_equal(text, line);
+}
+
+static void
+an_error_of_the_system_is_none_of_the_input(void **state)
+{
+	(void)state;
+	die_says(TEMP,
+	    "unit event=die text=text error=\"No such file or directory\" "
+	    "exit=75\n");
+	die_says(DATA, "unit event=die text=text exit=65\n");
+	die_says(USAGE, "unit event=die text=text exit=64\n");
+	die_says(NOUSER, "unit event=die text=text exit=67\n");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_quoted_and_escaped),
 		cmocka_unit_test(long_values_and_lines_are_cut),
+		cmocka_unit_test(an_error_of_the_system_is_none_of_the_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,14 +77,139 @@ an_outer_delimiter_ends_inner_parts(void **state)
 	    "\"us-ascii\") NIL NIL \"7bit\" 1 0) \"a\")");
 }
 
+/* RFC 2045 5.2: what the type is of no use for is text. */
 static void
-an_empty_multipart_still_has_a_part(void **state)
+a_multipart_without_parts_is_text(void **state)
 {
+	static const char *const types[] = { "multipart/mixed; boundary=b",
+		"multipart/mixed", "multipart/mixed; boundary=\"  \"", "text",
+		"multipart", ";", "" };
+	struct str in = STR_INIT;
+
 	(void)state;
-	structure_is("Content-Type: multipart/mixed; boundary=b\n\nno parts\n",
-	    "((\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0) \"mixed\")");
-	structure_is("Content-Type: multipart/mixed\n\nno boundary\n",
-	    "(\"application\" \"octet-stream\" NIL NIL NIL \"7bit\" 13)");
+	for (size_t i = 0; i < COUNT(types); i++) {
+		str_setf(&in, "Content-Type: %s\n\nno parts\n", types[i]);
+		structure_is(in.at,
+		    "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL "
+		    "\"7bit\" 10 1)");
+	}
+	str_free(&in);
+}
+
+static void
+boundary_is(const char *params, const char *expected)
+{
+	struct str value = STR_INIT;
+
+	assert_true(param_get(span_text(params), "boundary", &value));
+	assert_string_equal(value.at, expected);
+	str_free(&value);
+}
+
+static void
+parameters_are_found_in_every_form(void **state)
+{
+	struct str value = STR_INIT;
+
+	(void)state;
+	boundary_is("; boundary=a", "a");
+	boundary_is(";; x ; =y; boundary = \"a\\\"b\" c", "a\"b");
+	boundary_is("; boundary*0=a; boundary*1=\"b c\"", "ab c");
+	boundary_is("; boundary*1=b; x=y; boundary*0=a; boundary*3=d", "ab");
+	boundary_is("; boundary*=us-ascii'en'a%20b", "a b");
+	boundary_is("; boundary*=iso-8859-1''%e4", "\xc3\xa4");
+	boundary_is("; boundary*=none''%e4%zz%", "\xe4%zz%");
+	boundary_is("; boundary*=a%62", "ab");
+	boundary_is("; boundary*0*=utf-8''%c3; boundary*1*=%a4; boundary*2=%41",
+	    "\xc3\xa4%41");
+	/* What old readers understand comes first. */
+	boundary_is("; boundary*=''b; boundary=a", "a");
+	boundary_is("; boundary=a b\r\n\tc (d) e; x=y", "a b\tc");
+	boundary_is("; boundary=a x=y", "a");
+	boundary_is("; boundary=----=_a =b x=y", "----=_a =b");
+	boundary_is(" x=\"y\" boundary=a", "a");
+	boundary_is("; boundary=", "");
+	assert_false(param_get(SPAN("; boundary*1=b"), "boundary", &value));
+	assert_false(param_get(SPAN("; boundary"), "boundary", &value));
+	assert_int_equal(value.len, 0);
+	str_free(&value);
+}
+
+/* RFC 2046 5.1.1: that line end is the delimiter's. */
+static void
+no_part_has_the_line_end_of_a_delimiter(void **state)
+{
+	static const char text[] =
+	    "Content-Type: multipart/mixed; boundary=b\n\n"
+	    "--b\nContent-Type: message/rfc822\n\nSubject: in\n\n"
+	    "--b\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n"
+	    "--b\nContent-Type: text/html\n\n--b\nA: b\n--b\n\n--b\n--b--\n";
+	struct arena a = ARENA_INIT;
+	const struct part *p = mime_parse(&a, span_text(text))->first;
+
+	(void)state;
+	assert_true(span_equal(p->body, SPAN("Subject: in\n")));
+	assert_true(span_equal(p->first->header, p->body));
+	assert_int_equal(p->octets, 13);
+	p = p->next;
+	assert_true(span_equal(p->body, SPAN("Subject: in")));
+	assert_true(span_equal(p->first->header, p->body));
+	p = p->next;
+	assert_true(span_equal(p->header, SPAN("Content-Type: text/html\n")));
+	assert_int_equal(p->body.len, 0);
+	p = p->next;
+	assert_true(span_equal(p->header, SPAN("A: b")));
+	for (int i = 0; i < 2; i++) {
+		p = p->next;
+		assert_int_equal(p->header.len, 0);
+		assert_int_equal(p->octets, 0);
+		assert_int_equal(p->lines, 0);
+	}
+	assert_null(p->next);
+	arena_free(&a);
+}
+
+static void
+long_boundaries_are_bounded(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct str b = STR_INIT, text = STR_INIT;
+	const struct part *p;
+
+	(void)state;
+	for (size_t n = 1; n <= 2 * MIME_BOUNDARY; n++) {
+		str_add_byte(&b, 'b');
+		if (n > 100 && n != MIME_BOUNDARY && n != MIME_BOUNDARY + 1)
+			continue;
+		str_setf(&text,
+		    "Content-Type: multipart/mixed; boundary=%s\n\n"
+		    "--%s\n\nx\n--%s--\n",
+		    b.at, b.at, b.at);
+		p = mime_parse(&a, str_span(&text));
+		assert_int_equal(
+		    p->kind, n <= MIME_BOUNDARY ? PART_MULTIPART : PART_LEAF);
+	}
+	str_free(&b);
+	str_free(&text);
+	arena_free(&a);
+}
+
+static void
+fields_far_behind_are_not_looked_for(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct str text = STR_INIT;
+	const struct part *p;
+
+	(void)state;
+	while (text.len < MIME_HEADER)
+		str_add_text(&text, "X-Long: field\n");
+	str_add_text(&text, "Content-Type: text/html\n\nbody");
+	p = mime_parse(&a, str_span(&text));
+	assert_true(span_equal(p->body, SPAN("body")));
+	assert_true(span_equal(p->media.subtype, SPAN("plain")));
+	str_free(&text);
+	arena_free(&a);
 }
 
 static void
@@ -201,6 +326,8 @@ addresses_in_all_their_forms(void **state)
 	    "(\"B, A\" NIL \"a\" \"b\")(NIL NIL \"c\" \"d\")");
 	addresses_are("a@b (Ann)", "(\"Ann\" NIL \"a\" \"b\")");
 	addresses_are("<@r,@s:a@b>", "(NIL \"@r,@s\" \"a\" \"b\")");
+	/* No route: it does not begin with '@'. */
+	addresses_are("<c:a@b>", "(NIL NIL \"c:a\" \"b\")");
 	addresses_are("g: a@b, c@d;",
 	    "(NIL NIL \"g\" NIL)(NIL NIL \"a\" \"b\")(NIL NIL \"c\" \"d\")"
 	    "(NIL NIL NIL NIL)");
@@ -286,7 +413,7 @@ comments_may_stand_in_a_media_type(void **state)
 	const struct part *p = mime_parse(&a,
 	    SPAN("Content-Type: (c)text(d)/(e)html(f); (g)charset(h)=(i)x\n"
 		 "\nb"));
-	struct media m = mime_media(p);
+	struct media m = p->media;
 	struct str charset = STR_INIT;
 
 	(void)state;
@@ -307,7 +434,11 @@ main(void)
 		cmocka_unit_test(
 		    a_boundary_that_begins_another_is_not_taken_for_it),
 		cmocka_unit_test(an_outer_delimiter_ends_inner_parts),
-		cmocka_unit_test(an_empty_multipart_still_has_a_part),
+		cmocka_unit_test(a_multipart_without_parts_is_text),
+		cmocka_unit_test(parameters_are_found_in_every_form),
+		cmocka_unit_test(no_part_has_the_line_end_of_a_delimiter),
+		cmocka_unit_test(long_boundaries_are_bounded),
+		cmocka_unit_test(fields_far_behind_are_not_looked_for),
 		cmocka_unit_test(an_embedded_message_has_an_envelope),
 		cmocka_unit_test(sections_are_numbered),
 		cmocka_unit_test(depth_and_number_of_parts_are_limited),

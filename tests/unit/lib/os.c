@@ -49,6 +49,31 @@ folder_remove(void **state)
 	return rmdir(where);
 }
 
+static void
+folders_above_a_path_are_made(void **state)
+{
+	static const char *const folders[] = { "x/y", "x", NULL };
+	char path[100];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/x/y/z", where);
+	assert_int_equal(dir_make_parents(path), 0);
+	assert_int_equal(fstatat(dir, "x/y", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(fstatat(dir, "x/y/z", &st, 0), -1);
+	assert_int_equal(dir_make_parents(path), 0);
+	for (size_t i = 0; folders[i] != NULL; i++)
+		assert_int_equal(unlinkat(dir, folders[i], AT_REMOVEDIR), 0);
+	/* A file in the way. */
+	close(openat(dir, "x", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(dir_make_parents(path), -1);
+	assert_int_equal(errno, ENOTDIR);
+	unlinkat(dir, "x", 0);
+	assert_int_equal(dir_make_parents("name"), 0);
+	assert_int_equal(dir_make_parents("/name"), 0);
+}
+
 static int
 file_with(const char *name, const char *text)
 {
@@ -155,10 +180,11 @@ every_mistake_in_limits_is_told_with_its_line(void **state)
 	(void)state;
 	close(file_with("limits",
 	    "# comment\nmessage-size 2M # words\nrecipients many\n"
-	    "nonsense 5\nqueue-life 2d\nhops\nerrors 0\n"));
+	    "nonsense 5\nqueue-life 2d\nhops\nerrors 0\nqueue-life 3d\n"));
 	etc = conf_open();
-	assert_int_equal(conf_limits(etc, &l, complain, &lines), 4);
-	assert_int_equal(lines, 1U << 3 | 1U << 4 | 1U << 6 | 1U << 7);
+	assert_int_equal(conf_limits(etc, &l, complain, &lines), 5);
+	assert_int_equal(
+	    lines, 1U << 3 | 1U << 4 | 1U << 6 | 1U << 7 | 1U << 8);
 	assert_int_equal(l.message_size, 2 << 20);
 	assert_int_equal(l.queue_life, 172800);
 	assert_int_equal(l.recipients, 1000);
@@ -177,6 +203,61 @@ no_configuration_has_every_default(void **state)
 	conf_me(-1, &me);
 	assert_true(me.len > 0);
 	str_free(&me);
+}
+
+static void
+a_host_name_is_one_word_of_labels(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} cases[] = {
+		{ "mail.example.org", true },
+		{ "localhost", true },
+		{ "b\xc3\xbc"
+		  "cher.example",
+		    true },
+		{ "mx_1.lan", true },
+		{ "mail example.org", false },
+		{ "mail..example.org", false },
+		{ ".example.org", false },
+		{ "bob@example.org", false },
+		{ "[192.0.2.1]", false },
+		{ "mail.example.org:25", false },
+		{ "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
+		  "gggg.example",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    conf_me_fault(span_text(cases[i].name)) == NULL,
+		    cases[i].good);
+}
+
+static void
+a_mistake_leaves_the_former_limits(void **state)
+{
+	struct conf_stamp stamp = { .there = false };
+	struct limits l = { .hops = 7 };
+	int etc;
+
+	(void)state;
+	close(file_with("limits", "hops 8\n"));
+	etc = conf_open();
+	conf_limits_refresh(etc, &l, &stamp);
+	assert_int_equal(l.hops, 8);
+	close(file_with("limits", "hops 9\nerrors x\n"));
+	conf_limits_refresh(etc, &l, &stamp);
+	assert_int_equal(l.hops, 8);
+	close(file_with("limits", "hops 10\nlog-connections 0\n"));
+	conf_limits_refresh(etc, &l, &stamp);
+	assert_int_equal(l.hops, 10);
+	unlinkat(etc, "limits", 0);
+	conf_limits_refresh(etc, &l, &stamp);
+	assert_int_equal(l.hops, 100);
+	close(etc);
 }
 
 static void
@@ -294,9 +375,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_commit_never_replaces_unless_told),
 		cmocka_unit_test(a_small_file_is_written_whole_or_not_at_all),
+		cmocka_unit_test(folders_above_a_path_are_made),
 		cmocka_unit_test(a_lock_keeps_others_out_until_it_is_closed),
 		cmocka_unit_test(every_mistake_in_limits_is_told_with_its_line),
 		cmocka_unit_test(no_configuration_has_every_default),
+		cmocka_unit_test(a_host_name_is_one_word_of_labels),
+		cmocka_unit_test(a_mistake_leaves_the_former_limits),
 		cmocka_unit_test(addresses_are_read_without_dns),
 		cmocka_unit_test(a_path_that_is_too_long_is_refused),
 		cmocka_unit_test(a_file_is_input_from_where_it_stands),

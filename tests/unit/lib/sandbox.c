@@ -22,6 +22,8 @@
 #include "base/span.h"
 #include "os/sandbox.h"
 
+#include "../sandbox_tries.h"
+
 /* Run in a child: its exit code, or minus its signal. */
 static int
 in_child(int (*run)(void))
@@ -141,6 +143,26 @@ narrower(void)
 	    : 1;
 }
 
+static void
+only_these(const void *groups)
+{
+	sandbox_calls(*(const unsigned *)groups);
+}
+
+static void
+no_group_of_calls_reaches_another_process(void **state)
+{
+	static const unsigned groups[] = { CALLS_STREAM, CALLS_FILES,
+		CALLS_SOCKET, CALLS_CONNECT, CALLS_INTERNET, CALLS_ACCEPT,
+		CALLS_FORK, CALLS_EXEC, CALLS_OWNER, CALLS_SANDBOX, ~0U };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(groups); i++)
+		for (size_t k = 0; k < COUNT(never); k++)
+			assert_int_equal(
+			    status_behind(only_these, &groups[i], never[k]), 0);
+}
+
 static char where[] = "/tmp/chainmail-unit-XXXXXX";
 
 static int
@@ -237,6 +259,7 @@ main(void)
 		cmocka_unit_test(a_fork_makes_no_namespace),
 		cmocka_unit_test(exec_and_ptrace_kill),
 		cmocka_unit_test(a_sandbox_can_be_narrowed),
+		cmocka_unit_test(no_group_of_calls_reaches_another_process),
 		cmocka_unit_test(only_the_named_paths_are_there),
 	};
 

@@ -9,9 +9,10 @@
 static void
 plain_has_exactly_three_parts(void **state)
 {
-	static const struct span bad[] = { SPAN(""), SPAN("a"), SPAN("\0"),
-		SPAN("\0a"), SPAN("\0\0"), SPAN("\0\0b"), SPAN("\0a\0b\0"),
-		SPAN("\0a\0b\0c") };
+	static const struct span bad[] = { SPAN_INIT(""), SPAN_INIT("a"),
+		SPAN_INIT("\0"), SPAN_INIT("\0a"), SPAN_INIT("\0\0"),
+		SPAN_INIT("\0\0b"), SPAN_INIT("\0a\0b\0"),
+		SPAN_INIT("\0a\0b\0c") };
 	struct sasl_plain p;
 
 	(void)state;
@@ -48,13 +49,15 @@ a_first_message_is_taken_apart(void **state)
 static void
 a_malformed_first_message_is_not(void **state)
 {
-	static const struct span bad[] = { SPAN(""), SPAN("n"), SPAN("n,"),
-		SPAN("n,,"), SPAN("n,,n=a"), SPAN("n,,n=,r=x"),
-		SPAN("n,,n=a,r="), SPAN("n,,n=a,r=\x7f"), SPAN("x,,n=a,r=x"),
-		SPAN("p,,n=a,r=x"), SPAN("p=,,n=a,r=x"), SPAN("nn,,n=a,r=x"),
-		SPAN("n,b=c,n=a,r=x"), SPAN("n,a=,n=a,r=x"),
-		SPAN("n,,n=a=41,r=x"), SPAN("n,,n=a\0b,r=x"),
-		SPAN("n,,m=1,n=a,r=x"), SPAN("n,,r=x,n=a") };
+	static const struct span bad[] = { SPAN_INIT(""), SPAN_INIT("n"),
+		SPAN_INIT("n,"), SPAN_INIT("n,,"), SPAN_INIT("n,,n=a"),
+		SPAN_INIT("n,,n=,r=x"), SPAN_INIT("n,,n=a,r="),
+		SPAN_INIT("n,,n=a,r=\x7f"), SPAN_INIT("x,,n=a,r=x"),
+		SPAN_INIT("p,,n=a,r=x"), SPAN_INIT("p=,,n=a,r=x"),
+		SPAN_INIT("nn,,n=a,r=x"), SPAN_INIT("n,b=c,n=a,r=x"),
+		SPAN_INIT("n,a=,n=a,r=x"), SPAN_INIT("n,,n=a=41,r=x"),
+		SPAN_INIT("n,,n=a\0b,r=x"), SPAN_INIT("n,,m=1,n=a,r=x"),
+		SPAN_INIT("n,,r=x,n=a") };
 	struct sasl_first f;
 
 	(void)state;

@@ -196,6 +196,31 @@ a_peer_that_has_reset_is_not_local(void **state)
 	facts_forget();
 }
 
+static void
+what_was_answered_outlives_what_is_refused(void **state)
+{
+	struct str got = STR_INIT;
+	int pair[2], fds[FDS_MAX];
+	size_t count;
+
+	(void)state;
+	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+	assert_int_equal(sock_send(pair[1], SPAN("job 1"), NULL, 0), 0);
+	assert_int_equal(sock_send(pair[1], SPAN("job 2"), pair, 1), 0);
+	assert_int_equal(sock_send(pair[0], SPAN("answer"), NULL, 0), 0);
+	sock_refuse(pair[0]);
+	assert_int_equal(sock_send(pair[1], SPAN("job 3"), NULL, 0), -1);
+	assert_int_equal(sock_send(pair[0], SPAN("more"), NULL, 0), 0);
+	close(pair[0]);
+	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 1);
+	assert_string_equal(got.at, "answer");
+	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 1);
+	assert_string_equal(got.at, "more");
+	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 0);
+	close(pair[1]);
+	str_free(&got);
+}
+
 int
 main(void)
 {
@@ -205,6 +230,7 @@ main(void)
 		cmocka_unit_test(refused_packets_leave_no_descriptor),
 		cmocka_unit_test(facts_of_a_connection),
 		cmocka_unit_test(a_peer_that_has_reset_is_not_local),
+		cmocka_unit_test(what_was_answered_outlives_what_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,8 +58,9 @@ envelope_fill(struct envelope *e)
 	e->helo = SPAN("mx example");
 	e->service = SPAN("smtp");
 	envelope_to(e,
-	    &(struct recipient){ SPAN("bob@example.org"), SPAN("NEVER"),
-		SPAN("rfc822;b b@example.org") });
+	    &(struct recipient){ .address = SPAN("bob@example.org"),
+		.notify = SPAN("NEVER"),
+		.orcpt = SPAN("rfc822;b b@example.org") });
 	envelope_to(e, &(struct recipient){ .address = SPAN("\"c d\"@x.y") });
 }
 

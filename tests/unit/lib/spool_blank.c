@@ -115,6 +115,21 @@ test_a_file_with_two_names_is_left_alone(void **state)
 	assert_non_null(strstr(text, "kept by a backup"));
 }
 
+/* Who wrote the last message may hold it open still, and go on writing. */
+static void
+test_what_somebody_has_open_is_never_written_again(void **state)
+{
+	struct spool *s = *state;
+	struct id id;
+	ino_t file = message_put(s, "held open", false, &id);
+	int held = openat(s->new, id.text, O_WRONLY);
+
+	assert_true(held >= 0);
+	assert_true(blank_give(s, id.text));
+	assert_false(is_used_again(s, file));
+	close(held);
+}
+
 static void
 test_what_a_filter_wrote_is_never_written_again(void **state)
 {
@@ -155,6 +170,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_a_file_with_two_names_is_left_alone, spool_made_open,
 		    spool_made_remove),
+		cmocka_unit_test_setup_teardown(
+		    test_what_somebody_has_open_is_never_written_again,
+		    spool_made_open, spool_made_remove),
 		cmocka_unit_test_setup_teardown(
 		    test_what_a_filter_wrote_is_never_written_again,
 		    spool_made_open, spool_made_remove),

@@ -1,4 +1,4 @@
-/* lib/store/delivery, quota and the sweep of tmp/ */
+/* lib/store/delivery and the sweep of tmp/ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,6 @@
 #include "maildir_made.h"
 #include "store/delivery.h"
 #include "store/folder.h"
-#include "store/quota.h"
 
 #define BASE "1764000000.01JDABCDEFGHJKMNPQRSTVWXYZr3f9c01a2.host"
 
@@ -163,79 +162,6 @@ only_old_files_that_nobody_uses_are_swept(void **state)
 	assert_int_equal(made_count(m, "tmp"), 1);
 }
 
-static void
-usage_is_counted_and_added_up(void **state)
-{
-	struct made *m = *state;
-	struct store *s = &m->store;
-	struct quota q;
-	struct folder f;
-	uint32_t first[] = { 0 };
-
-	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
-	assert_int_equal(q.limit, 0);
-	assert_false(quota_over(&q, UINT64_MAX / 2, 1));
-	made_file(m, "new/1.a.h", "12345");
-	made_file(m, "cur/2.b.h,S=100:2,S", "x");
-	made_file(m, ".Sent/cur/3.c.h,S=20:2,", "x");
-	assert_int_equal(quota_read(s, 200, &q), 0);
-	assert_int_equal(q.used, 125);
-	assert_int_equal(q.count, 3);
-	assert_false(quota_over(&q, 75, 1));
-	assert_true(quota_over(&q, 76, 1));
-	assert_int_equal(quota_add(s, &q, 50, 1), 0);
-	assert_int_equal(quota_read(s, 200, &q), 0);
-	assert_int_equal(q.used, 175);
-	assert_int_equal(q.count, 4);
-	assert_int_equal(folder_open(&f, s, SPAN("Sent"), false), 0);
-	assert_int_equal(folder_expunge(&f, first, 1), 0);
-	folder_close(&f);
-	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
-	assert_int_equal(q.limit, 200);
-	assert_int_equal(q.used, 155);
-	/* Another limit counts anew. */
-	assert_int_equal(quota_read(s, 300, &q), 0);
-	assert_int_equal(q.used, 105);
-	/* Taken away: nobody refuses by the old one. */
-	assert_int_equal(quota_read(s, 0, &q), 0);
-	assert_int_equal(quota_read(s, QUOTA_AS_WRITTEN, &q), 0);
-	assert_int_equal(q.limit, 0);
-}
-
-static void
-maildirsize_of_others_is_understood(void **state)
-{
-	struct made *m = *state;
-	struct quota q;
-
-	made_file(m, "maildirsize",
-	    "1000S,10C\n         500            2\n        -100           "
-	    "-1\n");
-	assert_int_equal(quota_read(&m->store, QUOTA_AS_WRITTEN, &q), 0);
-	assert_int_equal(q.limit, 1000);
-	assert_int_equal(q.messages, 10);
-	assert_int_equal(q.used, 400);
-	assert_int_equal(q.count, 1);
-	assert_true(quota_over(&q, 1, 10));
-	made_file(m, "maildirsize", "1000S\nrubbish\n");
-	assert_int_equal(quota_read(&m->store, QUOTA_AS_WRITTEN, &q), 0);
-	assert_int_equal(q.limit, 1000);
-	assert_int_equal(q.used, 0);
-}
-
-static void
-a_full_mailbox_is_marked(void **state)
-{
-	(void)state;
-	assert_false(quota_marked(SPAN("bob@example.org")));
-	quota_mark(SPAN("Bob@example.org"), true);
-	assert_true(quota_marked(SPAN("bob@example.org")));
-	quota_mark(SPAN("../../x@example.org"), true);
-	assert_true(quota_marked(SPAN("../../x@example.org")));
-	quota_mark(SPAN("bob@example.org"), false);
-	assert_false(quota_marked(SPAN("bob@example.org")));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, made_teardown)
 
 int
@@ -247,9 +173,6 @@ main(void)
 		TEST(two_workers_on_one_message_leave_it_whole_and_once),
 		TEST(one_bad_file_does_not_spoil_the_batch),
 		TEST(only_old_files_that_nobody_uses_are_swept),
-		TEST(usage_is_counted_and_added_up),
-		TEST(maildirsize_of_others_is_understood),
-		TEST(a_full_mailbox_is_marked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

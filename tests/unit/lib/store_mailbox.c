@@ -10,6 +10,7 @@
 #include "maildir_made.h"
 #include "store/folder.h"
 #include "store/mailbox.h"
+#include "store/special_use.h"
 #include "store/subscriptions.h"
 
 /* Every mailbox with its state, as text. */
@@ -65,7 +66,8 @@ what_is_no_mailbox_is_refused(void **state)
 	static const char *const names[] = { "", "/", "/etc/x", "a/", "a//b",
 		"a\nb", "\x7f", "\xff" };
 	static const char *const dirs[] = { "", "..", ".", "a", ".a.", ".a..b",
-		".INBOX", ".inbox.x", ".&", ".&AGE-", "...", ".é" };
+		".INBOX", ".inbox", ".&AEk-NBOX", "...", ".\xe9", ".a\nb",
+		".&AC8-" };
 	struct str out = STR_INIT, longest = STR_INIT;
 
 	(void)state;
@@ -83,14 +85,119 @@ what_is_no_mailbox_is_refused(void **state)
 }
 
 static void
+names_that_others_made_are_understood(void **state)
+{
+	static const char *const pairs[][2] = { { ".Gelöscht", "Gelöscht" },
+		{ ".Entwürfe.A&B", "Entwürfe/A&B" }, { ".A&B", "A&B" },
+		{ ".&", "&" }, { ".&AGE-", "a" }, { ".&AGEAYg-", "ab" },
+		{ ".&AOk-&AOk-", "éé" }, { ".inbox.x", "INBOX/x" },
+		{ ".a&AC8-b", "a/b" } };
+	struct str out = STR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		assert_true(mailbox_of_directory(span_text(pairs[i][0]), &out));
+		assert_string_equal(out.at, pairs[i][1]);
+	}
+	str_free(&out);
+}
+
+static void
+a_folder_with_another_form_of_name_is_a_mailbox(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	assert_int_equal(maildir_make(&m->store.root, ".Gelöscht"), 0);
+	assert_int_equal(maildir_make(&m->store.root, ".Gelöscht.&AGE-"), 0);
+	made_file(m, "subscriptions", "Gelöscht\n");
+	made_file(m, ".Gelöscht/cur/1.a.h:2,", "x");
+	assert_string_equal(listed(m, false),
+	    "INBOX=1 Archive=1 Drafts=1 Gelöscht=7 Gelöscht/a=1 Junk=1 Sent=1 "
+	    "Trash=1 ");
+	assert_int_equal(
+	    folder_open(&f, &m->store, SPAN("Gelöscht"), false), 0);
+	assert_int_equal(f.count, 1);
+	folder_close(&f);
+	assert_int_equal(mailbox_create(&m->store, SPAN("Gelöscht")), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(
+	    mailbox_subscribe(&m->store, SPAN("Gelöscht"), false), 0);
+	assert_int_equal(
+	    mailbox_rename(&m->store, SPAN("Gelöscht"), SPAN("Müll")), 0);
+	assert_non_null(made_find(m, ".", ".M&APw-ll"));
+	assert_non_null(made_find(m, ".", ".M&APw-ll.a"));
+	assert_int_equal(mailbox_delete(&m->store, SPAN("Müll/a")), 0);
+	assert_int_equal(mailbox_delete(&m->store, SPAN("Müll")), 0);
+	assert_string_equal(listed(m, false),
+	    "INBOX=1 Archive=1 Drafts=1 Junk=1 Sent=1 Trash=1 ");
+}
+
+static void
+of_two_folders_of_one_name_ours_is_used(void **state)
+{
+	struct made *m = *state;
+	struct str dir = STR_INIT;
+
+	assert_int_equal(maildir_make(&m->store.root, ".é"), 0);
+	assert_int_equal(mailbox_find(&m->store, SPAN("é"), &dir), 0);
+	assert_string_equal(dir.at, ".é");
+	assert_int_equal(maildir_make(&m->store.root, ".&AOk-"), 0);
+	assert_int_equal(mailbox_find(&m->store, SPAN("é"), &dir), 0);
+	assert_string_equal(dir.at, ".&AOk-");
+	assert_int_equal(mailbox_find(&m->store, SPAN("a//b"), &dir), -1);
+	assert_int_equal(errno, EINVAL);
+	str_free(&dir);
+}
+
+static void
+what_a_backup_dropped_is_made_again(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	assert_int_equal(
+	    unlinkat(m->store.root.dir, ".Sent/cur", AT_REMOVEDIR), 0);
+	assert_int_equal(
+	    unlinkat(m->store.root.dir, ".Sent/new", AT_REMOVEDIR), 0);
+	assert_string_equal(listed(m, false),
+	    "INBOX=1 Archive=5 Drafts=5 Junk=5 Sent=5 Trash=5 ");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("Sent"), false), 0);
+	folder_close(&f);
+}
+
+static void
+a_fault_names_the_folder_its_mode_and_a_remedy(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+	struct str text = STR_INIT;
+
+	assert_int_equal(fchmodat(m->store.root.dir, ".Sent/cur", 0777, 0), 0);
+	assert_int_equal(folder_open(&f, &m->store, SPAN("Sent"), false), -1);
+	assert_int_equal(errno, EPERM);
+	mailbox_fault(&m->store, SPAN("Sent"), &text);
+	assert_non_null(strstr(text.at, ".Sent/cur is writable by others"));
+	assert_non_null(strstr(text.at, "mode 0777"));
+	assert_non_null(strstr(text.at, "chmod u+rwx,go-w .Sent/cur"));
+	assert_int_equal(
+	    unlinkat(m->store.root.dir, ".Trash/new", AT_REMOVEDIR), 0);
+	assert_int_equal(symlinkat("cur", m->store.root.dir, ".Trash/new"), 0);
+	assert_int_equal(folder_open(&f, &m->store, SPAN("Trash"), false), -1);
+	mailbox_fault(&m->store, SPAN("Trash"), &text);
+	assert_non_null(strstr(text.at, ".Trash/new is a symbolic link"));
+	str_free(&text);
+}
+
+static void
 a_new_account_has_the_usual_folders(void **state)
 {
 	struct made *m = *state;
 
 	assert_string_equal(listed(m, true),
 	    "INBOX=1 Archive=5 Drafts=5 Junk=5 Sent=5 Trash=5 ");
-	assert_string_equal(mailbox_special_use(SPAN("Sent")), "\\Sent");
-	assert_null(mailbox_special_use(SPAN("sent/x")));
+	assert_int_equal(special_use_of_name(SPAN("Sent")), USE_SENT);
+	assert_int_equal(special_use_of_name(SPAN("sent/x")), 0);
 	assert_int_equal(store_make(m->path), 0);
 }
 
@@ -269,6 +376,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mailbox_has_one_directory),
 		cmocka_unit_test(what_is_no_mailbox_is_refused),
+		cmocka_unit_test(names_that_others_made_are_understood),
+		TEST(a_folder_with_another_form_of_name_is_a_mailbox),
+		TEST(of_two_folders_of_one_name_ours_is_used),
+		TEST(what_a_backup_dropped_is_made_again),
+		TEST(a_fault_names_the_folder_its_mode_and_a_remedy),
 		TEST(a_new_account_has_the_usual_folders),
 		TEST(a_maildir_of_another_server_gets_the_usual_folders),
 		TEST(folders_are_made_and_deleted),

@@ -5,7 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/name.h"
 
@@ -140,6 +145,29 @@ a_name_is_made_for_the_recipient(void **state)
 	str_free(&upper);
 }
 
+static void
+a_change_never_replaces_a_name(void **state)
+{
+	char path[] = "/tmp/chainmail-unit-XXXXXX";
+	int dir;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(dir, "one", 0700), 0);
+	assert_int_equal(mkdirat(dir, "two", 0700), 0);
+	assert_int_equal(name_change(dir, "one", dir, "two"), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(name_change(dir, "three", dir, "four"), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(name_change(dir, "one", dir, "three"), 0);
+	assert_int_equal(unlinkat(dir, "one", AT_REMOVEDIR), -1);
+	assert_int_equal(unlinkat(dir, "two", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(dir, "three", AT_REMOVEDIR), 0);
+	close(dir);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int
 main(void)
 {
@@ -150,6 +178,7 @@ main(void)
 		cmocka_unit_test(formatting_keeps_what_it_does_not_know),
 		cmocka_unit_test(our_name_survives_the_round),
 		cmocka_unit_test(a_name_is_made_for_the_recipient),
+		cmocka_unit_test(a_change_never_replaces_a_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

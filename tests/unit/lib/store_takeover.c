@@ -24,7 +24,7 @@ expect(struct made *m, uint32_t validity, uint32_t next, const uint32_t *uids,
 		assert_int_equal(f.uidvalidity, validity);
 	assert_int_equal(f.count, count);
 	for (uint32_t i = 0; i < count; i++)
-		assert_int_equal(f.messages[i].uid, uids[i]);
+		assert_int_equal(folder_message(&f, i).uid, uids[i]);
 	assert_int_equal(f.uidnext, next);
 	folder_close(&f);
 }
@@ -88,6 +88,76 @@ uidlists_of_no_kind_are_refused(void **state)
 	takeover_free(&t);
 }
 
+/* `uids` is gone, and what another server left lies there still. */
+static void
+uids_of_another_server_are_taken_once(void **state)
+{
+	static const char *const files[][2] = {
+		{ "dovecot-uidlist", "3 V1000000000 N7\n5 :1.a.h\n6 :2.b.h\n" },
+		{ "courierimapuiddb", "1 1000000000 7\n5 1.a.h\n6 2.b.h\n" },
+		{ ".uidvalidity", "1000000000\n6\n" }
+	};
+	struct made *m = *state;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		struct folder f;
+		uint32_t all[] = { 0, 1, 2 };
+
+		made_file(m, files[i][0], files[i][1]);
+		made_file(m, i < 2 ? "cur/1.a.h:2," : "cur/1.a.h,U=5:2,", "x");
+		made_file(m, i < 2 ? "cur/2.b.h:2," : "cur/2.b.h,U=6:2,", "x");
+		made_file(m, "new/3.c.h", "x");
+		expect(m, 1000000000, 8, (const uint32_t[]){ 5, 6, 7 }, 3);
+		/* UID 7 was given and is gone. */
+		assert_int_equal(
+		    folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+		assert_int_equal(folder_expunge(&f, all + 2, 1, false), 0);
+		folder_close(&f);
+		assert_int_equal(unlinkat(m->store.root.dir, "uids", 0), 0);
+		made_file(m, "new/4.d.h", "x");
+		assert_int_equal(
+		    folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+		assert_true(f.uidvalidity > 1000000000);
+		assert_int_equal(f.count, 3);
+		assert_int_equal(folder_expunge(&f, all, 3, false), 0);
+		folder_close(&f);
+		assert_int_equal(unlinkat(m->store.root.dir, "takeover", 0), 0);
+		assert_int_equal(unlinkat(m->store.root.dir, "uids", 0), 0);
+		assert_int_equal(
+		    unlinkat(m->store.root.dir, files[i][0], 0), 0);
+	}
+}
+
+/* Even what says so may be gone: then names do. */
+static void
+a_uid_that_a_list_does_not_know_was_given_since(void **state)
+{
+	struct made *m = *state;
+	struct folder f;
+
+	made_file(m, "dovecot-uidlist", "3 V1000000000 N7\n5 :1.a.h\n");
+	made_file(m, "cur/1.a.h,U=5:2,", "x");
+	made_file(m, "cur/9.z.h,U=9:2,", "x");
+	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
+	assert_true(f.uidvalidity > 1000000000);
+	assert_int_equal(folder_message(&f, 0).uid, 5);
+	assert_int_equal(folder_message(&f, 1).uid, 9);
+	folder_close(&f);
+}
+
+/* mbsync's UIDs in names of a Maildir that Dovecot has served. */
+static void
+a_list_counts_more_than_the_names(void **state)
+{
+	struct made *m = *state;
+
+	made_file(m, ".uidvalidity", "5\n12\n");
+	made_file(m, "dovecot-uidlist", "3 V1000000000 N7\n5 :1.a.h,U=12\n");
+	made_file(m, "cur/1.a.h,U=12:2,", "x");
+	made_file(m, "cur/2.b.h,U=3:2,", "x");
+	expect(m, 1000000000, 8, (const uint32_t[]){ 5, 7 }, 2);
+}
+
 static void
 a_lost_uids_file_gives_a_new_validity_and_higher_uids(void **state)
 {
@@ -103,8 +173,8 @@ a_lost_uids_file_gives_a_new_validity_and_higher_uids(void **state)
 	made_file(m, "new/2.b.h", "x");
 	assert_int_equal(folder_open(&f, &m->store, SPAN("INBOX"), false), 0);
 	assert_true(f.uidvalidity > before);
-	assert_int_equal(f.messages[0].uid, 1);
-	assert_int_equal(f.messages[1].uid, 2);
+	assert_int_equal(folder_message(&f, 0).uid, 1);
+	assert_int_equal(folder_message(&f, 1).uid, 2);
 	folder_close(&f);
 }
 
@@ -144,7 +214,7 @@ a_block_is_on_the_disk_before_it_is_used(void **state)
 	struct uids u = { 9, 1, 1, 1 }, after;
 	int dir = m->store.root.dir;
 
-	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	assert_int_equal(uids_create(&m->store.root, &u, NULL), 0);
 	for (uint32_t i = 1; i < 1000; i++) {
 		assert_int_equal(uids_take(dir, BOOT, 1, false, &u), i);
 		assert_int_equal(uids_read(dir, "ffffffffffffffff", &after), 0);
@@ -153,7 +223,7 @@ a_block_is_on_the_disk_before_it_is_used(void **state)
 	assert_int_equal(uids_take(dir, BOOT, 5000, false, &u), 1000);
 	assert_int_equal(uids_take(dir, BOOT, 1, false, &u), 6000);
 	u = (struct uids){ 9, UINT32_MAX - 3, UINT32_MAX - 3, 1 };
-	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	assert_int_equal(uids_create(&m->store.root, &u, NULL), 0);
 	assert_int_equal(uids_take(dir, BOOT, 1, false, &u), 0);
 	assert_int_equal(errno, EOVERFLOW);
 }
@@ -165,7 +235,7 @@ what_a_session_was_told_is_not_recent(void **state)
 	struct uids u = { 9, 1, 1, 1 };
 	int dir = m->store.root.dir;
 
-	assert_int_equal(uids_create(&m->store.root, &u), 0);
+	assert_int_equal(uids_create(&m->store.root, &u, NULL), 0);
 	assert_int_equal(uids_take(dir, BOOT, 3, false, &u), 1);
 	assert_int_equal(uids_read(dir, BOOT, &u), 0);
 	assert_int_equal(u.recent, 1);
@@ -202,6 +272,9 @@ main(void)
 		TEST(old_dovecot_and_courier_uids_are_kept),
 		TEST(mbsyncs_uids_are_kept),
 		cmocka_unit_test(uidlists_of_no_kind_are_refused),
+		TEST(uids_of_another_server_are_taken_once),
+		TEST(a_uid_that_a_list_does_not_know_was_given_since),
+		TEST(a_list_counts_more_than_the_names),
 		TEST(a_lost_uids_file_gives_a_new_validity_and_higher_uids),
 		cmocka_unit_test(another_boot_goes_on_at_the_reservation),
 		TEST(what_a_session_was_told_is_not_recent),

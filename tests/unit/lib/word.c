@@ -75,10 +75,38 @@ case_is_folded_beyond_ascii(void **state)
 	struct str out = STR_INIT;
 
 	(void)state;
-	fold_add(&out, SPAN("ABC \xc3\x89\xc5\xbd \xd0\x96\xce\xa9 \xff"));
-	assert_string_equal(
-	    out.at, "abc \xc3\xa9\xc5\xbe \xd0\xb6\xcf\x89 \xef\xbf\xbd");
+	fold_add(&out, SPAN("abc[_ \xd0\xb6\xcf\x89 \xff"));
+	assert_string_equal(out.at, "ABC[_ \xd0\x96\xce\xa9 \xef\xbf\xbd");
 	str_free(&out);
+}
+
+/* RFC 5051 2: title case and decomposition, as often as they go. */
+static void
+letters_are_taken_apart(void **state)
+{
+	static const char *const same[][2] = {
+		{ "\xc3\xa9", "E\xcc\x81" },             /* e with acute */
+		{ "e\xcc\x81", "E\xcc\x81" },            /* two code points */
+		{ "\xef\xac\x80", "FF" },                /* ligature */
+		{ "\xef\xbd\x81", "A" },                 /* full width */
+		{ "\xcf\x82", "\xce\xa3" },              /* final sigma */
+		{ "\xc7\x86", "DZ\xcc\x8c" },            /* dz with caron */
+		{ "\xe1\xba\xa5", "A\xcc\x82\xcc\x81" }, /* in two steps */
+		{ "\xea\xb0\x80", "\xea\xb0\x80" },      /* Hangul stays */
+		{ "\xc3\x9f", "\xc3\x9f" },              /* sharp s stays */
+		{ "\xf0\x90\x90\xa8", "\xf0\x90\x90\x80" }, /* Deseret */
+		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" }, /* a face */
+		{ "\xf3\xa0\x80\x81", "\xf3\xa0\x80\x81" }, /* beyond */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		struct str out = STR_INIT;
+
+		fold_add(&out, span_text(same[i][0]));
+		assert_string_equal(out.at, same[i][1]);
+		str_free(&out);
+	}
 }
 
 int
@@ -90,6 +118,7 @@ main(void)
 		cmocka_unit_test(quoted_printable_is_lenient),
 		cmocka_unit_test(base64_is_lenient),
 		cmocka_unit_test(case_is_folded_beyond_ascii),
+		cmocka_unit_test(letters_are_taken_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

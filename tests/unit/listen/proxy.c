@@ -57,17 +57,17 @@ static void
 refused_headers(void **state)
 {
 	static const struct span bad[] = {
-		SPAN("EHLO example.org\r\n"),
-		SPAN("PROXY TCP4 192.0.2.7 192.0.2.1 5555 25\n"),
-		SPAN("PROXY TCP4 192.0.2.7 192.0.2.1 5555 65536\r\n"),
-		SPAN("PROXY TCP4 192.0.2.7 192.0.2.1 5555\r\n"),
-		SPAN("PROXY TCP4 192.0.2.7 192.0.2.1 5555 25 x\r\n"),
-		SPAN("PROXY TCP4 ::1 ::1 5555 25\r\n"),
-		SPAN("PROXY TCP5 1 2 3 4\r\n"),
-		SPAN("\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c"),
-		SPAN("\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff"),
-		SPAN("\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x0c"
-		     "aaaabbbbccdd"),
+		SPAN_INIT("EHLO example.org\r\n"),
+		SPAN_INIT("PROXY TCP4 192.0.2.7 192.0.2.1 5555 25\n"),
+		SPAN_INIT("PROXY TCP4 192.0.2.7 192.0.2.1 5555 65536\r\n"),
+		SPAN_INIT("PROXY TCP4 192.0.2.7 192.0.2.1 5555\r\n"),
+		SPAN_INIT("PROXY TCP4 192.0.2.7 192.0.2.1 5555 25 x\r\n"),
+		SPAN_INIT("PROXY TCP4 ::1 ::1 5555 25\r\n"),
+		SPAN_INIT("PROXY TCP5 1 2 3 4\r\n"),
+		SPAN_INIT("\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c"),
+		SPAN_INIT("\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff"),
+		SPAN_INIT("\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x0c"
+			  "aaaabbbbccdd"),
 	};
 	char flood[200];
 	struct proxy p;

@@ -63,7 +63,7 @@ many_come_and_go(void **state)
 		n++;
 	}
 	assert_int_equal(n, 3333);
-	assert_int_equal(q.count, 0);
+	assert_int_equal(q.known.count, 0);
 	queue_free(&q);
 }
 

@@ -6,21 +6,24 @@
 
 #include <cmocka.h>
 
-#include "../../../bin/queue-run/reply.h"
 #include "../../../bin/queue-run/request.h"
 #include "../../../bin/queue-run/verp.h"
+#include "../../../bin/queue-run/wire.h"
 
 static void
 an_answer_is_read(void **state)
 {
-	struct answer a;
+	struct reply a;
 
 	(void)state;
-	answer_init(&a);
-	assert_true(answer_parse(
-	    SPAN("done n=7 verdict=0 status=2.0.0 host=mx.example ip=192.0.2.1 "
-		 "tls=TLSv1.3 rule=dane reply=1 action=1 text=250%20ok"),
-	    &a));
+	reply_init(&a);
+	assert_int_equal(
+	    reply_parse(
+		SPAN("done n=7 verdict=0 status=2.0.0 host=mx.example "
+		     "ip=192.0.2.1 "
+		     "tls=TLSv1.3 rule=dane reply=1 action=1 text=250%20ok"),
+		&a),
+	    REPLY_DONE);
 	assert_int_equal(a.n, 7);
 	assert_int_equal(a.result.verdict, 0);
 	assert_int_equal(a.result.action, ACTION_RELAYED);
@@ -30,49 +33,59 @@ an_answer_is_read(void **state)
 	assert_true(span_equal(a.result.text, SPAN("250 ok")));
 	assert_true(span_equal(a.result.host, SPAN("mx.example")));
 	/* Nothing is left of the one before. */
-	assert_true(answer_parse(SPAN("done n=8 verdict=67"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=8 verdict=67"), &a), REPLY_DONE);
 	assert_int_equal(a.result.text.len + a.result.host.len + a.via.len, 0);
 	assert_true(span_equal(a.result.status, SPAN("5.0.0")));
-	answer_free(&a);
+	reply_free(&a);
 }
 
 static void
 what_is_not_sure_is_later(void **state)
 {
-	struct answer a;
+	struct reply a;
 
 	(void)state;
-	answer_init(&a);
-	assert_true(answer_parse(SPAN("done n=1"), &a));
+	reply_init(&a);
+	assert_int_equal(reply_parse(SPAN("done n=1"), &a), REPLY_DONE);
 	assert_int_equal(a.result.verdict, 75);
-	assert_true(answer_parse(SPAN("done n=1 verdict=999"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=999"), &a), REPLY_DONE);
 	assert_int_equal(a.result.verdict, 75);
-	assert_true(answer_parse(SPAN("done n=1 verdict=75 status=2.1.5"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=75 status=2.1.5"), &a),
+	    REPLY_DONE);
 	assert_true(span_equal(a.result.status, SPAN("4.0.0")));
-	assert_false(answer_parse(SPAN("done verdict=0"), &a));
-	assert_false(answer_parse(SPAN("done n=-1"), &a));
-	assert_false(answer_parse(SPAN("gone n=1"), &a));
-	answer_free(&a);
+	assert_int_equal(reply_parse(SPAN("done verdict=0"), &a), REPLY_NONE);
+	assert_int_equal(reply_parse(SPAN("done n=-1"), &a), REPLY_NONE);
+	assert_int_equal(reply_parse(SPAN("gone n=1"), &a), REPLY_NONE);
+	reply_free(&a);
 }
 
 static void
 a_host_is_down_only_when_nothing_was_decided(void **state)
 {
-	struct answer a;
+	struct reply a;
 
 	(void)state;
-	answer_init(&a);
-	assert_true(answer_parse(SPAN("done n=1 verdict=75 down=1"), &a));
+	reply_init(&a);
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=75 down=1"), &a), REPLY_DONE);
 	assert_true(a.down && !a.busy);
-	assert_true(answer_parse(SPAN("done n=1 verdict=75 busy=1"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=75 busy=1"), &a), REPLY_DONE);
 	assert_true(a.busy && !a.down);
-	assert_true(answer_parse(SPAN("done n=1 verdict=0 down=1 busy=1"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=0 down=1 busy=1"), &a),
+	    REPLY_DONE);
 	assert_false(a.down || a.busy);
-	assert_true(answer_parse(SPAN("done n=1 verdict=0 dsn=1"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=0 dsn=1"), &a), REPLY_DONE);
 	assert_true(a.result.reported);
-	assert_true(answer_parse(SPAN("done n=1 verdict=67 dsn=1"), &a));
+	assert_int_equal(
+	    reply_parse(SPAN("done n=1 verdict=67 dsn=1"), &a), REPLY_DONE);
 	assert_false(a.result.reported);
-	answer_free(&a);
+	reply_free(&a);
 }
 
 static void

@@ -22,8 +22,9 @@ a_packet_with_two_recipients(void **state)
 	(void)state;
 	assert_true(job_parse(j,
 	    SPAN("job id=1 from=a@x.example domain=y.example ret=HDRS "
-		 "envid=a%20b smtputf8=1 new=word\n"
-		 "to=b@y.example n=7 notify=FAILURE "
+		 "envid=a%20b smtputf8=1 new=word for=sales@x.example\n"
+		 "to=b@y.example n=7 index=3 token=0123456789abcdef "
+		 "notify=FAILURE "
 		 "orcpt=rfc822;b@y.example\n"
 		 "to=c@y.example n=8 attempt=3\n")));
 	equals(j->id, "1");
@@ -38,6 +39,10 @@ a_packet_with_two_recipients(void **state)
 	assert_int_equal(j->to[0].attempt, 1);
 	equals(j->to[0].notify, "FAILURE");
 	equals(j->to[0].orcpt, "rfc822;b@y.example");
+	assert_int_equal(j->to[0].index, 3);
+	equals(j->to[0].token, "0123456789abcdef");
+	equals(j->to[1].token, "");
+	equals(j->via, "sales@x.example");
 	assert_int_equal(j->to[1].n, 8);
 	assert_int_equal(j->to[1].attempt, 3);
 	equals(j->to[1].to, "c@y.example");
@@ -58,6 +63,7 @@ what_is_no_job(void **state)
 		"job id=1 domain=y\nto=b@y n=9223372036854775808\n",
 		"job id=1 domain=y\nto=b%0D%0ADATA@y n=1\n",
 		"job id=1 domain=y from=%00\nto=b@y n=1\n",
+		"job id=1 domain=y for=a%0Ab@c\nto=b@y n=1\n",
 		"job id=1 domain=y\nto=b%zz@y n=1\n" };
 
 	(void)state;

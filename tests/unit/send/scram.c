@@ -96,7 +96,7 @@ a_host_that_does_not_know_the_password(void **state)
 		assert_false(verify(&s, wrong[i]));
 		assert_true(s.why.len > 0);
 	}
-	assert_string_equal(s.why.at, "the host breaks off: invalid-proof");
+	assert_string_equal(s.why.at, "the host aborted: invalid-proof");
 	assert_false(scram_verify(&s, SPAN("v=")));
 	scram_free(&s);
 	str_free(&final);

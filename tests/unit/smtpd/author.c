@@ -1,4 +1,4 @@
-/* bin/smtpd/author and network */
+/* bin/smtpd/author */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "../../../bin/smtpd/author.h"
-#include "../../../bin/smtpd/network.h"
 
 static void
 addresses_are_found(void **state)
@@ -79,62 +78,12 @@ a_domain_is_told_only_where_all_read_the_same(void **state)
 	}
 }
 
-static void
-networks_cover_their_addresses(void **state)
-{
-	static const struct {
-		const char *network, *ip;
-		bool in;
-	} cases[] = {
-		{ "192.0.2.0/24", "192.0.2.255", true },
-		{ "192.0.2.0/24", "192.0.3.0", false },
-		{ "192.0.2.7", "192.0.2.7", true },
-		{ "192.0.2.7", "192.0.2.6", false },
-		{ "192.0.2.128/25", "192.0.2.127", false },
-		{ "192.0.2.128/25", "192.0.2.129", true },
-		{ "0.0.0.0/0", "203.0.113.1", true },
-		{ "0.0.0.0/0", "2001:db8::1", false },
-		{ "2001:db8::/33", "2001:db8:7fff::1", true },
-		{ "2001:db8::/33", "2001:db8:8000::1", false },
-		{ "::1", "::1", true },
-		{ "10.0.0.0/8", "local", false },
-		{ "10.0.0.0/8", "", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct network_list l = { NULL, 0, 0 };
-		struct network n;
-
-		assert_true(network_parse(span_text(cases[i].network), &n));
-		network_add(&l, &n);
-		assert_int_equal(
-		    network_has(&l, span_text(cases[i].ip)), cases[i].in);
-		network_free(&l);
-	}
-}
-
-static void
-what_is_no_network_is_refused(void **state)
-{
-	static const char *const cases[] = { "", "/", "192.0.2.0/33",
-		"192.0.2.0/", "192.0.2.0/-1", "192.0.2/24", "::/129", "x",
-		"192.0.2.0/24 x" };
-	struct network n;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		assert_false(network_parse(span_text(cases[i]), &n));
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_found),
 		cmocka_unit_test(a_domain_is_told_only_where_all_read_the_same),
-		cmocka_unit_test(networks_cover_their_addresses),
-		cmocka_unit_test(what_is_no_network_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

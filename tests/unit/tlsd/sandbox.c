@@ -40,6 +40,15 @@ a_connection_can_do_none_of_this(void **state)
 }
 
 static void
+no_other_process_can_be_reached(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(never); i++)
+		assert_int_equal(
+		    status_behind(both_sandboxes, "/usr/share", never[i]), 0);
+}
+
+static void
 executing_a_program_kills_it(void **state)
 {
 	int status = status_behind(both_sandboxes, ".", execute);
@@ -53,6 +62,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection_can_do_none_of_this),
+		cmocka_unit_test(no_other_process_can_be_reached),
 		cmocka_unit_test(executing_a_program_kills_it),
 	};
 	char dir[] = "/tmp/tlsd.XXXXXX";
