@@ -35,7 +35,7 @@ LDLIBS := -Wl,--as-needed -lcdb $(LIBTLS) -lssl -lcrypto -lcrypt -lsodium \
 
 LIB := $(B)/libchainmail.a
 libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))
-objects := $(libs) $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/*/*.c))
+objects := $(libs) $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/*/*.c bin/*/*/*.c))
 programs := $(notdir $(patsubst %/main.c,%,$(wildcard bin/*/main.c)))
 scripts := $(filter-out $(programs),$(notdir $(wildcard bin/*)))
 units := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
@@ -94,10 +94,11 @@ $(LIB): $(libs)
 $(B)/bin/tlsd: private LDFLAGS += $(if $(SAN),,-Wl$(,)--no-warnings)
 static := $(if $(SAN),,authd imapd listen login pop3d smtpd tlsd)
 
-# A program is its folder's objects; all but main.o also form NAME.a, which
-# unit tests and fuzz targets link.
+# A program is its folder's objects, those of the folders in it too; all but
+# main.o also form NAME.a, which unit tests and fuzz targets link.
 define program
-$(1)_objects := $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/$(1)/*.c))
+$(1)_objects := $(patsubst %.c,$(B)/obj/%.o,$(wildcard bin/$(1)/*.c bin/$(1)/*/*.c))
+$(foreach d,bin tests/unit tests/fuzz,$(B)/obj/$(d)/$(1)/%.o): CPPFLAGS += -Ibin/$(1)
 $(B)/bin/$(1): $$($(1)_objects) $(LIB)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $(if $(filter $(1),$(static)),-static-pie \

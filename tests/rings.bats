@@ -42,6 +42,15 @@ rings() { run python3 "$TOP/tests/rings.py" obj base os 'mail net'; }
 	bin/x/middle.c -> bin/x/high.c: high" ]
 }
 
+@test "files in a folder of a program belong to it" {
+	source_file bin/x/low 'int high(void); int low(void) { return high(); }'
+	source_file bin/x/inner/high 'int low(void); int high(void) { return low(); }'
+	rings
+	[ "$status" = 1 ]
+	has "bin/x: 2 form a ring" "$output"
+	has "bin/x/inner/high.c -> bin/x/low.c: low" "$output"
+}
+
 @test "a table that points upwards is a ring too" {
 	source_file bin/x/table 'int cmd(void); int (*const table[])(void) = { cmd };'
 	source_file bin/x/cmd 'extern int (*const table[])(void); int cmd(void) { return table[0] != 0; }'

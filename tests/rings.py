@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Which files call each other in a ring: tests/rings.py OBJECTS LAYER...
 
-OBJECTS holds what was made of bin/*/*.c and lib/*/*.c, as nm(1) reads it; only
+OBJECTS holds what was made of bin/*/*.c, bin/*/*/*.c and lib/*/*.c, as nm(1) reads it; only
 objects whose source is still there count. A LAYER is one or more folders of lib/
 ("mail net"), the lowest first. Told are, each with the symbols that make it:
 files of one program, or of lib/, that form a ring; folders of lib/ that do; a
@@ -111,7 +111,7 @@ def tell_programs(libs, programs, defined, wanted):
 
 def main(top, *layers):
     objects = {}
-    for source in glob.glob("bin/*/*.c") + glob.glob("lib/*/*.c"):
+    for source in glob.glob("bin/*/*.c") + glob.glob("bin/*/*/*.c") + glob.glob("lib/*/*.c"):
         objects[source] = os.path.join(top, source[:-1] + "o")
     ranks = {f: i for i, layer in enumerate(layers) for f in layer.split()}
     libs = [s for s in objects if s.startswith("lib/")]

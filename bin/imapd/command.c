@@ -1,8 +1,8 @@
 #include "command.h"
 #include "answer.h"
-#include "condstore.h"
-#include "notify.h"
-#include "sync.h"
+#include "notify/notify.h"
+#include "selected/condstore.h"
+#include "selected/sync.h"
 
 /* It is not there when its capability was left out. */
 static bool

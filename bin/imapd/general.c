@@ -2,8 +2,8 @@
 #include "answer.h"
 #include "argument.h"
 #include "command.h"
-#include "condstore.h"
-#include "sync.h"
+#include "selected/condstore.h"
+#include "selected/sync.h"
 
 /* Capabilities without a command of their own. */
 static const char *const extensions[] = { "IMAP4rev1", "LITERAL+", "LITERAL-",

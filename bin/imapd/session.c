@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "command.h"
 #include "compress.h"
-#include "idle.h"
 #include "memory.h"
-#include "notify.h"
-#include "sync.h"
+#include "notify/idle.h"
+#include "notify/notify.h"
+#include "selected/sync.h"
 
 enum {
 	WRITE_MS = 180 * 1000, /* for a client that stops reading or sending */

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../../../bin/imapd/condstore.h"
-#include "../../../bin/imapd/fetch.h"
-#include "../../../bin/imapd/list.h"
-#include "../../../bin/imapd/metadata.h"
-#include "../../../bin/imapd/notify.h"
-#include "../../../bin/imapd/search_source.h"
-#include "../../../bin/imapd/searching.h"
+#include "../../../bin/imapd/fetch/fetch.h"
+#include "../../../bin/imapd/mailbox/list.h"
+#include "../../../bin/imapd/mailbox/metadata.h"
+#include "../../../bin/imapd/notify/notify.h"
+#include "../../../bin/imapd/search/search_source.h"
+#include "../../../bin/imapd/search/searching.h"
+#include "../../../bin/imapd/selected/condstore.h"
 #include "../../../bin/imapd/sequence.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
  * line. */
 #include <stdlib.h>
 
-#include "../../../bin/imapd/thread.h"
+#include "../../../bin/imapd/search/thread.h"
 #include "mail/header.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

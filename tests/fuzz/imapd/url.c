@@ -1,7 +1,7 @@
 /* URLs of CATENATE. */
 #include <stdlib.h>
 
-#include "../../../bin/imapd/url.h"
+#include "../../../bin/imapd/append/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../../bin/imapd/condstore.h"
+#include "../../../bin/imapd/selected/condstore.h"
 
 /* All of the text is taken. */
 static bool

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../../bin/imapd/list.h"
+#include "../../../bin/imapd/mailbox/list.h"
 #include "../../../bin/imapd/sequence.h"
 #include "base/str.h"
 

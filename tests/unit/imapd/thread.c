@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../../bin/imapd/thread.h"
+#include "../../../bin/imapd/search/thread.h"
 
 /* A message: subject, ID and references, each may be NULL; its date is its
  * number unless it has another. */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../../../bin/imapd/url.h"
+#include "../../../bin/imapd/append/url.h"
 
 static void
 assert_span(struct span s, const char *text)

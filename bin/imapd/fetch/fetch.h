@@ -1,0 +1,127 @@
+/* FETCH: the requested items, and the message they are read from. */
+#ifndef IMAPD_FETCH_H
+#define IMAPD_FETCH_H
+
+#include "argument.h"
+#include "mail/mime.h"
+#include "search/search_return.h"
+
+enum item_kind {
+	ITEM_FLAGS,
+	ITEM_UID,
+	ITEM_DATE,
+	ITEM_SIZE,
+	ITEM_EMAILID,
+	ITEM_THREADID,
+	ITEM_SAVEDATE,
+	ITEM_MODSEQ,
+	ITEM_ENVELOPE,
+	ITEM_BODY,
+	ITEM_BODYSTRUCTURE,
+	ITEM_SECTION,
+	ITEM_BINARY,
+	ITEM_BINARY_SIZE,
+	ITEM_PREVIEW,
+};
+
+/* The part of a section (RFC 3501 6.4.5). */
+enum section_text {
+	SECTION_ALL,
+	SECTION_HEADER,
+	SECTION_FIELDS,
+	SECTION_FIELDS_NOT,
+	SECTION_TEXT,
+	SECTION_MIME,
+};
+
+struct section {
+	uint32_t *part; /* its numbers */
+	size_t depth;
+	enum section_text text;
+	struct span *fields;
+	size_t field_count;
+	bool partial;
+	uint64_t from, count;
+};
+
+struct item {
+	enum item_kind kind;
+	struct section section;
+	const char *capability; /* NULL: part of IMAP4rev1 */
+	struct span label;      /* its name in the response */
+	struct item *next;
+};
+
+struct fetch {
+	struct item *first, *last;
+	bool sets_seen;
+};
+
+/* Take the items of a FETCH: a macro, one, or a list. */
+bool fetch_take(struct parser *p, struct fetch *f_r);
+/* No item belongs to a capability that is left out. */
+bool fetch_is_offered(const struct session *s, const struct fetch *f);
+/* Answer it, untagged, for messages from one to before another (numbers less
+ * one). */
+void fetch_tell(
+    struct session *s, const struct fetch *what, uint32_t from, uint32_t to);
+/* What may stand behind the items (RFC 4466 2.4.1). */
+struct fetch_modifiers {
+	bool has_partial;
+	struct partial partial;
+	bool has_since; /* RFC 7162 */
+	uint64_t since;
+	bool vanished;
+};
+/* Take " (modifier ...)", if it is there. */
+bool fetch_modifiers_take(struct session *s, struct fetch_modifiers *m_r);
+/* Leave those of the chosen that the modifiers are about. */
+void fetch_modifiers_apply(
+    struct session *s, const struct fetch_modifiers *m, struct chosen *c);
+/* RFC 3501 6.4.8: a UID FETCH always answers the UID. */
+void fetch_uid_first(struct parser *p, struct fetch *f);
+/* An item of this kind, if there is none. */
+void fetch_add(struct parser *p, struct fetch *f, enum item_kind kind);
+bool fetch_has(const struct fetch *f, enum item_kind kind);
+/* Take "[section]<partial>" after BODY or BODY.PEEK. */
+bool section_take(struct parser *p, struct item *item);
+/* The same behind BINARY and its like: numbers only, and a partial if the item
+ * may have one. */
+bool section_binary_take(struct parser *p, struct item *item, const char *name);
+
+/* What stands between these brackets, of a whole string too: "1.2.MIME". */
+bool section_text_take(struct parser *p, struct section *s);
+
+/* A message's bytes, read as far as needed. */
+enum content_need { NEED_NOTHING, NEED_HEADER, NEED_MESSAGE };
+struct content {
+	struct str buffer;
+	struct span bytes; /* at least the header */
+	bool mapped;
+	uint64_t wire;     /* the message's size on the wire, once counted */
+	struct part *mime; /* parsed on first use */
+};
+enum content_need fetch_need(const struct fetch *f);
+/* -1 and errno: ENOENT when the message is gone. */
+int content_open(
+    struct content *c, struct folder *f, uint32_t at, enum content_need need);
+const struct part *content_mime(struct content *c, struct arena *a);
+/* Reset for another message; the buffer is kept. */
+void content_reset(struct content *c);
+void content_free(struct content *c);
+
+/* The bytes of a section, in the message or the arena; false: there is none. */
+bool section_find(const struct section *x, struct content *c, struct arena *a,
+    struct span *text_r);
+/* Write one section as "label {n}" and its bytes, or NIL. */
+void section_put(struct session *s, const struct item *item, struct content *c,
+    struct arena *a);
+
+/* The same of a part without its Content-Transfer-Encoding, or its size. The
+ * encoding must be one that is known. */
+void binary_put(struct session *s, const struct item *item, struct content *c,
+    struct arena *a);
+bool binary_is_known(
+    const struct item *item, struct content *c, struct arena *a);
+
+#endif
