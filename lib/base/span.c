@@ -236,13 +236,32 @@ span_is_number(struct span s, uint64_t max, uint64_t *n_r)
 	return span_number(&s, max, n_r) && s.len == 0;
 }
 
+size_t
+span_ascii(struct span s)
+{
+	const uint64_t high = 0x8080808080808080;
+	uint64_t word[4];
+	size_t n = 0;
+
+	for (; s.len - n >= sizeof word; n += sizeof word) {
+		memcpy(word, s.at + n, sizeof word);
+		if (((word[0] | word[1] | word[2] | word[3]) & high) != 0)
+			break;
+	}
+	for (; s.len - n >= sizeof *word; n += sizeof *word) {
+		memcpy(word, s.at + n, sizeof *word);
+		if ((word[0] & high) != 0)
+			break;
+	}
+	while (n < s.len && (unsigned char)s.at[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool
 span_is_ascii(struct span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.at[i] > 127)
-			return false;
-	return true;
+	return span_ascii(s) == s.len;
 }
 
 bool
@@ -279,12 +298,15 @@ utf8_sequence(const unsigned char *p, size_t len)
 bool
 span_is_utf8(struct span s)
 {
-	while (s.len > 0) {
-		size_t n = utf8_sequence((const unsigned char *)s.at, s.len);
+	for (;;) {
+		size_t n;
 
+		s = span_from(s, span_ascii(s));
+		if (s.len == 0)
+			return true;
+		n = utf8_sequence((const unsigned char *)s.at, s.len);
 		if (n == 0)
 			return false;
 		s = span_from(s, n);
 	}
-	return true;
 }

@@ -76,7 +76,8 @@ bool byte_is_control(char c);
 
 /* The bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlongs). */
 bool span_is_utf8(struct span s);
-/* No byte above 127. */
+/* How many bytes at the front are ASCII; whether all are. */
+size_t span_ascii(struct span s);
 bool span_is_ascii(struct span s);
 /* No control character: it is safe in a line of a protocol, a header or a log,
  * and in the environment. */

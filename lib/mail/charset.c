@@ -14,7 +14,7 @@ utf8_decode(struct str *out, struct span in)
 		str_add(out, in);
 		return;
 	}
-	while (utf8_take(&in, &point))
+	while (utf8_add_ascii(out, &in), utf8_take(&in, &point))
 		utf8_add(out, point);
 }
 
@@ -29,10 +29,11 @@ static const uint16_t cp1252[32] = { 0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e,
 static void
 latin1_decode(struct str *out, struct span in)
 {
-	for (size_t i = 0; i < in.len; i++) {
-		unsigned char c = (unsigned char)in.at[i];
+	while (utf8_add_ascii(out, &in), in.len > 0) {
+		unsigned char c = (unsigned char)in.at[0];
 
-		utf8_add(out, c >= 0x80 && c < 0xa0 ? cp1252[c - 0x80] : c);
+		utf8_add(out, c < 0xa0 ? cp1252[c - 0x80] : c);
+		in = span_from(in, 1);
 	}
 }
 
@@ -163,6 +164,18 @@ charset_decode(struct str *out, struct span charset, struct span in)
 		return false;
 	charset_read_single(out, in, high);
 	return true;
+}
+
+bool
+charset_is_utf8(struct span charset)
+{
+	char plain[CHARSET_NAME];
+
+	name_settle(charset, plain);
+	for (size_t i = 0; i < COUNT(readers); i++)
+		if (strcmp(plain, readers[i].name) == 0)
+			return readers[i].read == utf8_decode;
+	return false;
 }
 
 bool

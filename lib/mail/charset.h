@@ -9,5 +9,7 @@
  * when the character set is unknown. */
 bool charset_decode(struct str *out, struct span charset, struct span in);
 bool charset_known(struct span charset);
+/* It is UTF-8 or a part of it, so decoding only replaces invalid bytes. */
+bool charset_is_utf8(struct span charset);
 
 #endif

@@ -49,11 +49,11 @@ charset_single(const char *plain)
 void
 charset_read_single(struct str *out, struct span in, const uint16_t *high)
 {
-	for (size_t i = 0; i < in.len; i++) {
-		unsigned char c = (unsigned char)in.at[i];
-		unsigned point = c < 0x80 ? c : high[c - 0x80];
+	while (utf8_add_ascii(out, &in), in.len > 0) {
+		unsigned point = high[(unsigned char)in.at[0] - 0x80];
 
-		utf8_add(out, c >= 0x80 && point == 0 ? REPLACEMENT : point);
+		utf8_add(out, point == 0 ? REPLACEMENT : point);
+		in = span_from(in, 1);
 	}
 }
 

@@ -23,16 +23,32 @@ encoding_of(struct span word)
 	return ENCODING_NONE;
 }
 
-static int
-base64_value(char c)
+/* Of each byte its value plus one; 0: it is outside the alphabet. */
+static const unsigned char base64_values[256] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0, 64, 53, 54, 55, 56, 57, 58, 59,
+	60, 61, 62, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+	13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0, 0, 0, 0, 0,
+	0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+	44, 45, 46, 47, 48, 49, 50, 51, 52, 0, 0, 0, 0, 0 };
+
+/* Decode four digits to three bytes; false, and nothing done: one is none. */
+static bool
+take_quantum(const char *at, char *to)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	uint32_t bits = 0;
+
+	for (int i = 0; i < 4; i++) {
+		uint32_t v = base64_values[(unsigned char)at[i]];
+
+		if (v == 0)
+			return false;
+		bits = bits << 6 | (v - 1);
+	}
+	to[0] = (char)(bits >> 16 & 0xff);
+	to[1] = (char)(bits >> 8 & 0xff);
+	to[2] = (char)(bits & 0xff);
+	return true;
 }
 
 /* RFC 2045 6.8: bytes outside the alphabet are ignored; padding ends one
@@ -46,13 +62,20 @@ decode_base64(struct str *out, struct span in)
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len; i++) {
-		int v = base64_value(in.at[i]);
+		uint32_t v;
 
+		/* The last one is left for what follows the loop. */
+		while (have == 0 && in.len - i > 4 &&
+		    take_quantum(in.at + i, to + n)) {
+			i += 4;
+			n += 3;
+		}
+		v = base64_values[(unsigned char)in.at[i]];
 		if (in.at[i] == '=')
 			have = 0;
-		if (v < 0)
+		if (v == 0)
 			continue;
-		bits = bits << 6 | (uint32_t)v;
+		bits = bits << 6 | (v - 1);
 		have += 6;
 		if (have >= 8) {
 			have -= 8;

@@ -18,18 +18,32 @@ point_add(struct str *out, uint32_t p)
 			(const char *)fold_texts + at + 1, fold_texts[at] });
 }
 
-/* Fold leading ASCII bytes, many at once. */
+static char
+upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* The compiler does a whole block at once. */
+static void
+upper_all(char *restrict to, const char *restrict at, size_t n)
+{
+	enum { BLOCK = 32 };
+
+	for (; n >= BLOCK; n -= BLOCK, at += BLOCK, to += BLOCK)
+		for (size_t i = 0; i < BLOCK; i++)
+			to[i] = upper(at[i]);
+	for (size_t i = 0; i < n; i++)
+		to[i] = upper(at[i]);
+}
+
+/* Fold leading ASCII bytes. */
 static void
 ascii_add(struct str *out, struct span *rest)
 {
-	char *to = str_reserve(out, rest->len);
-	size_t n = 0;
+	size_t n = span_ascii(*rest);
 
-	for (; n < rest->len && (unsigned char)rest->at[n] < 0x80; n++) {
-		char c = rest->at[n];
-
-		to[n] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-	}
+	upper_all(str_reserve(out, n), rest->at, n);
 	out->len += n;
 	out->at[out->len] = '\0';
 	*rest = span_from(*rest, n);

@@ -21,6 +21,15 @@ utf8_add(struct str *out, uint32_t p)
 	str_add_byte(out, (char)(0x80 | (p & 0x3f)));
 }
 
+void
+utf8_add_ascii(struct str *out, struct span *rest)
+{
+	size_t n = span_ascii(*rest);
+
+	str_add(out, span_head(*rest, n));
+	*rest = span_from(*rest, n);
+}
+
 bool
 utf8_take(struct span *rest, uint32_t *point_r)
 {

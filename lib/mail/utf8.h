@@ -8,6 +8,8 @@ enum { REPLACEMENT = 0xfffd };
 
 /* Append one code point. */
 void utf8_add(struct str *out, uint32_t point);
+/* Take the ASCII bytes at the front and append them, many at once. */
+void utf8_add_ascii(struct str *out, struct span *rest);
 /* Take one code point; a malformed byte gives U+FFFD and is taken alone.
  * False at the end. */
 bool utf8_take(struct span *rest, uint32_t *point_r);

@@ -55,9 +55,14 @@ pending_flush(struct pending *p, struct str *out)
 static void
 plain_add(struct str *out, struct span text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.at[i] != '\r' && text.at[i] != '\n')
-			str_add_byte(out, text.at[i]);
+	struct span line;
+
+	while (span_line(&text, &line)) {
+		for (size_t n; (n = span_find(line, '\r')) < line.len;
+		     line = span_from(line, n + 1))
+			str_add(out, span_head(line, n));
+		str_add(out, line);
+	}
 }
 
 static void
@@ -93,8 +98,10 @@ word_decode(struct str *out, struct span value)
 
 	while (value.len > 0) {
 		if (!take_word(&value, &w)) {
-			plain.len++;
-			value = span_from(value, 1);
+			size_t n = 1 + span_find(span_from(value, 1), '=');
+
+			plain.len += n;
+			value = span_from(value, n);
 			continue;
 		}
 		/* RFC 2047 6.2: space between two words is not shown. */

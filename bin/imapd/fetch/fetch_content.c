@@ -11,7 +11,8 @@
 enum {
 	HEADER_FIRST = 4096, /* holds nearly every header */
 	MAP_FROM = 128 * 1024,
-	ONE_READ = 16 * 1024, /* up to here read without fstat() */
+	ONE_READ = 16 *
+	    1024, /* up to here read first, then asked for its size */
 };
 
 /* Append up to limit bytes; false at the end of the file. */
@@ -60,11 +61,18 @@ map(struct content *c, int fd, size_t size)
 }
 
 static int
-read_message(struct content *c, int fd)
+read_message(struct content *c, int fd, uint32_t size)
 {
 	struct stat st;
 	int more;
 
+	/* A file of the size that its name says need not be asked for it. */
+	if (size < ONE_READ) {
+		if (read_more(&c->buffer, fd, ONE_READ) < 0)
+			return -1;
+		if (c->buffer.len == size)
+			return 0;
+	}
 	if (fstat(fd, &st) < 0)
 		return -1;
 	if (st.st_size >= MAP_FROM)
@@ -87,7 +95,9 @@ content_open(
 	if (fd < 0)
 		return -1;
 	content_reset(c);
-	r = need == NEED_HEADER ? read_header(c, fd) : read_message(c, fd);
+	r = need == NEED_HEADER
+	    ? read_header(c, fd)
+	    : read_message(c, fd, folder_message(f, at).size);
 	if (!c->mapped)
 		c->bytes = str_span(&c->buffer);
 	error = errno;

@@ -98,7 +98,7 @@ struct matcher {
 	struct arena arena;     /* of one message */
 	bool loaded;
 	bool gone; /* it can't be read, so none of its keys match */
-	struct str decoded, folded;
+	struct str raw, decoded, folded;
 };
 void matcher_init(struct matcher *m, struct folder *f, const struct search *q);
 bool matcher_holds(struct matcher *m, uint32_t at);

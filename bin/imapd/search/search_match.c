@@ -245,6 +245,7 @@ matcher_init(struct matcher *m, struct folder *f, const struct search *q)
 		.need = q->need,
 		.now = clock_wall_s(),
 		.content = { .buffer = STR_INIT },
+		.raw = STR_INIT,
 		.decoded = STR_INIT,
 		.folded = STR_INIT };
 }
@@ -269,6 +270,7 @@ matcher_free(struct matcher *m)
 {
 	content_free(&m->content);
 	arena_free(&m->arena);
+	str_free(&m->raw);
 	str_free(&m->decoded);
 	str_free(&m->folded);
 }

@@ -70,27 +70,43 @@ fields_have(struct matcher *m, struct span header, struct span text)
 	return false;
 }
 
+/* Text of an unknown character set is taken as UTF-8, or else as the most common
+ * one. fold_add() replaces what is malformed as charset_decode() would. */
+static void
+body_fold(struct matcher *m, struct span charset, struct span body)
+{
+	str_clear(&m->decoded);
+	if (!charset_is_utf8(charset)) {
+		if (charset_decode(&m->decoded, charset, body))
+			body = str_span(&m->decoded);
+		else if (!span_is_utf8(body)) {
+			charset_decode(&m->decoded, SPAN("iso-8859-1"), body);
+			body = str_span(&m->decoded);
+		}
+	}
+	fold_add(&m->folded, body);
+}
+
 static bool
 leaf_has(struct matcher *m, const struct part *p, struct span text)
 {
 	const struct media *media = &p->media;
-	struct str charset = STR_INIT, raw = STR_INIT;
+	enum encoding encoding = encoding_of(p->encoding);
+	struct span body = p->body;
+	struct str charset = STR_INIT;
 
 	/* message/delivery-status and the like are lines of text too. */
 	if (!media_is(media, "text") && !media_is(media, "message"))
 		return false;
 	param_get(media->params, "charset", &charset);
-	str_clear(&m->decoded);
+	str_clear(&m->raw);
 	str_clear(&m->folded);
-	decode_body(&raw, encoding_of(p->encoding), p->body);
-	if (!charset_decode(&m->decoded, str_span(&charset), str_span(&raw)))
-		charset_decode(&m->decoded,
-		    span_is_utf8(str_span(&raw)) ? SPAN("utf-8")
-						 : SPAN("iso-8859-1"),
-		    str_span(&raw));
-	str_free(&raw);
+	if (encoding != ENCODING_NONE) {
+		decode_body(&m->raw, encoding, body);
+		body = str_span(&m->raw);
+	}
+	body_fold(m, str_span(&charset), body);
 	str_free(&charset);
-	fold_add(&m->folded, str_span(&m->decoded));
 	return folded_has(m, text);
 }
 
