@@ -442,6 +442,24 @@ imap_silent() {
 	[[ $output != *secret* && $output != *example.org* && $output != *root:* ]]
 }
 
+# login's filter of system calls is still there in the program that it becomes.
+@test "a session in IDLE or with NOTIFY is woken by the kernel, behind login too" {
+	with_authd
+	cp "$BUILD/bin/imapd" "$BATS_TEST_TMPDIR/bin/"
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 8<>"$BATS_TEST_TMPDIR/in"
+	SERVICE=imap "$LOGIN" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" \
+		2>"$LOG" 3>&- 8>&- &
+	BACKGROUND+=("$!")
+	local session=$!
+	printf '%s\r\n' 'a LOGIN bob secret' 'b SELECT INBOX' \
+		'c NOTIFY SET (personal (MessageNew MessageExpunge))' 'd IDLE' >&8
+	await 10 grep -q '^+ idling' "$BATS_TEST_TMPDIR/out"
+	# One for the selected mailbox, one for NOTIFY.
+	[ "$(readlink /proc/"$session"/fd/* | grep -c inotify)" = 2 ]
+	exec 8>&-
+}
+
 @test "the process that reads the network can open nothing" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 8<>"$BATS_TEST_TMPDIR/in"

@@ -51,8 +51,9 @@ main(int argc, char **argv)
 	journald_open(&l.imapd_log, "imapd");
 	journald_open(&l.pop3d_log, "pop3d");
 	proc_limit(&(struct proc_limits){ .files = 4096 });
+	/* The filter outlives the exec: CALLS_WATCH is imapd's, for IDLE. */
 	sandbox_calls(CALLS_FILES | CALLS_SOCKET | CALLS_CONNECT |
 	    CALLS_ACCEPT | CALLS_FORK | CALLS_EXEC | CALLS_OWNER |
-	    CALLS_SANDBOX);
+	    CALLS_SANDBOX | CALLS_WATCH);
 	return serve(&s);
 }
