@@ -93,6 +93,35 @@ says() { printf '%b' "$1" | pop | lf; }
 		'+OK 2 octets' '' .)" ]
 }
 
+@test "what one session has found out about a message no other looks up again" {
+	need strace
+	sanitized && skip "the leak checker and strace do not go together"
+	put 1.a.h,S=16,W=18 'Subject: x\n\nbody'
+	put 2.b.h,S=10,W=11 'Subject: y'
+	put 3.01ARZ3NDEKTSV4RRFFQ69G5FAVr0123abcd.h,S=12,W=14 'Subject: z\n\n'
+	run -0 says 'STAT\nQUIT\n'
+	[ "${lines[1]}" = "+OK 3 49" ]
+	printf 'STAT\r\nLIST\r\nQUIT\r\n' |
+		strace -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,openat2 pop3d "$MAILDIR" \
+			2>/dev/null | lf >"$BATS_TEST_TMPDIR/out"
+	grep -qx '+OK 3 49' "$BATS_TEST_TMPDIR/out"
+	[ "$(sed -n 4,7p "$BATS_TEST_TMPDIR/out" | xargs)" = "1 20 2 15 3 14 ." ]
+	grep -q '"index"' "$BATS_TEST_TMPDIR/trace"
+	! grep ',S=' "$BATS_TEST_TMPDIR/trace"
+}
+
+@test "a message of another size is looked at again" {
+	put 1.a.h,S=16,W=18 'Subject: x\n\nbody'
+	run -0 says 'STAT\nQUIT\n'
+	[ "${lines[1]}" = "+OK 1 20" ]
+	printf 'Subject: x\n\nbodies\n' >"$MAILDIR/cur/$(ls "$MAILDIR/cur")"
+	run -0 says 'RETR 1\nSTAT\nQUIT\n'
+	[ "${lines[1]}" = "+OK 22 octets" ]
+	[ "${lines[5]}" = "+OK 1 22" ]
+	run -0 says 'STAT\nQUIT\n'
+	[ "${lines[1]}" = "+OK 1 22" ]
+}
+
 @test "TOP gives the header, the empty line and so many lines" {
 	put 1.a.h 'A: 1\nB: 2\n\none\ntwo\nthree\n'
 	run -0 says 'TOP 1 0\nTOP 1 2\nTOP 1 99\nTOP 1\nTOP 1 -1\nTOP 1 x\n'

@@ -4,11 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/id.h"
 #include "command.h"
 #include "mail/header.h"
 
-enum { READ_SIZE = 8192 };
+enum { READ_SIZE = 8192, SEND_SIZE = 32768 };
 
 /* RFC 1939 7: TOP has an empty line between header and body. */
 static void
@@ -101,21 +100,25 @@ header_find_end(int fd, struct header_scan *scan)
 }
 
 /* Send the file; false when reading or writing failed, after which the session
- * can't continue. */
+ * can't continue. Most files are read at once, header and all. */
 static bool
 send_file(struct session *s, uint32_t at, int fd, uint64_t lines)
 {
 	struct retrieve r = { .io = &s->io, .lines = lines };
 	struct header_scan scan = { 0 };
-	char buffer[READ_SIZE];
-	ssize_t n = header_find_end(fd, &scan) ? 0 : -1;
+	char buffer[SEND_SIZE];
+	ssize_t n = read(fd, buffer, sizeof buffer);
 
+	if (n > 0 && !header_scan(&scan, (struct span){ buffer, (size_t)n }) &&
+	    n == (ssize_t)sizeof buffer && !header_find_end(fd, &scan))
+		n = -1;
 	r.header = header_scan_size(&scan);
 	r.closed = header_scan_closed(&scan);
 	retrieve_start(&r);
-	while (n >= 0 && !r.done && !s->io.failed &&
-	    (n = read(fd, buffer, sizeof buffer)) > 0)
+	while (n > 0 && !r.done && !s->io.failed) {
 		retrieve_bytes(&r, (struct span){ buffer, (size_t)n });
+		n = r.done ? n : read(fd, buffer, sizeof buffer);
+	}
 	if (n < 0)
 		s->io.failed = true;
 	else if (n == 0 && !r.done && !s->io.failed)
@@ -124,24 +127,13 @@ send_file(struct session *s, uint32_t at, int fd, uint64_t lines)
 	return !s->io.failed;
 }
 
-/* A message from smtpd and deliver has the final LF and a complete header. */
-static bool
-is_delivered(struct session *s, uint32_t at)
-{
-	struct span rest = folder_name(&s->folder, at), time;
-	struct name n;
-
-	return name_parse(rest, &n) && n.ours &&
-	    span_until(&rest, '.', &time) && rest.len > ID_LEN + 1 &&
-	    rest.at[ID_LEN + 1] == 'r';
-}
-
 static bool
 look_at(struct session *s, uint32_t at)
 {
 	int fd = folder_message_open(&s->folder, at);
 	struct header_scan scan = { 0 };
 	struct stat st;
+	unsigned char ends = ENDS_KNOWN;
 	char last = '\n';
 	bool ok = fd >= 0 && header_find_end(fd, &scan) &&
 	    fstat(fd, &st) == 0 &&
@@ -149,27 +141,35 @@ look_at(struct session *s, uint32_t at)
 
 	if (fd >= 0)
 		close(fd);
-	if (ok && last != '\n')
-		s->marks[at] |= last == '\r' ? MARK_NO_LF
-					     : MARK_NO_LF | MARK_NO_CR;
-	if (ok && !scan.ended &&
-	    header_scan_size(&scan) == (uint64_t)st.st_size)
-		s->marks[at] |= MARK_NO_HEADER_END;
-	if (ok)
-		s->marks[at] |= MARK_LOOKED_AT;
-	return ok;
+	if (!ok)
+		return false;
+	if (last != '\n')
+		ends |= last == '\r' ? ENDS_NO_LF : ENDS_NO_LF | ENDS_NO_CR;
+	if (!scan.ended && header_scan_size(&scan) == (uint64_t)st.st_size)
+		ends |= ENDS_NO_HEADER;
+	s->ends[at] = ends;
+	s->looked = true;
+	return true;
+}
+
+/* It is looked up once, in the index if some session has put it there. */
+static bool
+find_ends(struct session *s, uint32_t at)
+{
+	if (s->ends[at] == 0)
+		s->ends[at] =
+		    (unsigned char)folder_message(&s->folder, at).ends;
+	return s->ends[at] != 0 || look_at(s, at);
 }
 
 bool
 retrieve_size(struct session *s, uint32_t at, uint64_t *size_r)
 {
-	if (folder_wire(&s->folder, at, size_r) < 0 ||
-	    (!(s->marks[at] & MARK_LOOKED_AT) && !is_delivered(s, at) &&
-		!look_at(s, at)))
+	if (folder_wire(&s->folder, at, size_r) < 0 || !find_ends(s, at))
 		return false;
-	*size_r += s->marks[at] & MARK_NO_LF ? 1 : 0;
-	*size_r += s->marks[at] & MARK_NO_CR ? 1 : 0;
-	*size_r += s->marks[at] & MARK_NO_HEADER_END ? 2 : 0;
+	*size_r += s->ends[at] & ENDS_NO_LF ? 1 : 0;
+	*size_r += s->ends[at] & ENDS_NO_CR ? 1 : 0;
+	*size_r += s->ends[at] & ENDS_NO_HEADER ? 2 : 0;
 	return true;
 }
 

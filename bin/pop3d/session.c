@@ -107,13 +107,17 @@ session_run(struct session *s)
 	s->io.pulse_arg = &s->grant;
 	s->io.pulse_ms = GRANT_MS;
 	s->marks = mem_new(s->folder.count + 1);
+	s->ends = mem_new(s->folder.count + 1);
 	if (s->logged_in)
 		reply_ok(s, "logged in, %u messages", s->folder.count);
 	else
 		reply_ok(s, "%u messages", s->folder.count);
 	reason = serve_commands(s);
 	mark_seen(s);
+	if (s->looked)
+		folder_ends_note(&s->folder, s->ends);
 	log_end(s, reason);
 	free(s->marks);
+	free(s->ends);
 	return DONE;
 }

@@ -13,11 +13,6 @@
 enum {
 	MARK_DELETED = 1,
 	MARK_READ = 2, /* completely sent: \Seen when the session ends */
-	/* See retrieve_size(). */
-	MARK_LOOKED_AT = 4,
-	MARK_NO_LF = 8,
-	MARK_NO_CR = 16,
-	MARK_NO_HEADER_END = 32,
 };
 
 struct command;
@@ -32,6 +27,8 @@ struct session {
 	struct grant grant;          /* what the login of user is based on */
 	struct span user;            /* for the log and the quota's mark */
 	unsigned char *marks;        /* one for each message */
+	unsigned char *ends;         /* likewise; see retrieve_size() */
+	bool looked;                 /* some of them the index has not */
 	bool logged_in;              /* -l: the greeting answers PASS */
 	bool ended;                  /* QUIT was received */
 	uint64_t errors;             /* refused commands in a row */

@@ -60,9 +60,10 @@ struct message {
 	uint32_t removed : 1; /* removed by this session's last
 			       * folder_expunge() */
 	uint32_t keywords : 26;
-	uint32_t name; /* reading.h */
-	uint32_t size; /* see folder_size() and folder_wire(); */
-	uint32_t wire; /* UINT32_MAX: not known yet */
+	uint32_t ends : 4; /* ENDS_…, 0: not known */
+	uint32_t name;     /* reading.h */
+	uint32_t size;     /* see folder_size() and folder_wire(); */
+	uint32_t wire;     /* UINT32_MAX: not known yet */
 };
 
 /* UIDs, ascending or (tell) in any order. */
@@ -199,6 +200,9 @@ void folder_measured(
  * message is gone. */
 int folder_size(struct folder *f, uint32_t at, uint64_t *size_r);
 int folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r);
+/* How files end, for all sessions: ENDS_… of each message, 0 for one that this
+ * session has not looked at. No errors: whoever asks next looks again. */
+void folder_ends_note(struct folder *f, const unsigned char *ends);
 int folder_date(struct folder *f, uint32_t at, int64_t *date_r);
 
 /* The following take several: at[0] to at[n - 1], of reported messages,

@@ -1,5 +1,5 @@
 /* What the files of the folder share; not for others. From the bottom: view,
- * stamp (the lock), read, look, then what changes it. */
+ * stamp (the lock), keywords, read, look, then what changes it. */
 #ifndef STORE_FOLDER_INSIDE_H
 #define STORE_FOLDER_INSIDE_H
 
@@ -79,6 +79,15 @@ bool folder_is_current(const struct folder *f);
  * lock after each change; it also notifies other sessions. */
 void folder_touched(struct folder *f, bool was_current);
 
+/* Keywords (folder_keywords.c). */
+
+/* Read the file of keywords. What letters mean now is noted: a message with one
+ * that means another thing is reported. */
+int folder_keywords_read(struct folder *f);
+/* The file of keywords was read under this lock, and perhaps changed: others
+ * shall read it too. */
+void folder_letters_note(struct folder *f);
+
 /* Reading (folder_read.c). */
 
 /* Read the directories under the lock, which the caller holds: give UIDs, bring
@@ -86,12 +95,6 @@ void folder_touched(struct folder *f, bool was_current);
 int folder_read(struct folder *f);
 /* folder_lock(), and an index that can be written. */
 int folder_begin(struct folder *f);
-/* Read the file of keywords. What letters mean now is noted: a message with one
- * that means another thing is reported. */
-int folder_keywords_read(struct folder *f);
-/* The file of keywords was read under this lock, and perhaps changed: others
- * shall read it too. */
-void folder_letters_note(struct folder *f);
 /* Put a message of our own behind all others, which has just come into cur/ of a
  * folder that was current, under this name. Under the lock. */
 void folder_add(struct folder *f, struct span file);

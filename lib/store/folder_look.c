@@ -111,6 +111,7 @@ folder_message(struct folder *f, uint32_t at)
 		.in_new = (r.flags & INDEX_NEW) != 0,
 		.removed = has_uid(&f->view.removed, r.uid),
 		.keywords = r.keywords & LETTERS,
+		.ends = (uint32_t)r.ends & ENDS_ALL,
 		.size = r.size,
 		.wire = r.wire };
 }

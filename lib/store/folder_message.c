@@ -197,6 +197,7 @@ note_locked(struct folder *f, uint32_t at, const struct str *name,
 		f->dirs.cur, folder_name(f, at).at, f->dirs.cur, name->at) == 0;
 	r.size = saturate(size);
 	r.wire = saturate(wire);
+	r.ends = 0;
 	if (renamed && index_set_name(&f->index, &r, str_span(name)) < 0)
 		f->lost = true;
 	folder_put(f, at, &old, &r);
@@ -246,6 +247,23 @@ folder_measured(struct folder *f, uint32_t at, uint64_t size, uint64_t wire)
 	    (r.size == saturate(size) && r.wire == saturate(wire)))
 		return;
 	note_sizes(f, at, size, wire);
+}
+
+void
+folder_ends_note(struct folder *f, const unsigned char *ends)
+{
+	int lock = folder_lock(f);
+
+	for (uint32_t i = 0; lock >= 0 && !f->lost && i < f->count; i++) {
+		struct index_record old = folder_record(f, i), r = old;
+
+		if (ends[i] == 0 || ends[i] == old.ends ||
+		    (old.flags & INDEX_DEAD))
+			continue;
+		r.ends = ends[i];
+		folder_put(f, i, &old, &r);
+	}
+	folder_unlock(f, lock);
 }
 
 int

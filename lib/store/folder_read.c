@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crc32c.h"
 #include "base/die.h"
 #include "store/folder_inside.h"
 
@@ -87,62 +86,6 @@ read_surely(struct folder *f, struct reading *r)
 	return 0;
 }
 
-static uint32_t
-letters_sum(const struct keywords *k)
-{
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < KEYWORDS_MAX; i++) {
-		struct span name = keywords_name(k, i);
-
-		sum = crc32c(sum + i, name.at, name.len);
-	}
-	return sum;
-}
-
-void
-folder_letters_note(struct folder *f)
-{
-	uint32_t sum = letters_sum(&f->keywords);
-
-	if (f->lost || f->index.now.letters_crc == sum)
-		return;
-	f->index.now.letters_crc = sum;
-	f->index.now.lettered = index_tick(&f->index);
-	f->view.lettered = f->index.now.lettered;
-	/* Before any record has a letter of the new meaning. */
-	index_commit(&f->index);
-}
-
-int
-folder_keywords_read(struct folder *f)
-{
-	struct index_header h;
-	struct keywords now;
-	uint64_t since = f->view.lettered;
-	uint32_t differ;
-
-	if (f->lock >= 0 && !f->lost)
-		since = f->index.now.lettered;
-	else if (index_header(&f->index, &h))
-		since = h.lettered;
-	keywords_init(&now);
-	if (keywords_read(&now, f->dirs.dir) < 0)
-		return -1;
-	differ = keywords_differ(&f->keywords, &now);
-	for (uint32_t i = 0; i < f->count && differ != 0; i++) {
-		struct index_record r;
-
-		if (view_record(f, i, &r) && (r.keywords & differ))
-			view_tell(f, r.uid);
-	}
-	f->view.lettered = since;
-	f->keyword_changes += differ != 0;
-	keywords_free(&f->keywords);
-	f->keywords = now;
-	return 0;
-}
-
 /* A message as it was read now; what was looked up stays. */
 static int
 record_set(struct index *ix, struct index_record *r, const struct message *m,
@@ -152,6 +95,10 @@ record_set(struct index *ix, struct index_record *r, const struct message *m,
 	r->keywords = m->keywords;
 	r->flags = m->flags | (m->in_new ? INDEX_NEW : 0) |
 	    (r->flags & (INDEX_INFO | INDEX_WHOLE));
+	/* Another size, another content. */
+	if ((m->size != SIZE_UNKNOWN && m->size != r->size) ||
+	    (m->wire != SIZE_UNKNOWN && m->wire != r->wire) || r->ends == 0)
+		r->ends = m->ends;
 	if (m->size != SIZE_UNKNOWN)
 		r->size = m->size;
 	if (m->wire != SIZE_UNKNOWN)

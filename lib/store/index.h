@@ -37,6 +37,15 @@ enum {
 	    1 << 29, /* the whole name is kept, for it ends otherwise */
 };
 
+/* How a file ends, for who sends it line by line. */
+enum {
+	ENDS_KNOWN = 1,
+	ENDS_NO_LF = 2,     /* its last line has no LF, … */
+	ENDS_NO_CR = 4,     /* … and no CR either */
+	ENDS_NO_HEADER = 8, /* it is all header, without the empty line */
+	ENDS_ALL = 15,
+};
+
 struct index_record {
 	uint32_t uid;
 	uint32_t flags; /* FLAG_… and INDEX_… */
@@ -46,7 +55,8 @@ struct index_record {
 	uint64_t modseq;     /* of the last change of flags or keywords, or of
 			      * the expunge */
 	int64_t date;
-	uint16_t name_len, zero;
+	uint16_t name_len;
+	uint16_t ends; /* ENDS_…, 0: not known */
 	uint32_t name_crc;
 	uint32_t reserved[3];
 	uint32_t crc; /* of all before it, for this row of this generation */

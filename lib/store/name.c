@@ -10,15 +10,18 @@ enum { MARK_DIGITS = 8 };
 /* TIME '.' ID ['r' eight hex digits] '.' : then the time is the internal
  * date. */
 static bool
-base_is_ours(struct span s)
+base_is_ours(struct span s, bool *marked_r)
 {
 	uint64_t time;
+
+	*marked_r = false;
 
 	if (!span_number(&s, INT64_MAX, &time) || !span_take(&s, '.') ||
 	    !id_valid(span_head(s, ID_LEN)))
 		return false;
 	s = span_from(s, ID_LEN);
 	if (span_take(&s, 'r')) {
+		*marked_r = true;
 		for (size_t i = 0; i < MARK_DIGITS; i++) {
 			char c;
 
@@ -86,7 +89,8 @@ name_parse(struct span file, struct name *n_r)
 	};
 	n_r->head = span_head(file, span_find(file, ':'));
 	n_r->base = span_head(n_r->head, span_find(n_r->head, ','));
-	n_r->ours = base_is_ours(n_r->base);
+	n_r->ours = base_is_ours(n_r->base, &n_r->delivered);
+	n_r->delivered = n_r->delivered && n_r->ours;
 	rest = n_r->base;
 	if (span_number(&rest, INT64_MAX, &time))
 		n_r->time = (int64_t)time;

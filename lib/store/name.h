@@ -31,6 +31,7 @@ struct name {
 	struct span base; /* up to the first ',' or ':': the message itself */
 	struct span head; /* up to the ':' */
 	bool ours;        /* made by name_make(): time is the internal date */
+	bool delivered;   /* likewise, with a recipient's mark */
 	int64_t time;     /* the number at the front, or -1 */
 	uint64_t size;    /* S=, or NAME_NO_SIZE */
 	uint64_t wire;    /* W=, each LF without a CR before it counted as two;

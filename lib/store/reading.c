@@ -24,6 +24,8 @@ message_read(struct message *m, struct str *names, const struct name *n,
 	if (n->size != NAME_NO_SIZE && n->wire != NAME_NO_SIZE &&
 	    (n->wire < n->size || n->wire / 2 > n->size))
 		m->wire = SIZE_UNKNOWN;
+	/* smtpd and deliver see to the last LF and the header's end. */
+	m->ends = n->delivered ? ENDS_KNOWN : 0;
 	m->date = n->ours ? n->time : DATE_UNKNOWN;
 	m->name = (uint32_t)names->len;
 	str_add(names, file);
