@@ -4,7 +4,7 @@ or behind listen: deliver-term.py served FOLDER TO PID-OF-LISTEN
 
 idle: SIGTERM ends it while it waits for jobs. busy: SIGTERM comes while TO's
 command runs, which makes FOLDER/started and waits for FOLDER/go; the worker
-waits for it, notes it, answers, takes no further job and ends. dead: the peer
+waits for it, notes it, answers, gives further jobs back and ends. dead: the peer
 goes away instead; the worker notes what it has and ends. served: as busy, and a
 second worker, which is idle, ends before the busy one."""
 import importlib.util
@@ -73,12 +73,17 @@ if what == "served":
 if what == "busy":
     worker.send_signal(signal.SIGTERM)
 if what != "dead":
+    sent = given = 0
     while True:  # until it is refused
         try:
             send(1, "bob@example.org")
         except BrokenPipeError:
             break
+        sent += 1
         time.sleep(0.02)
+    while given < sent:
+        assert ours.recv(65536) == b"back n=1\n", "it has taken another job"
+        given += 1
     assert not select.select([ours], [], [], 0.3)[0], "it has taken another job"
     assert noted() == []
     assert not worker or worker.poll() is None

@@ -337,6 +337,39 @@ empty_after_retry() {
 	[ "$(grep -c 'event=deferred .*to=r[12][0-9][0-9]@' log)" = 0 ]
 }
 
+@test "a worker that takes no more jobs may finish those that it has" {
+	echo "deliver-workers 1" >"$CHAINMAIL_ETC/limits"
+	worker
+	runner
+	put -f ann@mail.example.org leave@mail.example.org
+	has_got() { grep -q "to=$1@" "$JOBS"; }
+	await 20 has_got leave
+	# It is told by the refusal; the other job is for the next worker.
+	put -f ann@mail.example.org ok1@mail.example.org
+	await 20 has_got ok1
+	all_done() { [ "$(find "$CHAINMAIL_SPOOL/new" -type f | wc -l)" = 0 ]; }
+	await 20 all_done
+	[ "$(jobs_of leave)" = 1 ]
+	[ "$(jobs_of ok1)" = 1 ]
+	[ "$(grep -c event=deferred log)" = 0 ]
+}
+
+@test "a job that a worker gives back is another one's, and no attempt" {
+	echo "deliver-workers 1" >"$CHAINMAIL_ETC/limits"
+	worker
+	worker send
+	runner
+	put -f ann@mail.example.org give-back@mail.example.org give-back@one.example r1@one.example
+	all_done() { [ "$(find "$CHAINMAIL_SPOOL"/{new,state} -type f | wc -l)" = 0 ]; }
+	await 20 all_done
+	[ "$(jobs_of give-back)" = 4 ]
+	[ "$(jobs_of give-back@one.example)" = 2 ]
+	[ "$(jobs_of r1@)" = 2 ]
+	grep -q 'attempt=2' "$JOBS" && return 1
+	[ "$(grep -c event=deferred log)" = 0 ]
+	[ "$(grep -c "event=lost jobs=[1-9]" log)" = 0 ]
+}
+
 @test "a second runner gives up and leaves the mail to the first" {
 	worker
 	runner

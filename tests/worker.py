@@ -5,8 +5,10 @@ Listens on a packet socket, writes every job's record to LOG (one line for each
 recipient), and answers by the recipient's local part: ok done, later 75, no 67,
 die ends the connection, die-once does so at the first attempt, die-late when
 it has got another job too, or half a second later, hang gives no
-answer, slow answers after all others, relayed and dsn are done in the words of
-send. Anything else is done.
+answer, slow answers after all others, leave takes no more jobs on its connection and
+answers when another one has got a job, give-back does so too but gives its own job
+back at first, relayed and dsn are done in the words of send.
+Anything else is done.
 
 The domain of a job for other hosts counts before: down.* can't be used (as long
 as the file LOG.up does not exist), busy.* wants one connection, hang.* never
@@ -65,6 +67,8 @@ class Worker:
         self.most = {}  # domain: connections that had a job at once
         self.open = {}  # connection: (domain, jobs)
         self.dying = {}  # connection: when it ends at the latest
+        self.leaving = {}  # connection that takes no more: its answers
+        self.given = set()  # tokens of jobs that were given back
 
     def said(self, job):
         domain = job.get("domain", "").split(".")[0]
@@ -96,6 +100,7 @@ class Worker:
             self.conns.remove(conn)
             self.open.pop(conn, None)
             self.dying.pop(conn, None)
+            self.leaving.pop(conn, None)
             self.late = [x for x in self.late if x[1] is not conn]
             with open(self.log.name + ".ends", "a", encoding="ascii") as file:
                 file.write(f"conn={conn.fileno()}\n")
@@ -119,6 +124,19 @@ class Worker:
             return
         answers = [f"done n={j['n']} {self.said(j)}" for j in jobs
                    if not j["to"].startswith("hang")]
+        for other in list(self.leaving):
+            self.answer(other, self.leaving[other])
+            self.end(other)
+        if jobs[0]["to"].startswith("give-back") and jobs[0]["token"] not in self.given:
+            self.given |= {j["token"] for j in jobs}
+            conn.shutdown(socket.SHUT_RD)
+            self.leaving[conn] = ["session domain=none"]
+            self.answer(conn, [f"back n={j['n']}" for j in jobs])
+            return
+        if jobs[0]["to"].startswith("leave"):
+            conn.shutdown(socket.SHUT_RD)
+            self.leaving[conn] = answers
+            return
         if kind == "tls":
             answers.append(f"session domain={domain} policy=sts result=success mx=mx.example.net")
         if kind in ("slow", "busy"):
@@ -149,7 +167,8 @@ class Worker:
     def serve(self):
         while True:
             wait = 0.05 if self.dying or any(at for at, *_ in self.late) else 0.2 if self.late else None
-            ready, _, _ = select.select([self.server, *self.conns], [], [], wait)
+            heard = [c for c in self.conns if c not in self.leaving]
+            ready, _, _ = select.select([self.server, *heard], [], [], wait)
             now = time.monotonic()
             due = [x for x in self.late if (x[0] is None and not ready) or (x[0] or now + 1) <= now]
             self.late = [x for x in self.late if x not in due]

@@ -8,6 +8,7 @@
 #include "os/proc.h"
 #include "os/sock.h"
 #include "resolve.h"
+#include "spool/jobs.h"
 #include "spool/note.h"
 #include "worker.h"
 
@@ -285,7 +286,7 @@ serve_jobs(struct worker *w, int sock)
 	/* Finish and note the current jobs, even if no one waits for the
 	 * answers. */
 	s.ending = true;
-	sock_refuse(sock);
+	jobs_refuse(sock);
 	while (w->waiting != NULL)
 		server_turn(&s);
 	if (s.notes >= 0)

@@ -28,7 +28,8 @@ next_index(struct message *m)
 	return i;
 }
 
-/* Hand over the record; false: the worker can't take it now, or is gone. */
+/* Hand over the record; false: the worker can't take it now, leaves, or is
+ * gone. */
 static bool
 packet_send(struct runner *r, struct pool *p, struct connection *c, int message,
     const struct job *job)
@@ -57,6 +58,7 @@ job_send(struct runner *r, struct message *m)
 	struct pool *p = &r->pools[LOCAL];
 	struct job job = { .message = m, .index = next_index(m) };
 	const struct wire x = wire_of(r);
+	size_t leaving = p->leaving;
 	struct connection *c;
 
 	if (job.index >= m->sorted)
@@ -66,7 +68,7 @@ job_send(struct runner *r, struct message *m)
 		return false;
 	wire_local(&x, m, pool_number(p), job.index);
 	if (!packet_send(r, p, c, m->file.fd, &job))
-		return false;
+		return p->leaving > leaving && job_send(r, m);
 	m->attempts[job.index].state = ATTEMPT_SENT;
 	m->to_send--;
 	return true;

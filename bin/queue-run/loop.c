@@ -212,7 +212,7 @@ polled_init(struct runner *r, struct polled *p)
 {
 	p->size = POLL_FIRST;
 	for (size_t i = 0; i < POOLS; i++)
-		p->size += r->pools[i].max;
+		p->size += pool_room(&r->pools[i]);
 	p->fds = mem_resize(NULL, p->size, sizeof *p->fds);
 	p->connections = mem_resize(NULL, p->size, sizeof *p->connections);
 	p->pools = mem_resize(NULL, p->size, sizeof *p->pools);

@@ -139,6 +139,31 @@ self_take(struct runner *r, const struct job *job, struct reply *a)
 }
 
 static void
+local_again(struct runner *r, struct message *m, size_t i)
+{
+	m->attempts[i].state = ATTEMPT_TO_SEND;
+	m->to_send++;
+	if (i < m->cursor)
+		m->cursor = i;
+	line_push(&r->line, m);
+}
+
+/* One recipient of a transaction is answered. */
+static void
+transaction_answered(
+    struct runner *r, struct connection *c, struct transaction *t)
+{
+	struct destination *d = t->destination;
+
+	if (--t->open == 0) {
+		d->sent--;
+		c->transactions--;
+	}
+	if (c->count == 0)
+		destination_busy(&r->destinations, d, false);
+}
+
+static void
 remote_take(struct runner *r, struct connection *c, const struct job *job,
     struct reply *a)
 {
@@ -151,12 +176,7 @@ remote_take(struct runner *r, struct connection *c, const struct job *job,
 		a->result.action = ACTION_DELIVERED;
 	if (a->self)
 		self_take(r, job, a);
-	if (--job->transaction->open == 0) {
-		d->sent--;
-		c->transactions--;
-	}
-	if (c->count == 0)
-		destination_busy(&r->destinations, d, false);
+	transaction_answered(r, c, job->transaction);
 	if (destination_judge(r, job, a, d)) {
 		recipient_again(r, m, job->index);
 	} else {
@@ -206,6 +226,33 @@ done_take(
 	}
 }
 
+/* Its worker was told to end before it began with the job, so another one gets
+ * it. */
+static void
+back_take(struct runner *r, struct pool *p, struct connection *c,
+    const struct reply *a)
+{
+	struct destination *d;
+	struct job job;
+
+	if (!pool_answered(p, c, a->n, &job))
+		return;
+	pool_leave(p, c);
+	if (job.index == SIZE_MAX) {
+		message_push(&r->reports, job.message);
+		return;
+	}
+	if (job.transaction == NULL) {
+		local_again(r, job.message, job.index);
+		return;
+	}
+	d = job.transaction->destination;
+	destination_keep(d);
+	transaction_answered(r, c, job.transaction);
+	recipient_again(r, job.message, job.index);
+	destination_drop(&r->destinations, d);
+}
+
 static void
 place_take(struct connection *c, const struct reply *a)
 {
@@ -228,6 +275,9 @@ record_take(
 		return;
 	case REPLY_DONE:
 		done_take(r, p, c, &r->reply);
+		return;
+	case REPLY_BACK:
+		back_take(r, p, c, &r->reply);
 		return;
 	case REPLY_NONE:
 		return;
@@ -318,11 +368,7 @@ job_lost(struct runner *r, const struct job *job)
 	} else if (job->transaction != NULL) {
 		recipient_again(r, m, i);
 	} else {
-		m->attempts[i].state = ATTEMPT_TO_SEND;
-		m->to_send++;
-		if (i < m->cursor)
-			m->cursor = i;
-		line_push(&r->line, m);
+		local_again(r, m, i);
 	}
 	if (job->transaction != NULL)
 		transaction_lost(r, job->transaction);

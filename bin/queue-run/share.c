@@ -128,7 +128,8 @@ connection_fill(struct runner *r, struct connection *c)
 	struct destination *d = c->destination;
 	bool parked = false;
 
-	while (c->transactions < destination_depth(d) && d->busy <= d->window &&
+	while (!c->leaving && c->transactions < destination_depth(d) &&
+	    d->busy <= d->window &&
 	    (c->streak < STREAK_MAX || !others_wait(r))) {
 		struct transaction *t = transaction_next(r, d, &parked);
 

@@ -9,6 +9,7 @@ enum reply_kind {
 	REPLY_NONE,    /* malformed */
 	REPLY_DONE,    /* a result */
 	REPLY_PLACE,   /* one place of an address that is being expanded */
+	REPLY_BACK,    /* the worker ends, and has not begun with it */
 	REPLY_SESSION, /* of TLS, for the reports on it */
 };
 

@@ -112,6 +112,8 @@ kind_parse(struct span record, struct reply *a)
 		return REPLY_NONE;
 	if (record_is(record, "place"))
 		return place_parse(record, a) ? REPLY_PLACE : REPLY_NONE;
+	if (record_is(record, "back"))
+		return REPLY_BACK;
 	return record_is(record, "done") ? REPLY_DONE : REPLY_NONE;
 }
 

@@ -22,7 +22,16 @@ pool_init(struct pool *p, const char *path, size_t max, uint64_t *number)
 	*p = (struct pool){ .max = max < 1 ? 1 : max, .number = number };
 	if (path != NULL)
 		p->path = mem_text(span_text(path));
-	p->connections = mem_resize(NULL, p->max, sizeof(struct connection *));
+	p->connections = mem_resize(
+	    NULL, pool_room(p), sizeof(struct connection *));
+}
+
+/* Workers that leave may take as long as the commands that they run, during
+ * which as many new ones take their place. */
+size_t
+pool_room(const struct pool *p)
+{
+	return 2 * p->max;
 }
 
 void
@@ -60,8 +69,8 @@ pool_open(struct pool *p)
 {
 	int fd;
 
-	if (p->path == NULL || p->count == p->max ||
-	    clock_mono_ms() < p->retry_ms)
+	if (p->path == NULL || p->count - p->leaving >= p->max ||
+	    p->count == pool_room(p) || clock_mono_ms() < p->retry_ms)
 		return false;
 	fd = sock_connect_unix(p->path, SOCK_SEQPACKET, 0);
 	if (fd < 0) {
@@ -98,6 +107,8 @@ pool_choose(struct pool *p, bool alone)
 		struct connection *c = p->connections[i];
 		bool is_slow;
 
+		if (c->leaving)
+			continue;
 		if (c->count == 0) {
 			c->alone = alone;
 			return c;
@@ -130,7 +141,7 @@ pool_idle(struct pool *p, const struct destination *d)
 	for (size_t i = 0; i < p->count; i++) {
 		struct connection *c = p->connections[i];
 
-		if (c->count > 0)
+		if (c->count > 0 || c->leaving)
 			continue;
 		if (c->destination == d)
 			return c;
@@ -151,11 +162,35 @@ pool_number(struct pool *p)
 	return *p->number + 1;
 }
 
+void
+pool_leave(struct pool *p, struct connection *c)
+{
+	p->leaving += c->leaving ? 0 : 1;
+	c->leaving = true;
+}
+
+static int
+packet_put(struct pool *p, struct connection *c, const struct packet *packet)
+{
+	if (c->leaving) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (sock_send(c->fd, packet->record, packet->fds, packet->fd_count) ==
+	    0)
+		return 0;
+	if (errno == EPIPE && c->count > 0) {
+		pool_leave(p, c);
+		errno = EAGAIN;
+	}
+	return -1;
+}
+
 int
 pool_send(struct pool *p, struct connection *c, const struct packet *packet,
     const struct job *jobs, size_t count)
 {
-	if (sock_send(c->fd, packet->record, packet->fds, packet->fd_count) < 0)
+	if (packet_put(p, c, packet) < 0)
 		return -1;
 	if (c->count + count > c->room) {
 		c->room = 2 * c->room + count;
@@ -239,6 +274,7 @@ connection_end(struct pool *p, struct connection *c)
 	for (size_t i = 0; i < p->count; i++)
 		if (p->connections[i] == c)
 			p->connections[i] = p->connections[--p->count];
+	p->leaving -= c->leaving;
 	close(c->fd);
 	free(c);
 }

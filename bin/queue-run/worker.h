@@ -28,6 +28,7 @@ struct connection {
 	int64_t oldest_ms; /* when the oldest was sent (clock_mono_ms), or the
 			    * last one answered */
 	uint64_t notes; /* the file of notes that it has (notes.h); 0: none */
+	bool leaving;   /* it takes no more jobs, but answers those it has */
 	/* Of workers that send to other hosts: */
 	struct destination *destination; /* where it was last */
 	unsigned transactions;           /* outstanding */
@@ -40,6 +41,7 @@ struct pool {
 	char *path; /* of the workers' socket; NULL: cannot be opened again */
 	struct connection **connections;
 	size_t count, max;
+	size_t leaving; /* of count; they don't count towards max */
 	size_t outstanding;
 	int64_t retry_ms;  /* no new connection before then (clock_mono_ms) */
 	bool seen;         /* there was a worker, or will be, */
@@ -75,11 +77,16 @@ struct packet {
 	size_t fd_count;
 	uint64_t notes; /* the file of notes that the worker has with it */
 };
-/* Send jobs whose record names pool_number() and those after; -1 and errno, and
- * the connection should be ended unless it was EAGAIN (it can't take more
- * now). */
+/* How many connections there may be, those of workers that leave included. */
+size_t pool_room(const struct pool *p);
+/* Send jobs whose record names pool_number() and those after; -1 and errno. The
+ * connection should be ended, unless that is EAGAIN: it can't take more now, or
+ * no more at all. A worker that is told to end first shuts down its side, and then
+ * finishes what it has: its jobs are lost only when the connection ends. */
 int pool_send(struct pool *p, struct connection *c, const struct packet *packet,
     const struct job *jobs, size_t count);
+/* Its worker takes no more jobs, and ends when it has answered those it has. */
+void pool_leave(struct pool *p, struct connection *c);
 /* The oldest file of notes that may have a result of an outstanding job;
  * UINT64_MAX: there is no job. */
 uint64_t pool_notes(const struct pool *p);

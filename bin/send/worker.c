@@ -7,6 +7,7 @@
 #include "notes.h"
 #include "os/sock.h"
 #include "sender.h"
+#include "spool/jobs.h"
 #include "spool/spool.h"
 
 enum {
@@ -188,7 +189,7 @@ worker_run(struct sender *s)
 		else
 			more = r > 0 && job_take(s, &packet);
 	}
-	sock_refuse(0);
+	jobs_refuse(0);
 	conn_quit(&s->conn);
 	str_free(&packet);
 	return DONE;

@@ -242,7 +242,7 @@ sock_receive(
 }
 
 void
-sock_refuse(int sock)
+sock_refuse(int sock, void (*each)(int sock, struct span packet))
 {
 	struct str packet = STR_INIT;
 	int fds[FDS_MAX];
@@ -250,9 +250,11 @@ sock_refuse(int sock)
 
 	shutdown(sock, SHUT_RD);
 	str_reserve(&packet, PACKET_MAX);
-	while (sock_receive(sock, MSG_DONTWAIT, &packet, fds, &count) > 0)
+	while (sock_receive(sock, MSG_DONTWAIT, &packet, fds, &count) > 0) {
 		while (count > 0)
 			close(fds[--count]);
+		each(sock, str_span(&packet));
+	}
 	str_free(&packet);
 }
 

@@ -41,9 +41,10 @@ ssize_t sock_take(
     int sock, int flags, char *into, size_t room, int *fds, size_t *count_r);
 
 /* Stop receiving: the peer can't send further packets, and queued ones are
- * dropped with their descriptors. Closing a socket with queued packets would
- * make the peer lose what was sent to it before (ECONNRESET). */
-void sock_refuse(int sock);
+ * passed to each, without their descriptors, which are closed. Closing a socket
+ * with queued packets would make the peer lose what was sent to it before
+ * (ECONNRESET). */
+void sock_refuse(int sock, void (*each)(int sock, struct span packet));
 
 /* The facts of a connection, in the environment by their UCSPI names: PROTO,
  * TCPREMOTEIP, TCPREMOTEPORT, TCPLOCALIP, TCPLOCALPORT (and SERVICE, which the

@@ -197,6 +197,12 @@ a_peer_that_has_reset_is_not_local(void **state)
 }
 
 static void
+refused(int sock, struct span packet)
+{
+	assert_int_equal(sock_send(sock, packet, NULL, 0), 0);
+}
+
+static void
 what_was_answered_outlives_what_is_refused(void **state)
 {
 	struct str got = STR_INIT;
@@ -208,12 +214,18 @@ what_was_answered_outlives_what_is_refused(void **state)
 	assert_int_equal(sock_send(pair[1], SPAN("job 1"), NULL, 0), 0);
 	assert_int_equal(sock_send(pair[1], SPAN("job 2"), pair, 1), 0);
 	assert_int_equal(sock_send(pair[0], SPAN("answer"), NULL, 0), 0);
-	sock_refuse(pair[0]);
+	sock_refuse(pair[0], refused);
 	assert_int_equal(sock_send(pair[1], SPAN("job 3"), NULL, 0), -1);
 	assert_int_equal(sock_send(pair[0], SPAN("more"), NULL, 0), 0);
 	close(pair[0]);
 	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 1);
 	assert_string_equal(got.at, "answer");
+	for (int i = 1; i <= 2; i++) {
+		assert_int_equal(
+		    sock_receive(pair[1], 0, &got, fds, &count), 1);
+		assert_int_equal(count, 0);
+		assert_string_equal(got.at, i == 1 ? "job 1" : "job 2");
+	}
 	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 1);
 	assert_string_equal(got.at, "more");
 	assert_int_equal(sock_receive(pair[1], 0, &got, fds, &count), 0);
