@@ -427,7 +427,8 @@ for i in range(50):
 	few() { (($(dialogues | wc -w) <= 8)); }
 	await 10 few
 	for pid in $(dialogues); do
-		idle() { [ "$(readlink "/proc/$pid/fd/0")" = "$(readlink "/proc/$pid/fd/1")" ] &&
+		# One more than are kept ends after its dialogue.
+		idle() { [ ! -d "/proc/$pid" ] || [ "$(readlink "/proc/$pid/fd/0")" = "$(readlink "/proc/$pid/fd/1")" ] &&
 			[ "$(find "/proc/$pid/fd" -lname 'socket:*' -printf '%l\n' | sort -u | wc -l)" = 1 ]; }
 		await 10 idle
 	done

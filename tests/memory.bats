@@ -16,7 +16,7 @@ teardown() {
 	"$TOP/tests/serve" start >"$BATS_TEST_TMPDIR/server"
 	SERVER=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])' \
 		<"$BATS_TEST_TMPDIR/server")
-	python3 "$TOP/tests/memory.py" "$BATS_TEST_TMPDIR/server" >"$BATS_TEST_TMPDIR/told"
+	python3 "$TOP/tests/memory.py" "$BATS_TEST_TMPDIR/server" 8192 >"$BATS_TEST_TMPDIR/told"
 	[ "$(awk '$2 == "total" { print $1 }' "$BATS_TEST_TMPDIR/told")" -lt 8192 ]
 	# Those that end when they are idle were there.
 	grep -q ' send$' "$BATS_TEST_TMPDIR/told"

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Use a server of tests/serve, and tell what its processes keep: memory.py DESCRIPTOR.
+"""Use a server of tests/serve, and tell what its processes keep: memory.py DESCRIPTOR MOST.
 
 One line a process, KB and name; "total" is of those that stay. What counts is what can't be dropped:
 anonymous and shared memory, a part for each of those that share it (Pss). Programs' text is left out,
 which is the page cache's, and so are the supervisor's own processes. What `listen -w` starts is told
-below the total, since it ends when it is idle.
+below the total, since it ends when it is idle. Sessions and workers take their time to end: the total
+is told when it is below MOST KB, or still is not a minute later.
 """
 import glob, imaplib, json, os, smtplib, socket, ssl, sys, time
 
@@ -69,24 +70,32 @@ def use(told):
         assert s.recv(65536)
 
 
-def main():
-    told = json.load(open(sys.argv[1]))
-    use(told)
-    stays, ends, total = [], [], 0
-    for pid in tree(told["pid"]):
+def measure(server):
+    """(KB, name) of those that stay, and of those that end when they are idle."""
+    stays, ends, idle = [], [], set()
+    for pid in tree(server):
         name = words(pid)[0].rpartition("/")[2] if words(pid) else ""
         if not name or name.startswith("s6-"):
             continue
         if "-w" in words(pid):
-            ends += [p for child in children(pid) for p in tree(child)]
-        if pid not in ends:
-            stays.append((kept(pid) or 0, name))
+            idle |= {p for child in children(pid) for p in tree(child)}
+        (ends if pid in idle else stays).append((kept(pid) or 0, name))
+    return stays, ends
+
+
+def main():
+    told, most = json.load(open(sys.argv[1])), int(sys.argv[2])
+    use(told)
+    stays, ends = measure(told["pid"])
+    until = time.monotonic() + WAIT
+    while sum(size for size, _ in stays) >= most and time.monotonic() < until:
+        time.sleep(0.2)
+        stays, _ = measure(told["pid"])
     for size, name in sorted(stays, reverse=True):
         print(size, name)
-        total += size
-    print(total, "total")
-    for pid in ends:
-        print(kept(pid), words(pid)[0].rpartition("/")[2])
+    print(sum(size for size, _ in stays), "total")
+    for size, name in ends:
+        print(size, name)
 
 
 main()
