@@ -272,6 +272,15 @@ index_open(struct index *ix, int dir, const char *boot)
 }
 
 bool
+index_is_old(const struct index_header *h, const char *boot)
+{
+	if (memcmp(h->magic, INDEX_MAGIC, sizeof h->magic) != 0)
+		return false;
+	return h->version != INDEX_VERSION || h->header_size != sizeof *h ||
+	    (is_header(h) && strncmp(h->boot, boot, sizeof h->boot) != 0);
+}
+
+bool
 index_is_named(const struct index *ix, int dir)
 {
 	struct stat named, open;

@@ -124,6 +124,9 @@ void index_close(struct index *ix);
 /* Open the files in directory dir. False: there are none, or they are of another
  * version, start of the kernel or generation, or damaged. */
 bool index_open(struct index *ix, int dir, const char *boot);
+/* An undamaged header that index_open() refuses: of another start of the kernel or
+ * another version. */
+bool index_is_old(const struct index_header *h, const char *boot);
 /* The names in dir stand for these files. */
 bool index_is_named(const struct index *ix, int dir);
 /* The header as it is now; false, and nothing set: there is none, or it is

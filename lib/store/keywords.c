@@ -68,11 +68,11 @@ int
 keywords_read(struct keywords *k, int dir)
 {
 	struct str text = STR_INIT;
-	int fd = openat(dir, "keywords", O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+	const int how = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = openat(dir, "keywords", how), r;
 
 	if (fd < 0 && errno == ENOENT)
-		fd = openat(
-		    dir, "dovecot-keywords", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		fd = openat(dir, "dovecot-keywords", how);
 	if (fd < 0) {
 		keywords_free(k);
 		return errno == ENOENT ? 0 : -1;

@@ -215,6 +215,28 @@ quota_add(const struct store *s, struct quota *q, int64_t bytes, int64_t count)
 	return r;
 }
 
+int
+quota_verify(
+    const struct store *s, struct quota *written_r, struct quota *counted_r)
+{
+	struct found f;
+	int lock, r;
+
+	*written_r = *counted_r = (struct quota){ 0 };
+	if (faccessat(s->root.dir, "maildirsize", F_OK, 0) < 0)
+		return errno == ENOENT ? 0 : -1;
+	lock = lock_take(s->root.dir, "quota.lock", QUOTA_ALONE_MS);
+	if (lock < 0)
+		return -1;
+	r = read_file(s, written_r, &f);
+	if (r == 0 && !f.readable)
+		written_r->used = written_r->count = -1;
+	if (r == 0)
+		r = quota_sum(s, counted_r);
+	close(lock);
+	return r < 0 ? -1 : f.there;
+}
+
 bool
 quota_over(const struct quota *q, uint64_t bytes, uint64_t count)
 {

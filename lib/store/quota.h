@@ -35,6 +35,11 @@ int quota_room(const struct store *s, uint64_t limit, uint64_t bytes,
  * and errno: EAGAIN when others keep changing the account. The caller holds
  * none of this account's locks. */
 int quota_count(const struct store *s, struct quota *q);
+/* What the file says and what a count gives, for people; nothing is written. 1: the
+ * account has a quota; 0: it has none; -1 and errno as quota_count(). A file that
+ * says nothing sensible has used -1. */
+int quota_verify(
+    const struct store *s, struct quota *written_r, struct quota *counted_r);
 /* Adding this much would exceed a limit. */
 bool quota_over(const struct quota *q, uint64_t bytes, uint64_t count);
 

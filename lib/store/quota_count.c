@@ -12,7 +12,7 @@
 #include "store/name.h"
 #include "store/quota_inside.h"
 
-enum { ALONE_MS = 3000, FOLDER_MS = 10000 };
+enum { FOLDER_MS = 10000 };
 
 /* Add up cur or new; stat only the files whose names lack the size. */
 static int
@@ -104,8 +104,8 @@ write_file(const struct store *s, const struct quota *q)
 	return r;
 }
 
-static int
-count_all(const struct store *s, struct quota *q)
+int
+quota_sum(const struct store *s, struct quota *q)
 {
 	struct entries e;
 	struct span name;
@@ -165,11 +165,11 @@ quota_is_stale(const struct store *s, struct timespec counted)
 int
 quota_count(const struct store *s, struct quota *q)
 {
-	int lock = lock_take(s->root.dir, "quota.lock", ALONE_MS), r;
+	int lock = lock_take(s->root.dir, "quota.lock", QUOTA_ALONE_MS), r;
 
 	if (lock < 0)
 		return -1;
-	r = count_all(s, q) < 0 ? -1 : write_file(s, q);
+	r = quota_sum(s, q) < 0 ? -1 : write_file(s, q);
 	close(lock);
 	return r;
 }

@@ -4,6 +4,10 @@
 
 #include "store/quota.h"
 
+enum { QUOTA_ALONE_MS = 3000 };
+
+/* Count all folders, under the exclusive quota.lock. */
+int quota_sum(const struct store *s, struct quota *q);
 bool time_is_before(struct timespec a, struct timespec b);
 /* Messages of some folder were added, changed or removed at or after this
  * time. */

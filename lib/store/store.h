@@ -34,6 +34,8 @@ int maildir_make_with(
 int maildir_remove(int at, const char *name);
 /* Remove files in tmp older than 36 hours that nobody has open. */
 void maildir_sweep(const struct maildir *m);
+/* How many that would remove, in use or not. */
+uint32_t maildir_leftovers(const struct maildir *m);
 
 struct store {
 	struct maildir root; /* INBOX */

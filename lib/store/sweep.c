@@ -86,6 +86,23 @@ is_stale(const struct stat *st, int64_t now)
 	return st->st_mtime < now - STALE_S && st->st_atime < now - STALE_S;
 }
 
+uint32_t
+maildir_leftovers(const struct maildir *m)
+{
+	int64_t now = clock_wall_s();
+	struct entries e;
+	struct span name;
+	struct stat st;
+	uint32_t count = 0;
+
+	entries_start(&e, m->tmp);
+	while (entries_next(&e, &name))
+		count += fstatat(m->tmp, name.at, &st, AT_SYMLINK_NOFOLLOW) ==
+			0 &&
+		    is_stale(&st, now);
+	return count;
+}
+
 void
 maildir_sweep(const struct maildir *m)
 {

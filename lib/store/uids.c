@@ -62,7 +62,9 @@ read_fd(int fd, const char *boot, struct uids *u_r)
 int
 uids_read(int dir, const char *boot, struct uids *u_r)
 {
-	int fd = openat(dir, "uids", O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
+	int r,
+	    fd = openat(
+		dir, "uids", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return -1;

@@ -44,9 +44,9 @@ source_read(int dir, struct source *o)
 	if (faccessat(dir, "takeover", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	for (size_t i = 0; i < COUNT(sources); i++) {
-		int fd = openat(
-		    dir, sources[i].file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		int r;
+		int r,
+		    fd = openat(dir, sources[i].file,
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
