@@ -388,6 +388,6 @@ told() { sed -n "s/.*\[$1 \([0-9]*\)\].*/\1/p" <<<"$output" | tail -n 1; }
 @test "CONDSTORE: the first command that enables it tells HIGHESTMODSEQ, once" {
 	mail 1.a.h "$plain"
 	run imap 'a SELECT INBOX' 'b FETCH 1 (MODSEQ)' 'c ENABLE CONDSTORE'
-	[ "$(grep -c '^\* OK \[HIGHESTMODSEQ ' <<<"$output")" = 1 ]
+	[ "$(sed '1,/^a OK/d' <<<"$output" | grep -c '^\* OK \[HIGHESTMODSEQ ')" = 1 ]
 	has HIGHESTMODSEQ "$(sed -n '/^a OK/,/^b OK/p' <<<"$output")"
 }

@@ -39,7 +39,8 @@ selected_tell(struct session *s, struct span sent)
 		str_add_text(&s->text, "] Its id\r\n");
 		io_put(&s->io, str_span(&s->text));
 	}
-	if (s->enabled & ENABLED_CONDSTORE)
+	/* Thunderbird enables CONDSTORE only where it has seen this. */
+	if (session_offers(s, "CONDSTORE"))
 		io_putf(&s->io, "* OK [HIGHESTMODSEQ %llu] Highest\r\n",
 		    (unsigned long long)folder_modseq(f));
 }
