@@ -46,6 +46,10 @@ compact(struct folder *f)
 	if (lock >= 0 && !f->lost && index_is_worn(&f->index.now) &&
 	    index_compact(&f->index, f->dirs.dir, f->store->boot) < 0)
 		f->lost = f->index.broken;
+	if (lock >= 0 && !f->lost && excerpts_are_worn(&f->index.now)) {
+		excerpts_compact(&f->excerpts.file, &f->index, f->dirs.dir);
+		f->lost = f->index.broken;
+	}
 	folder_unlock(f, lock);
 }
 
@@ -92,7 +96,7 @@ open_index(struct folder *f)
 		return -1;
 	if (folder_keywords_read(f) < 0)
 		return -1;
-	if (index_is_worn(&f->view.known))
+	if (index_is_worn(&f->view.known) || excerpts_are_worn(&f->view.known))
 		compact(f);
 	return 0;
 }
@@ -114,6 +118,7 @@ folder_open(
 		.look = -1 };
 	keywords_init(&f->keywords);
 	index_init(&f->index);
+	folder_excerpts_init(f);
 	if (mailbox_find(s, mailbox, &dir) == 0)
 		r = maildir_open(&f->dirs, s->root.dir, dir.at);
 	if (r == 0) {
@@ -135,6 +140,7 @@ folder_close(struct folder *f)
 {
 	int saved = errno;
 
+	folder_excerpts_free(f);
 	if (f->watch >= 0)
 		close(f->watch);
 	if (f->look >= 0)

@@ -44,6 +44,7 @@
 
 #include <time.h>
 
+#include "store/excerpt.h"
 #include "store/index.h"
 #include "store/keywords.h"
 #include "store/name.h"
@@ -98,6 +99,14 @@ struct folder_view {
 	size_t recent_count;
 };
 
+/* Excerpts of messages of this folder that are not in index.content yet. */
+struct folder_excerpts {
+	struct excerpts file;
+	struct str bytes; /* as excerpts_add() has made them */
+	struct str waits; /* whose they are (folder_excerpt.c) */
+	bool refused; /* they could not be written: no more of this command */
+};
+
 struct folder {
 	struct store *store;
 	struct maildir dirs;
@@ -115,6 +124,7 @@ struct folder {
 	uint32_t placing; /* UIDs from here on are being given by a copy or
 			   * move within this folder; 0: none are */
 	struct folder_view view;
+	struct folder_excerpts excerpts;
 	struct str name; /* for folder_name() */
 	int watch;       /* inotify, or -1 */
 	int lock;        /* folder.lock while this session holds it, or -1 */
@@ -204,6 +214,16 @@ int folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r);
  * session has not looked at. No errors: whoever asks next looks again. */
 void folder_ends_note(struct folder *f, const unsigned char *ends);
 int folder_date(struct folder *f, uint32_t at, int64_t *date_r);
+
+/* What the index keeps of the message's content; false: nothing. Good until the next
+ * call for another message. */
+bool folder_excerpt(struct folder *f, uint32_t at, struct excerpt *e_r);
+/* Keep these parts of it (EXCERPT_NAME is set here), in place of what there was. They
+ * are written by the next folder_excerpts_rest(), or before. */
+void folder_excerpt_keep(
+    struct folder *f, uint32_t at, struct span parts[EXCERPT_PARTS]);
+/* Write what waits, and map nothing: a command is done. Before folder_report(). */
+void folder_excerpts_rest(struct folder *f);
 
 /* The following take several: at[0] to at[n - 1], of reported messages,
  * ascending. */

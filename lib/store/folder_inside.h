@@ -53,6 +53,8 @@ int maildir_lock(const struct maildir *m);
 /* The same for the session's own folder, whose index is then the one that its
  * names stand for, or f->lost. */
 int folder_lock(struct folder *f);
+/* The same without waiting: -1 when another session holds it. */
+int folder_lock_free(struct folder *f);
 /* Record a lock that was taken in another way. */
 void folder_locked(struct folder *f, int lock);
 /* Before the lock is given back: the index says what was done. */
@@ -95,6 +97,9 @@ void folder_letters_note(struct folder *f);
 int folder_read(struct folder *f);
 /* folder_lock(), and an index that can be written. */
 int folder_begin(struct folder *f);
+/* Of a file's name up to the first ',' or ':': the message itself, whatever else is
+ * known of it. */
+struct span folder_base(struct span file);
 /* Put a message of our own behind all others, which has just come into cur/ of a
  * folder that was current, under this name. Under the lock. */
 void folder_add(struct folder *f, struct span file);
@@ -104,6 +109,11 @@ void folder_put(struct folder *f, uint32_t at, const struct index_record *old,
     struct index_record *r);
 /* Mark a message gone. */
 void folder_set_gone(struct folder *f, uint32_t at);
+
+/* Excerpts (folder_excerpt.c). */
+void folder_excerpts_init(struct folder *f);
+/* What waits is written first, if it can be without waiting. */
+void folder_excerpts_free(struct folder *f);
 
 /* Looking (folder_look.c): as view_…, and a damaged index is made anew. */
 

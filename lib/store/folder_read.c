@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "store/folder_inside.h"
+#include "store/index_inside.h"
 
 enum { READINGS_MAX = 20 };
 
@@ -86,11 +87,34 @@ read_surely(struct folder *f, struct reading *r)
 	return 0;
 }
 
+/* Up to the first ',' or ':': the message itself, whatever else is known of it. */
+struct span
+folder_base(struct span file)
+{
+	struct span head = span_head(file, span_find(file, ':'));
+
+	return span_head(head, span_find(head, ','));
+}
+
+/* What is kept of its content is that of this file. */
+static bool
+is_excerpt_of(struct index *ix, const struct index_record *r, struct span file)
+{
+	struct span stored;
+
+	return index_name_stored(ix, r, &stored) &&
+	    span_equal(folder_base(stored), folder_base(file));
+}
+
 /* A message as it was read now; what was looked up stays. */
 static int
 record_set(struct index *ix, struct index_record *r, const struct message *m,
     struct span file)
 {
+	if (r->excerpt != 0 &&
+	    ((m->size != SIZE_UNKNOWN && m->size != r->size) ||
+		!is_excerpt_of(ix, r, file)))
+		excerpt_set(ix, r, 0, 0);
 	r->uid = m->uid;
 	r->keywords = m->keywords;
 	r->flags = m->flags | (m->in_new ? INDEX_NEW : 0) |
@@ -142,6 +166,7 @@ record_bury(struct index *ix, uint32_t row, const struct index_record *old)
 {
 	struct index_record r = *old;
 
+	excerpt_set(ix, &r, 0, 0);
 	r.flags |= INDEX_DEAD;
 	r.modseq = ix->now.expunged = index_tick(ix);
 	return index_put(ix, row, old, &r);

@@ -55,18 +55,30 @@ index_attach(struct folder *f)
 		index_close(&to);
 }
 
-int
-folder_lock(struct folder *f)
+static int
+lock_within(struct folder *f, int wait_ms)
 {
 	int lock;
 
 	if (is_lock_file(f))
-		lock = lock_fd(f->look, LOCK_WAIT_MS) == 0 ? f->look : -1;
+		lock = lock_fd(f->look, wait_ms) == 0 ? f->look : -1;
 	else
-		lock = maildir_lock(&f->dirs);
+		lock = lock_take(f->dirs.dir, "folder.lock", wait_ms);
 	if (lock >= 0)
 		folder_locked(f, lock);
 	return lock;
+}
+
+int
+folder_lock(struct folder *f)
+{
+	return lock_within(f, LOCK_WAIT_MS);
+}
+
+int
+folder_lock_free(struct folder *f)
+{
+	return lock_within(f, 0);
 }
 
 void

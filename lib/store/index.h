@@ -58,7 +58,9 @@ struct index_record {
 	uint16_t name_len;
 	uint16_t ends; /* ENDS_…, 0: not known */
 	uint32_t name_crc;
-	uint32_t reserved[3];
+	/* Its excerpt (excerpt.h): where in index.content, in units of 8 bytes; its
+	 * length; the low half of that file's generation. 0: there is none. */
+	uint32_t excerpt, excerpt_len, excerpt_of;
 	uint32_t crc; /* of all before it, for this row of this generation */
 };
 _Static_assert(sizeof(struct index_record) == 64, "a record is 64 bytes");
@@ -81,7 +83,10 @@ struct index_header {
 	 * and the number in folder.lock (changes.h). */
 	struct index_stamp at_new, at_cur;
 	uint64_t noted;
-	uint64_t wire;        /* sum, of all whose wire is known */
+	uint64_t wire; /* sum, of all whose wire is known */
+	/* Of index.content: its generation (0: there is none), where the next
+	 * excerpt goes, and the bytes before it that no record points to. */
+	uint64_t content, content_end, content_unused;
 	uint16_t new_trusted; /* see struct folder_stamp */
 	uint16_t cur_trusted;
 	uint32_t left_out; /* files that could not get their UID */
@@ -162,6 +167,9 @@ int index_set_name(struct index *ix, struct index_record *r, struct span file);
  * errno: broken. */
 int index_put(struct index *ix, uint32_t row, const struct index_record *old,
     struct index_record *r);
+/* Only the record's excerpt has changed: its row is written with those before it,
+ * when it is the next one. -1: broken. */
+int index_put_excerpt(struct index *ix, uint32_t row, struct index_record *r);
 /* Write what is buffered; then the header, if it is dirty, too. -1: broken. */
 int index_flush(struct index *ix);
 int index_commit(struct index *ix);

@@ -8,13 +8,15 @@
 #define INDEX_NAMES "index.names"
 #define INDEX_MAGIC "chainmail-index" /* and its NUL */
 #define INDEX_NAMES_MAGIC "cm-names"  /* without */
-enum { INDEX_VERSION = 2, INDEX_PAGE = 4096 };
+enum { INDEX_VERSION = 3, INDEX_PAGE = 4096 };
 
 struct index_names_start {
 	char magic[8];
 	uint64_t generation;
 };
 
+/* A random number, never 0. */
+uint64_t index_generation_new(void);
 uint32_t index_header_sum(const struct index_header *h);
 uint32_t index_record_sum(
     const struct index *ix, uint32_t row, const struct index_record *r);

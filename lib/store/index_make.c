@@ -24,14 +24,14 @@ make_one(int dir, const char *name, bool private)
 	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-static uint64_t
-generation_new(void)
+uint64_t
+index_generation_new(void)
 {
 	uint64_t g;
 
 	if (getrandom(&g, sizeof g, GRND_NONBLOCK) != (ssize_t)sizeof g)
 		g = (uint64_t)clock_wall_us() ^ (uint64_t)getpid() << 48;
-	return g;
+	return g == 0 ? 1 : g;
 }
 
 static int
@@ -71,7 +71,7 @@ index_create(struct index *ix, int dir, const char *boot, bool private)
 	index_init(ix);
 	index_bus_errors();
 	ix->private = private;
-	ix->generation = generation_new();
+	ix->generation = index_generation_new();
 	ix->fd = make_one(dir, FILE_NEW, private);
 	if (ix->fd >= 0)
 		ix->names_fd = make_one(dir, NAMES_NEW, private);
@@ -159,6 +159,9 @@ header_copy(struct index_header *to, const struct index_header *from)
 	to->uidvalidity = from->uidvalidity;
 	to->uidnext = from->uidnext;
 	to->letters_crc = from->letters_crc;
+	to->content = from->content;
+	to->content_end = from->content_end;
+	to->content_unused = from->content_unused;
 }
 
 int

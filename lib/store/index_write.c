@@ -182,6 +182,27 @@ sums_take(struct index_header *h, uint32_t row, const struct index_record *r)
 		h->first_unseen++;
 }
 
+/* Behind what is buffered; what is not the row after that is written first. */
+static int
+row_add(struct index *ix, uint32_t row, const struct index_record *r)
+{
+	if (ix->rows.len > 0 &&
+	    row != ix->rows_first + ix->rows.len / sizeof *r &&
+	    index_flush(ix) < 0)
+		return -1;
+	if (ix->rows.len == 0)
+		ix->rows_first = row;
+	str_add(&ix->rows, (struct span){ (const char *)r, sizeof *r });
+	return ix->rows.len < BUFFER ? 0 : index_flush(ix);
+}
+
+int
+index_put_excerpt(struct index *ix, uint32_t row, struct index_record *r)
+{
+	r->crc = index_record_sum(ix, row, r);
+	return row_add(ix, row, r);
+}
+
 int
 index_put(struct index *ix, uint32_t row, const struct index_record *old,
     struct index_record *r)
@@ -202,11 +223,8 @@ index_put(struct index *ix, uint32_t row, const struct index_record *old,
 	if (ix->now.first_dead == row)
 		ix->now.first_dead++;
 	index_sums_add(&ix->now, row, r);
-	if (ix->rows.len == 0)
-		ix->rows_first = row;
-	str_add(&ix->rows, (struct span){ (const char *)r, sizeof *r });
 	ix->now.count = row + 1;
-	return ix->rows.len < BUFFER ? 0 : index_flush(ix);
+	return row_add(ix, row, r);
 }
 
 bool

@@ -21,6 +21,9 @@ struct run {
 	struct fetch what;
 	enum content_need need;
 	struct content content;
+	unsigned excerpt; /* the parts of it that suffice; 0: they don't */
+	struct kept kept;
+	bool made;              /* and not kept yet */
 	struct arena arena;     /* of one message */
 	struct message message; /* the one that is told */
 	unsigned gone, failed, unknown;
@@ -94,6 +97,14 @@ size_put(struct run *r, uint32_t at)
 	number_put(r, SPAN("RFC822.SIZE "), wire);
 }
 
+/* What the excerpt has does not depend on what the client has enabled. */
+static void
+excerpt_put(struct run *r, const char *name, enum excerpt_part part)
+{
+	io_put_text(&r->s->io, name);
+	io_put(&r->s->io, r->kept.part[part]);
+}
+
 static void
 structure_put(struct run *r, enum item_kind kind)
 {
@@ -110,6 +121,20 @@ structure_put(struct run *r, enum item_kind kind)
 		    kind == ITEM_BODYSTRUCTURE);
 	}
 	io_put(&r->s->io, str_span(text));
+}
+
+/* An item that its excerpt tells. */
+static void
+item_put_kept(struct run *r, const struct item *item)
+{
+	if (item->kind == ITEM_ENVELOPE)
+		excerpt_put(r, "ENVELOPE ", EXCERPT_ENVELOPE);
+	else if (item->kind == ITEM_BODY)
+		excerpt_put(r, "BODY ", EXCERPT_BODY);
+	else if (item->kind == ITEM_BODYSTRUCTURE)
+		excerpt_put(r, "BODYSTRUCTURE ", EXCERPT_BODYSTRUCTURE);
+	else
+		section_put_kept(r->s, item, &r->kept, &r->s->text);
 }
 
 static void
@@ -131,6 +156,10 @@ modseq_put(struct run *r)
 static void
 item_put(struct run *r, const struct item *item, uint32_t at)
 {
+	if (r->excerpt != 0 && item->kind >= ITEM_ENVELOPE) {
+		item_put_kept(r, item);
+		return;
+	}
 	switch (item->kind) {
 	case ITEM_FLAGS:
 		flags_put(r);
@@ -175,6 +204,20 @@ item_put(struct run *r, const struct item *item, uint32_t at)
 	}
 }
 
+/* What the index does not have is made of the message, for the next time too. */
+static bool
+excerpt_get(struct run *r, uint32_t at)
+{
+	r->made = false;
+	if (kept_find(&r->kept, &r->s->folder, at, r->excerpt))
+		return true;
+	if (content_open(&r->content, &r->s->folder, at, r->need) < 0)
+		return false;
+	kept_make(&r->kept, &r->content, r->need, &r->arena);
+	r->made = true;
+	return true;
+}
+
 /* Whether all requested items are available; a message that is gone gets no
  * response at all (RFC 2180 4.1), never half of one. */
 static bool
@@ -186,7 +229,9 @@ message_ready(struct run *r, uint32_t at)
 	bool ok = true;
 
 	/* First, since opening the message reveals a wrong size. */
-	if (r->need != NEED_NOTHING)
+	if (r->excerpt != 0)
+		ok = excerpt_get(r, at);
+	else if (r->need != NEED_NOTHING)
 		ok = content_open(&r->content, f, at, r->need) == 0;
 	for (const struct item *i = r->what.first; ok && i != NULL;
 	     i = i->next) {
@@ -200,6 +245,9 @@ message_ready(struct run *r, uint32_t at)
 			return false;
 		}
 	}
+	/* Now that its size is known. */
+	if (ok && r->excerpt != 0 && r->made)
+		kept_keep(&r->kept, f, at);
 	if (!ok && errno == ENOENT)
 		r->gone++;
 	else if (!ok)
@@ -266,7 +314,7 @@ message_put(struct run *r, uint32_t at, bool seen_now)
 	if (seen_now)
 		seen_put(r, between);
 	io_put_text(&r->s->io, ")\r\n");
-	if (r->need == NEED_MESSAGE && r->content.wire > 0)
+	if (r->excerpt == 0 && r->need == NEED_MESSAGE && r->content.wire > 0)
 		folder_measured(
 		    &r->s->folder, at, r->content.bytes.len, r->content.wire);
 	arena_clear(&r->arena);
@@ -311,20 +359,38 @@ failure_log(const struct run *r)
 }
 
 static void
-fetch_run(struct session *s, const struct fetch *what, const struct chosen *c)
+run_start(struct run *r, struct session *s, const struct fetch *what)
 {
-	struct run r = { .s = s,
+	*r = (struct run){ .s = s,
 		.what = *what,
 		.need = fetch_need(what),
 		.content = { .buffer = STR_INIT } };
+	kept_init(&r->kept);
+	if (!fetch_is_excerpt(what, &r->excerpt))
+		r->excerpt = 0;
+}
+
+static void
+run_end(struct run *r)
+{
+	kept_free(&r->kept);
+	content_free(&r->content);
+	arena_free(&r->arena);
+	folder_excerpts_rest(&r->s->folder);
+}
+
+static void
+fetch_run(struct session *s, const struct fetch *what, const struct chosen *c)
+{
+	struct run r;
 	bool *seen = arena_new(&s->arena, c->count);
 
+	run_start(&r, s, what);
 	if (what->sets_seen && !s->folder.read_only)
 		seen_set(s, c, seen);
 	for (size_t i = 0; i < c->count && !s->io.failed; i++)
 		message_put(&r, c->at[i], seen[i]);
-	content_free(&r.content);
-	arena_free(&r.arena);
+	run_end(&r);
 	if (r.failed > 0) {
 		failure_log(&r);
 		answer(s, RESULT_NO, "[SERVERBUG] Some messages can't be read");
@@ -345,15 +411,12 @@ void
 fetch_tell(
     struct session *s, const struct fetch *what, uint32_t from, uint32_t to)
 {
-	struct run r = { .s = s,
-		.what = *what,
-		.need = fetch_need(what),
-		.content = { .buffer = STR_INIT } };
+	struct run r;
 
+	run_start(&r, s, what);
 	for (; from < to && from < s->folder.count && !s->io.failed; from++)
 		message_put(&r, from, false);
-	content_free(&r.content);
-	arena_free(&r.arena);
+	run_end(&r);
 }
 
 void

@@ -40,6 +40,7 @@ struct section {
 	enum section_text text;
 	struct span *fields;
 	size_t field_count;
+	uint64_t kept; /* a bit for each of those that excerpts have */
 	bool partial;
 	uint64_t from, count;
 };
@@ -110,12 +111,36 @@ const struct part *content_mime(struct content *c, struct arena *a);
 void content_reset(struct content *c);
 void content_free(struct content *c);
 
+/* What the index can tell instead of the message (fetch_kept.c). */
+/* All items that want a message can be told of its excerpt alone. */
+bool fetch_is_excerpt(const struct fetch *f, unsigned *parts_r);
+struct kept {
+	struct span part[EXCERPT_PARTS]; /* in the index, or in made */
+	struct str made[EXCERPT_PARTS];
+};
+void kept_init(struct kept *k);
+void kept_free(struct kept *k);
+/* These parts are in the index. */
+bool kept_find(struct kept *k, struct folder *f, uint32_t at, unsigned parts);
+/* Make all parts of what was read of a message. */
+void kept_make(
+    struct kept *k, struct content *c, enum content_need read, struct arena *a);
+/* Have the index keep them. */
+void kept_keep(struct kept *k, struct folder *f, uint32_t at);
+/* The chosen fields and the empty line, as section_find() has them, of what is kept.
+ * Only for sections of fetch_is_excerpt(). */
+void kept_fields(
+    const struct kept *k, const struct section *x, struct str *out);
+
 /* The bytes of a section, in the message or the arena; false: there is none. */
 bool section_find(const struct section *x, struct content *c, struct arena *a,
     struct span *text_r);
 /* Write one section as "label {n}" and its bytes, or NIL. */
 void section_put(struct session *s, const struct item *item, struct content *c,
     struct arena *a);
+/* The same, of what is kept. */
+void section_put_kept(struct session *s, const struct item *item,
+    const struct kept *k, struct str *scratch);
 
 /* The same of a part without its Content-Transfer-Encoding, or its size. The
  * encoding must be one that is known. */

@@ -275,3 +275,13 @@ section_put(struct session *s, const struct item *item, struct content *c,
 	if (x->depth == 0 && x->text == SECTION_ALL)
 		c->wire = wire;
 }
+
+void
+section_put_kept(struct session *s, const struct item *item,
+    const struct kept *k, struct str *scratch)
+{
+	io_put(&s->io, item->label);
+	str_clear(scratch);
+	kept_fields(k, &item->section, scratch);
+	span_put(s, item, str_span(scratch));
+}

@@ -1,0 +1,215 @@
+/* What FETCH can tell of a message without its file: the parts of its excerpt in the
+ * index (store/excerpt.h). What is not there is made of the message, told from that,
+ * and kept, so that both are the same bytes. */
+#include <string.h>
+
+#include "fetch/fetch.h"
+#include "mail/envelope.h"
+#include "mail/header.h"
+
+/* The fields that clients ask for in lists of messages. A place in this table is what
+ * excerpts have: a change of it is another EXCERPT_VERSION. */
+static const struct span known[] = {
+	SPAN_INIT("Bcc"),
+	SPAN_INIT("Cc"),
+	SPAN_INIT("Content-Class"),
+	SPAN_INIT("Content-Description"),
+	SPAN_INIT("Content-Disposition"),
+	SPAN_INIT("Content-Transfer-Encoding"),
+	SPAN_INIT("Content-Type"),
+	SPAN_INIT("Date"),
+	SPAN_INIT("Delivered-To"),
+	SPAN_INIT("Disposition-Notification-To"),
+	SPAN_INIT("From"),
+	SPAN_INIT("Importance"),
+	SPAN_INIT("In-Reply-To"),
+	SPAN_INIT("Lines"),
+	SPAN_INIT("List-Archive"),
+	SPAN_INIT("List-Help"),
+	SPAN_INIT("List-Id"),
+	SPAN_INIT("List-Owner"),
+	SPAN_INIT("List-Post"),
+	SPAN_INIT("List-Subscribe"),
+	SPAN_INIT("List-Unsubscribe"),
+	SPAN_INIT("List-Unsubscribe-Post"),
+	SPAN_INIT("Mail-Followup-To"),
+	SPAN_INIT("Mail-Reply-To"),
+	SPAN_INIT("Message-ID"),
+	SPAN_INIT("MIME-Version"),
+	SPAN_INIT("Newsgroups"),
+	SPAN_INIT("Priority"),
+	SPAN_INIT("References"),
+	SPAN_INIT("Reply-To"),
+	SPAN_INIT("Resent-Message-ID"),
+	SPAN_INIT("Return-Receipt-To"),
+	SPAN_INIT("Sender"),
+	SPAN_INIT("Subject"),
+	SPAN_INIT("To"),
+	SPAN_INIT("X-Draft-Info"),
+	SPAN_INIT("X-Forwarded-Message-Id"),
+	SPAN_INIT("X-Label"),
+	SPAN_INIT("X-Mailer"),
+	SPAN_INIT("X-Original-To"),
+	SPAN_INIT("X-Priority"),
+	SPAN_INIT("X-Spam-Flag"),
+	SPAN_INIT("X-Spam-Status"),
+	SPAN_INIT("User-Agent"),
+};
+_Static_assert(COUNT(known) <= 64, "a bit for each");
+
+/* The fields in an excerpt: their number, then for each its place in the table and its
+ * length, then their bytes as they are in the message. */
+struct field_kept {
+	uint32_t place;
+	uint32_t len;
+};
+
+static unsigned
+place_of(struct span name)
+{
+	unsigned i = 0;
+
+	while (i < COUNT(known) &&
+	    (known[i].len != name.len || !span_equal_case(known[i], name)))
+		i++;
+	return i;
+}
+
+static bool
+section_is_kept(struct section *x)
+{
+	x->kept = 0;
+	for (size_t i = 0; i < x->field_count; i++) {
+		unsigned place = place_of(x->fields[i]);
+
+		if (place == COUNT(known))
+			return false;
+		x->kept |= UINT64_C(1) << place;
+	}
+	return x->depth == 0 && x->text == SECTION_FIELDS;
+}
+
+bool
+fetch_is_excerpt(const struct fetch *f, unsigned *parts_r)
+{
+	*parts_r = 0;
+	for (struct item *i = f->first; i != NULL; i = i->next) {
+		if (i->kind < ITEM_ENVELOPE)
+			continue;
+		if (i->kind == ITEM_ENVELOPE)
+			*parts_r |= 1U << EXCERPT_ENVELOPE;
+		else if (i->kind == ITEM_BODY)
+			*parts_r |= 1U << EXCERPT_BODY;
+		else if (i->kind == ITEM_BODYSTRUCTURE)
+			*parts_r |= 1U << EXCERPT_BODYSTRUCTURE;
+		else if (i->kind == ITEM_SECTION &&
+		    section_is_kept(&i->section))
+			*parts_r |= 1U << EXCERPT_FIELDS;
+		else
+			return false;
+	}
+	return *parts_r != 0;
+}
+
+void
+kept_init(struct kept *k)
+{
+	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
+		str_init(&k->made[i]);
+}
+
+void
+kept_free(struct kept *k)
+{
+	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
+		str_free(&k->made[i]);
+}
+
+bool
+kept_find(struct kept *k, struct folder *f, uint32_t at, unsigned parts)
+{
+	struct excerpt e;
+
+	if (!folder_excerpt(f, at, &e))
+		return false;
+	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
+		if ((parts & 1U << i) && !excerpt_take(&e, i, &k->part[i]))
+			return false;
+	return true;
+}
+
+static void
+fields_make(struct str *out, struct span header)
+{
+	struct str bytes = STR_INIT;
+	struct header_field h;
+	uint32_t count = 0;
+
+	str_add(out, (struct span){ (const char *)&count, sizeof count });
+	while (header_next(&header, &h)) {
+		struct field_kept field = { .place = place_of(h.name),
+			.len = (uint32_t)h.whole.len };
+
+		if (field.place == COUNT(known))
+			continue;
+		str_add(
+		    out, (struct span){ (const char *)&field, sizeof field });
+		str_add(&bytes, h.whole);
+		count++;
+	}
+	memcpy(out->at, &count, sizeof count);
+	str_add(out, str_span(&bytes));
+	str_free(&bytes);
+}
+
+void
+kept_make(
+    struct kept *k, struct content *c, enum content_need read, struct arena *a)
+{
+	for (unsigned i = 0; i < EXCERPT_PARTS; i++) {
+		str_clear(&k->made[i]);
+		k->part[i] = (struct span){ NULL, 0 };
+	}
+	envelope_add(&k->made[EXCERPT_ENVELOPE], c->bytes);
+	fields_make(&k->made[EXCERPT_FIELDS], c->bytes);
+	if (read == NEED_MESSAGE) {
+		const struct part *p = content_mime(c, a);
+
+		bodystructure_add(&k->made[EXCERPT_BODY], p, false);
+		bodystructure_add(&k->made[EXCERPT_BODYSTRUCTURE], p, true);
+	}
+	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
+		if (k->made[i].len > 0)
+			k->part[i] = str_span(&k->made[i]);
+}
+
+void
+kept_keep(struct kept *k, struct folder *f, uint32_t at)
+{
+	folder_excerpt_keep(f, at, k->part);
+}
+
+void
+kept_fields(const struct kept *k, const struct section *x, struct str *out)
+{
+	struct span table = k->part[EXCERPT_FIELDS], bytes;
+	struct field_kept field;
+	uint32_t count = 0;
+
+	if (table.len >= sizeof count)
+		memcpy(&count, table.at, sizeof count);
+	table = span_from(table, sizeof count);
+	bytes = span_from(table, count * sizeof field);
+	/* Bounded by what is there, whatever somebody wrote into the file since its
+	 * sum was looked at. */
+	for (; count > 0 && table.len >= sizeof field; count--) {
+		memcpy(&field, table.at, sizeof field);
+		table = span_from(table, sizeof field);
+		if (x->kept >> (field.place & 63) & 1)
+			str_add(out, span_head(bytes, field.len));
+		bytes = span_from(bytes, field.len);
+	}
+	if (out->len > 0 && out->at[out->len - 1] != '\n')
+		str_add_byte(out, '\n');
+	str_add_byte(out, '\n');
+}
