@@ -442,7 +442,7 @@ class Walk:
 
     def damage(self, folder):
         """An index is a cache: whatever becomes of it, the answers are the same."""
-        path = os.path.join(folder, self.r.choice(["index", "index", "index.names"]))
+        path = os.path.join(folder, self.r.choice(["index", "index", "index.names", "index.content"]))
         kind = self.r.choice(["delete", "cut", "bytes", "bytes", "zeros", "record", "old"])
         size = os.path.getsize(path) if os.path.exists(path) else 0
         if size == 0:

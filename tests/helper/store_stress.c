@@ -189,8 +189,9 @@ stranger_run(struct stress *s)
 static void
 harm_one(int dir)
 {
-	static const char *const names[] = { "index", "index.names" };
-	const char *name = names[random() % 2];
+	static const char *const names[] = { "index", "index.names",
+		"index.content" };
+	const char *name = names[(size_t)random() % COUNT(names)];
 	int fd = openat(dir, name, O_RDWR | O_CLOEXEC);
 	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	char byte = (char)random();
