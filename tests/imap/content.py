@@ -155,12 +155,11 @@ def main():
     messages = given or WHOLE + [message() for _ in range(80)]
     plain, kept, other = (os.path.join(FOLDER, n) for n in ("plain", "kept", "other"))
     make(plain, messages)
+    # What has no size in its name is measured once; and all have one UIDVALIDITY.
+    ask(plain, ["FETCH 1:* RFC822.SIZE"])
     shutil.copytree(plain, kept)
     shutil.copytree(plain, other)
     path = os.path.join(kept, "index.content")
-    # What has no size in its name is measured once.
-    for folder in (plain, kept, other):
-        ask(folder, ["FETCH 1:* RFC822.SIZE"])
     os.mkdir(os.path.join(plain, "index.content"))
     commands = ASKED * 2
     wanted = ask(plain, commands)

@@ -41,12 +41,12 @@ start(void)
 static struct span
 part(uint32_t i, enum excerpt_part p)
 {
-	static const char text[] =
-	    "(\"Mon, 30 Nov 2026 02:00:00 +0000\" \"subject\" NIL NIL)";
+	static const struct span text = SPAN_INIT(
+	    "(\"Mon, 30 Nov 2026 02:00:00 +0000\" \"subject\" NIL NIL)");
 
 	return p == i % EXCERPT_PARTS
 	    ? (struct span){ NULL, 0 }
-	    : span_head(SPAN(text), (i * 5 + p * 7) % sizeof text);
+	    : span_head(text, (i * 5 + p * 7) % text.len);
 }
 
 static void
