@@ -182,7 +182,7 @@ folder() { run chainmail folder "$@"; }
 }
 
 @test "compressed messages of another server are named, and not taken for mail" {
-	for magic in '\x1f\x8b\x08' 'BZh9' '\xfd7zXZ\0' '\x28\xb5\x2f\xfd' '\x04\x22\x4d\x18'; do
+	for magic in '\x1f\x8b\x08' 'BZh91AY&SY' '\xfd7zXZ\0' '\x28\xb5\x2f\xfd' '\x04\x22\x4d\x18'; do
 		rm -f "$MAILDIR"/cur/*
 		put '1.a.h,S=5000,W=5100:2,S' "${magic}garbage"
 		folder check bob@example.org INBOX

@@ -9,10 +9,12 @@
 #include "mail/address.h"
 #include "os/dirs.h"
 #include "parts.h"
+#include "store/foreign.h"
 #include "users/compile.h"
 #include "users/database.h"
 #include "users/logins.h"
 #include "users/text.h"
+#include "users/users.h"
 
 static void
 fault(void *arg, unsigned line, struct span text)
@@ -72,6 +74,30 @@ targets_check(struct check *c, const struct source *s, unsigned line,
 	str_free(&value);
 }
 
+/* Mail that no session would show. */
+static void
+foreign_check(struct check *c, const struct source *s, unsigned line,
+    const struct entry *e)
+{
+	struct str path = STR_INIT, where = STR_INIT;
+	struct user u;
+	const char *is;
+
+	user_init(&u);
+	str_set(&u.address, str_span(&e->key));
+	record_get(str_span(&e->fields), "home", &u.home);
+	user_maildir(&u, &path);
+	is = foreign_find(path.at, &where);
+	if (is != NULL)
+		finding_addf(&c->found, MISTAKE, s->file, line,
+		    "%s is Dovecot's %s, which no session here reads; copy it "
+		    "into %s by doveadm backup (doc/moving.md), and remove it",
+		    where.at, is, path.at);
+	user_free(&u);
+	str_free(&path);
+	str_free(&where);
+}
+
 /* Checks beyond the compiler's. */
 static void
 entries_check(struct check *c, const struct source *s, struct span text)
@@ -83,8 +109,11 @@ entries_check(struct check *c, const struct source *s, struct span text)
 	entry_init(&e);
 	for (unsigned number = 1; span_line(&text, &line); number++) {
 		line = text_content(line);
-		if (line.len > 0 && entry_parse(line, &e, &wrong))
-			targets_check(c, s, number, &e);
+		if (line.len == 0 || !entry_parse(line, &e, &wrong))
+			continue;
+		targets_check(c, s, number, &e);
+		if (e.kind == ENTRY_MAILBOX)
+			foreign_check(c, s, number, &e);
 	}
 	entry_free(&e);
 	str_free(&wrong);

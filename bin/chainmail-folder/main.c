@@ -65,15 +65,15 @@ static _Noreturn void
 open_fail(const char *maildir)
 {
 	int saved = errno;
-	const char *is = foreign_look(maildir);
 	struct str text = STR_INIT;
+	const char *is = foreign_find(maildir, &text);
 
 	if (is != NULL)
 		die_text(CONFIG,
-		    "%s is no Maildir: it, or a folder beside it, is Dovecot's "
-		    "%s, which chainmail does not read; doc/moving.md tells "
-		    "how to copy it",
-		    maildir, is);
+		    "%s is Dovecot's %s, which no session here reads; "
+		    "doc/moving.md tells how to copy the mail",
+		    text.at, is);
+	str_clear(&text);
 	if (saved == ENOENT)
 		die_text(NOUSER, "%s: there is no mail yet", maildir);
 	if (saved == EPERM || saved == EACCES)

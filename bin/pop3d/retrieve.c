@@ -1,5 +1,6 @@
 #include "retrieve.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,6 +181,12 @@ retrieve(struct session *s, uint32_t at, uint64_t lines)
 	uint64_t size = 0;
 	bool ok;
 
+	if (fd < 0 && errno == ENOTSUP) {
+		reply_error(s,
+		    "[SYS/PERM] message %u is compressed by another server",
+		    at + 1);
+		return false;
+	}
 	if (fd < 0) {
 		reply_gone(s, at);
 		return false;

@@ -45,6 +45,7 @@ static const struct {
 	{ "dropped", LEVEL_WARNING },
 	{ "failed", LEVEL_WARNING },
 	{ "filter", LEVEL_WARNING },
+	{ "foreign", LEVEL_WARNING },
 	{ "nameless", LEVEL_WARNING },
 	{ "refuse-last", LEVEL_WARNING },
 	{ "refuse-more", LEVEL_WARNING },

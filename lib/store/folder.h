@@ -113,6 +113,7 @@ struct folder {
 	struct str path; /* for inotify */
 	bool read_only;
 	bool removed;    /* the folder itself was deleted */
+	bool foreign;    /* a message that can't be read was logged */
 	uint32_t count;  /* reported: valid numbers are 1 to count */
 	uint32_t recent; /* of count */
 	uint32_t uidvalidity;
@@ -197,7 +198,8 @@ uint32_t folder_first_unseen(struct folder *f);
 struct span folder_name(struct folder *f, uint32_t at);
 
 /* Open a message for reading; -1 and errno, ENOENT when it is gone (and marked
- * so), EAGAIN when it was renamed at every try. A size that is wrong in the
+ * so), EAGAIN when it was renamed at every try, ENOTSUP when another server has
+ * compressed it (logged, the first of a session). A size that is wrong in the
  * name is measured. */
 int folder_message_open(struct folder *f, uint32_t at);
 /* The message was read and has these sizes. A differing name and the quota are

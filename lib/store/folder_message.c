@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "store/folder_inside.h"
+#include "store/foreign.h"
 #include "store/quota.h"
 
 enum { TRIES = 3 };
@@ -266,18 +267,42 @@ folder_ends_note(struct folder *f, const unsigned char *ends)
 	folder_unlock(f, lock);
 }
 
+/* Another server has compressed it: closed then. Asked only of what is not of the
+ * size that its name says, or has Dovecot's letter. */
+static bool
+refuse_foreign(struct folder *f, uint32_t at, int fd)
+{
+	const char *is = foreign_compression_of(fd);
+
+	if (is == NULL)
+		return false;
+	if (!f->foreign)
+		foreign_log_message(f->path.at, folder_name(f, at), is);
+	f->foreign = true;
+	close(fd);
+	errno = ENOTSUP;
+	return true;
+}
+
 int
 folder_message_open(struct folder *f, uint32_t at)
 {
 	int fd = open_named(f, at);
 	struct index_record r = folder_record(f, at);
+	bool other = r.size == SIZE_UNKNOWN;
 	struct stat st;
 	uint64_t wire;
 
+	if (fd < 0)
+		return -1;
+	if (!other)
+		other = fstat(fd, &st) == 0 &&
+		    saturate((uint64_t)st.st_size) != r.size;
+	if ((other || (r.flags & FLAG_COMPRESSED)) && refuse_foreign(f, at, fd))
+		return -1;
 	/* Another program may have changed it, or named it wrongly. */
-	if (fd >= 0 && r.size != SIZE_UNKNOWN && fstat(fd, &st) == 0 &&
-	    saturate((uint64_t)st.st_size) != r.size &&
-	    wire_count(fd, &wire) == 0 && lseek(fd, 0, SEEK_SET) == 0)
+	if (other && r.size != SIZE_UNKNOWN && wire_count(fd, &wire) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
 		folder_measured(f, at, (uint64_t)st.st_size, wire);
 	return fd;
 }
@@ -294,7 +319,7 @@ folder_wire(struct folder *f, uint32_t at, uint64_t *wire_r)
 		return 0;
 	}
 	fd = open_named(f, at);
-	if (fd < 0)
+	if (fd < 0 || refuse_foreign(f, at, fd))
 		return -1;
 	r = wire_count(fd, wire_r) < 0 ? -1 : fstat(fd, &st);
 	close(fd);

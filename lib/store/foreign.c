@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/str.h"
 
 const char *
 foreign_compression(struct span start)
@@ -16,13 +15,16 @@ foreign_compression(struct span start)
 		struct span magic;
 	} all[] = {
 		{ "gzip", SPAN_INIT("\x1f\x8b\x08") },
-		{ "bzip2", SPAN_INIT("BZh") },
 		{ "xz", SPAN_INIT("\xfd\x37\x7a\x58\x5a\0") },
 		{ "zstd", SPAN_INIT("\x28\xb5\x2f\xfd") },
 		{ "lz4", SPAN_INIT("\x04\x22\x4d\x18") },
 		{ "lz4", SPAN_INIT("Dovecot-LZ4\r") },
 	};
 
+	/* The level is a digit, then pi. */
+	if (span_starts(start, SPAN("BZh")) &&
+	    span_starts(span_from(start, 4), SPAN("1AY&SY")))
+		return "bzip2";
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (span_starts(start, all[i].magic))
 			return all[i].name;
@@ -78,40 +80,68 @@ storage_at(const char *path)
 	return is;
 }
 
-static void
-log_found(const char *path, const char *is)
+const char *
+foreign_find(const char *maildir, struct str *where_r)
 {
-	struct logline l;
+	static const char *const names[] = { "mdbox", "sdbox", "dbox" };
+	struct span path = span_text(maildir);
+	const char *is = storage_at(maildir), *slash;
+	size_t home;
 
-	log_start(&l, "foreign");
-	log_text(&l, "path", path);
-	log_text(&l, "is", is);
-	log_text(&l, "remedy",
-	    "copy it into the Maildir by doveadm backup (doc/moving.md)");
-	log_write(&l);
+	str_set(where_r, path);
+	while (path.len > 1 && path.at[path.len - 1] == '/')
+		path.len--;
+	slash = memrchr(path.at, '/', path.len);
+	home = slash == NULL ? 0 : (size_t)(slash - path.at) + 1;
+	for (size_t i = 0; is == NULL && i < COUNT(names); i++) {
+		str_set(where_r, span_head(path, home));
+		str_add_text(where_r, names[i]);
+		is = storage_at(where_r->at);
+	}
+	return is;
 }
+
+#define REMEDY "copy the mail by doveadm backup, see doc/moving.md"
 
 const char *
 foreign_look(const char *maildir)
 {
-	static const char *const names[] = { "mdbox", "sdbox", "dbox" };
-	struct span path = span_text(maildir);
-	struct str beside = STR_INIT;
-	const char *is = storage_at(maildir), *slash;
+	struct str where = STR_INIT;
+	const char *is = foreign_find(maildir, &where);
+	struct logline l;
 
-	str_set(&beside, path);
-	while (path.len > 1 && path.at[path.len - 1] == '/')
-		path.len--;
-	slash = memrchr(path.at, '/', path.len);
-	for (size_t i = 0; is == NULL && i < COUNT(names); i++) {
-		str_set(&beside,
-		    span_head(path,
-			slash == NULL ? 0 : (size_t)(slash - path.at) + 1));
-		str_add_text(&beside, names[i]);
-		is = storage_at(beside.at);
+	if (is != NULL) {
+		log_start(&l, "foreign");
+		log_text(&l, "path", where.at);
+		log_text(&l, "is", is);
+		log_text(&l, "remedy", REMEDY);
+		log_write(&l);
 	}
-	if (is != NULL)
-		log_found(beside.at, is);
-	str_free(&beside);
+	str_free(&where);
 	return is;
+}
+
+void
+foreign_log_message(const char *folder, struct span name, const char *is)
+{
+	struct logline l;
+
+	log_start(&l, "foreign");
+	log_text(&l, "path", folder);
+	log_span(&l, "name", name);
+	log_text(&l, "is", is);
+	log_text(&l, "remedy", REMEDY);
+	log_write(&l);
+}
+
+void
+foreign_log_messages(uint32_t count)
+{
+	struct logline l;
+
+	log_start(&l, "foreign");
+	log_number(&l, "messages", count);
+	log_text(&l, "is", "compressed");
+	log_text(&l, "remedy", REMEDY);
+	log_write(&l);
 }

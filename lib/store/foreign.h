@@ -3,7 +3,7 @@
 #ifndef STORE_FOREIGN_H
 #define STORE_FOREIGN_H
 
-#include "base/span.h"
+#include "base/str.h"
 
 enum { FOREIGN_MAGIC = 12 }; /* bytes at the start of a file that tell */
 
@@ -14,8 +14,13 @@ const char *foreign_compression(struct span start);
 const char *foreign_compression_of(int fd);
 /* Dovecot's storage in this directory: "mdbox", "sdbox", or NULL. */
 const char *foreign_storage(int dir);
-/* The same, and for an account's directory that is not a Maildir, or not yet, in
- * what lies beside it (mdbox, sdbox, dbox, of the same home). Found: one line in the log. */
+/* The same for an account's Maildir, or for mdbox, sdbox and dbox beside it, in the
+ * same home; where_r (replaced) is what was found. NULL: nothing was. */
+const char *foreign_find(const char *maildir, struct str *where_r);
+/* The same, and one line in the log. */
 const char *foreign_look(const char *maildir);
+/* A line in the log: this message, or so many, can't be read. */
+void foreign_log_message(const char *folder, struct span name, const char *is);
+void foreign_log_messages(uint32_t count);
 
 #endif

@@ -18,6 +18,7 @@ enum {
 	FLAG_ANSWERED = 1 << ('R' - 'A'),
 	FLAG_SEEN = 1 << ('S' - 'A'),
 	FLAG_DELETED = 1 << ('T' - 'A'),
+	FLAG_COMPRESSED = 1 << ('Z' - 'A'), /* by Dovecot's zlib plugin */
 	FLAGS_IMAP = FLAG_DRAFT | FLAG_FLAGGED | FLAG_ANSWERED | FLAG_SEEN |
 	    FLAG_DELETED,
 	KEYWORDS_MAX = 26,

@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "base/io.h"
 #include "os/file.h"
+#include "store/foreign.h"
 #include "store/mailbox.h"
 
 /* interop: what clients look for, made and subscribed from the start. */
@@ -149,10 +150,15 @@ store_open(struct store *s_r, const char *path, bool make)
 	struct utsname u;
 
 	*s_r = (struct store){ .path = STR_INIT, .host = STR_INIT };
-	if (maildir_open(&s_r->root, AT_FDCWD, path) < 0 &&
-	    (errno != ENOENT || !make || store_make(path) < 0 ||
-		maildir_open(&s_r->root, AT_FDCWD, path) < 0))
-		return -1;
+	if (maildir_open(&s_r->root, AT_FDCWD, path) < 0) {
+		if (errno != ENOENT || !make)
+			return -1;
+		/* Else nobody knows why the new mailbox is empty. */
+		foreign_look(path);
+		if (store_make(path) < 0 ||
+		    maildir_open(&s_r->root, AT_FDCWD, path) < 0)
+			return -1;
+	}
 	str_set(&s_r->path, span_text(path));
 	str_set(&s_r->host,
 	    uname(&u) == 0 && u.nodename[0] != '\0' ? span_text(u.nodename)

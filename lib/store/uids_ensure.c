@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/log.h"
+#include "store/foreign.h"
 #include "store/reading.h"
 #include "store/takeover.h"
 #include "store/uids.h"
@@ -160,6 +161,18 @@ log_lost(const char *file)
 	log_write(&l);
 }
 
+/* By their names alone: nothing is opened here. */
+static void
+look_compressed(const struct reading *r)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < r->count; i++)
+		count += (r->at[i].flags & FLAG_COMPRESSED) != 0;
+	if (count > 0)
+		foreign_log_messages(count);
+}
+
 static int
 uids_from(const struct maildir *m, const struct store *s, struct source *o,
     struct uids *u_r)
@@ -170,6 +183,7 @@ uids_from(const struct maildir *m, const struct store *s, struct source *o,
 
 	if (reading_make(&r, m) < 0)
 		return -1;
+	look_compressed(&r);
 	if (o->file != NULL && is_given_since(o, &r)) {
 		log_lost(o->file);
 		source_free(o);
