@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""SEARCH BODY and TEXT against a slow reference, in many scripts.
+"""SEARCH BODY and TEXT against a slow reference, in many scripts; without an index
+of texts and with one, which is damaged, written by two sessions, or by one that
+is killed.
 
 usage: imapd-text.py MAILDIR [SEED [MESSAGES [QUERIES]]]
 
@@ -13,6 +15,7 @@ import quopri
 import random
 import subprocess
 import sys
+import time
 import unicodedata
 
 SCRIPTS = [
@@ -179,6 +182,7 @@ class Test:
     def __init__(self, maildir, seed):
         self.maildir, self.r = maildir, random.Random(seed)
         self.seed, self.texts, self.next = seed, {}, 1
+        self.path = os.path.join(maildir, "index.text")
         Session(maildir).close()
 
     def deliver(self, count):
@@ -229,12 +233,95 @@ class Test:
                 sys.exit("seed %s, %s: %r (%s): found %s, but not %s" % (
                     self.seed, when, query, query.decode(), sorted(found - wanted), sorted(wanted - found)))
 
-    def run(self, messages, queries):
-        self.deliver(messages)
+    def index(self):
+        with open(self.path, "rb") as f:
+            return bytearray(f.read())
+
+    def damage(self):
+        """Do something to the index, and say what."""
+        r = self.r
+        how = r.choice(["removed", "cut", "flipped", "zeros", "appended", "old", "folder", "left over", "names"])
+        if how == "removed":
+            os.unlink(self.path)
+        elif how == "cut":
+            os.truncate(self.path, r.randrange(len(self.index()) + 1))
+        elif how in ("flipped", "zeros"):
+            data = self.index()
+            for _ in range(r.choice([1, 1, 20])):
+                at = r.randrange(len(data))
+                if how == "flipped":
+                    data[at] ^= 1 << r.randrange(8)
+                else:
+                    data[at:at + 500] = bytes(len(data[at:at + 500]))
+            with open(self.path, "r+b") as f:
+                f.write(data)
+        elif how == "appended":
+            with open(self.path, "ab") as f:
+                f.write(self.r.choice([os.urandom(100), bytes(5000), self.index()]))
+        elif how == "old":
+            with open(self.path, "r+b") as f:
+                f.write(self.saved)
+                f.truncate()
+        elif how == "folder":
+            os.unlink(self.path)
+            os.mkdir(self.path)
+        elif how == "left over":
+            with open(self.path + ".new", "wb") as f:
+                f.write(self.index())
+        else:
+            os.unlink(os.path.join(self.maildir, "index"))
+        return how
+
+    def repair(self):
+        if os.path.isdir(self.path):
+            os.rmdir(self.path)
+        session = self.session()
+        self.ask(session, 2, "again")
+        session.close()
+
+    def session(self):
         session = Session(self.maildir)
         session.command(b"SELECT INBOX")
-        self.ask(session, queries, "at first")
-        session.close()
+        return session
+
+    def expunge(self, session, count):
+        gone = self.r.sample(list(self.texts), count)
+        session.command(b"UID STORE %s +FLAGS.SILENT (\\Deleted)" % ",".join(map(str, gone)).encode())
+        session.command(b"EXPUNGE")
+        for uid in gone:
+            del self.texts[uid]
+
+    def kill(self):
+        """A session that is killed while it searches, and so writes."""
+        session = self.session()
+        session.p.stdin.write(b"t SEARCH BODY nowhere-to-be-found\r\n" * 3)
+        session.p.stdin.flush()
+        time.sleep(self.r.random() * .02)
+        session.p.kill()
+        session.p.wait()
+
+    def run(self, messages, queries):
+        self.deliver(messages)
+        old = self.session()
+        self.ask(old, queries, "without an index")
+        if len(self.index()) < messages * 100:
+            sys.exit("no index was made")
+        self.saved = self.index()
+        for _ in range(queries // 10):
+            how = self.damage()
+            other = self.session()
+            self.ask(other, 4, "after " + how)
+            self.ask(old, 4, "after " + how + ", in an older session")
+            other.close()
+            self.repair()
+            self.kill()
+            if self.r.random() < .5:
+                self.deliver(3)
+                session = self.session()
+                self.expunge(session, 3)
+                session.close()
+                old.command(b"NOOP")
+        old.close()
 
 
 if __name__ == "__main__":

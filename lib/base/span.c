@@ -273,10 +273,10 @@ span_is_clean(struct span s)
 	return true;
 }
 
-/* Length of the well-formed sequence at the front (RFC 3629 section 4), or 0. */
-static size_t
-utf8_sequence(const unsigned char *p, size_t len)
+size_t
+span_utf8(struct span s)
 {
+	const unsigned char *p = (const unsigned char *)s.at;
 	size_t n = p[0] < 0x80 ? 1
 	    : p[0] < 0xc2      ? 0
 	    : p[0] < 0xe0      ? 2
@@ -284,7 +284,7 @@ utf8_sequence(const unsigned char *p, size_t len)
 	    : p[0] < 0xf5      ? 4
 			       : 0;
 
-	if (n == 0 || n > len)
+	if (n == 0 || n > s.len)
 		return 0;
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
@@ -304,7 +304,7 @@ span_is_utf8(struct span s)
 		s = span_from(s, span_ascii(s));
 		if (s.len == 0)
 			return true;
-		n = utf8_sequence((const unsigned char *)s.at, s.len);
+		n = span_utf8(s);
 		if (n == 0)
 			return false;
 		s = span_from(s, n);

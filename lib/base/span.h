@@ -74,7 +74,9 @@ bool byte_is_space(char c);
 /* 0 to 31 and 127. */
 bool byte_is_control(char c);
 
-/* The bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlongs). */
+/* Bytes of the well-formed UTF-8 sequence that a span (not empty) begins with, or
+ * 0; whether all is well-formed (RFC 3629: no surrogates, no overlongs). */
+size_t span_utf8(struct span s);
 bool span_is_utf8(struct span s);
 /* How many bytes at the front are ASCII; whether all are. */
 size_t span_ascii(struct span s);

@@ -26,14 +26,25 @@ static const uint16_t cp1252[32] = { 0x20ac, 0xfffd, 0x201a, 0x0192, 0x201e,
 	0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0xfffd, 0x017e,
 	0x0178 };
 
+enum { RUN = 64 };
+
 static void
 latin1_decode(struct str *out, struct span in)
 {
 	while (utf8_add_ascii(out, &in), in.len > 0) {
-		unsigned char c = (unsigned char)in.at[0];
+		/* As a run of them: text that is not Latin, or no text. */
+		size_t run = 0;
+		char *to = str_reserve(out, RUN * UTF8_MAX);
 
-		utf8_add(out, c < 0xa0 ? cp1252[c - 0x80] : c);
-		in = span_from(in, 1);
+		for (; run < RUN && run < in.len; run++) {
+			unsigned char c = (unsigned char)in.at[run];
+
+			to += utf8_put(
+			    to, c >= 0x80 && c < 0xa0 ? cp1252[c - 0x80] : c);
+		}
+		out->len = (size_t)(to - out->at);
+		*to = '\0';
+		in = span_from(in, run);
 	}
 }
 

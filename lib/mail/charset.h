@@ -11,5 +11,8 @@ bool charset_decode(struct str *out, struct span charset, struct span in);
 bool charset_known(struct span charset);
 /* It is UTF-8 or a part of it, so decoding only replaces invalid bytes. */
 bool charset_is_utf8(struct span charset);
+/* A sum of the tables, which are of the machine that built this: the same where
+ * text is decoded alike. */
+uint32_t charset_sum(void);
 
 #endif

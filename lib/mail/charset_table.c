@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/crc32c.h"
+#include "mail/charset.h"
 #include "mail/charset_inside.h"
 #include "mail/utf8.h"
 
@@ -236,4 +238,17 @@ void
 charset_euc_jp(struct str *out, struct span in)
 {
 	read_with(out, in, euc_jp_take);
+}
+
+uint32_t
+charset_sum(void)
+{
+	uint32_t sum = crc32c(0, singles, sizeof singles);
+
+	sum = crc32c(sum, gb18030, sizeof gb18030);
+	sum = crc32c(sum, gb_runs, sizeof gb_runs);
+	sum = crc32c(sum, big5, sizeof big5);
+	sum = crc32c(sum, cp949, sizeof cp949);
+	sum = crc32c(sum, cp932, sizeof cp932);
+	return crc32c(sum, jis0212, sizeof jis0212);
 }

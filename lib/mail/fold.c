@@ -1,27 +1,34 @@
 #include "mail/fold.h"
 
+#include <string.h>
+
+#include "base/crc32c.h"
 #include "mail/fold_tables.h"
 #include "mail/utf8.h"
-
-static void
-point_add(struct str *out, uint32_t p)
-{
-	unsigned at = p <= FOLD_LAST
-	    ? fold_pages[fold_page_of[p / FOLD_PAGE]][p % FOLD_PAGE]
-	    : 0;
-
-	if (at == 0)
-		utf8_add(out, p);
-	else
-		str_add(out,
-		    (struct span){
-			(const char *)fold_texts + at + 1, fold_texts[at] });
-}
 
 static char
 upper(char c)
 {
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* Write one code point folded; how many bytes. */
+static size_t
+point_put(char *to, uint32_t p)
+{
+	unsigned at;
+
+	if (p < 0x80) {
+		*to = upper((char)p);
+		return 1;
+	}
+	at = p <= FOLD_LAST
+	    ? fold_pages[fold_page_of[p / FOLD_PAGE]][p % FOLD_PAGE]
+	    : 0;
+	if (at == 0)
+		return utf8_put(to, p);
+	memcpy(to, fold_texts + at + 1, fold_texts[at]);
+	return fold_texts[at];
 }
 
 /* The compiler does a whole block at once. */
@@ -49,15 +56,35 @@ ascii_add(struct str *out, struct span *rest)
 	*rest = span_from(*rest, n);
 }
 
+/* Fold some code points, most of which are not ASCII. */
+static void
+points_add(struct str *out, struct span *rest)
+{
+	enum { RUN = 32, LONGEST = UINT8_MAX };
+	char *start = str_reserve(out, RUN * LONGEST), *to = start;
+	uint32_t point;
+
+	for (int i = 0; i < RUN && utf8_take(rest, &point); i++)
+		to += point_put(to, point);
+	out->len += (size_t)(to - start);
+	out->at[out->len] = '\0';
+}
+
 void
 fold_add(struct str *out, struct span text)
 {
-	uint32_t point;
-
-	while (text.len > 0) {
+	while (text.len > 0)
 		if ((unsigned char)text.at[0] < 0x80)
 			ascii_add(out, &text);
-		else if (utf8_take(&text, &point))
-			point_add(out, point);
-	}
+		else
+			points_add(out, &text);
+}
+
+uint32_t
+fold_sum(void)
+{
+	uint32_t sum = crc32c(0, fold_texts, sizeof fold_texts);
+
+	sum = crc32c(sum, fold_pages, sizeof fold_pages);
+	return crc32c(sum, fold_page_of, sizeof fold_page_of);
 }

@@ -9,5 +9,8 @@
  * case, taken apart into what it is made of. Malformed bytes are U+FFFD.
  * Result is UTF-8; what is appended depends on text alone. */
 void fold_add(struct str *out, struct span text);
+/* A sum of the tables, which are of the machine that built this: the same where
+ * text is folded alike. */
+uint32_t fold_sum(void);
 
 #endif

@@ -1,24 +1,34 @@
 #include "mail/utf8.h"
 
-void
-utf8_add(struct str *out, uint32_t p)
+size_t
+utf8_put(char *to, uint32_t p)
 {
+	size_t n = 0;
+
 	if (p < 0x80) {
-		str_add_byte(out, (char)p);
-		return;
+		to[n++] = (char)p;
+		return n;
 	}
 	if (p < 0x800) {
-		str_add_byte(out, (char)(0xc0 | p >> 6));
+		to[n++] = (char)(0xc0 | p >> 6);
 	} else {
 		if (p < 0x10000) {
-			str_add_byte(out, (char)(0xe0 | p >> 12));
+			to[n++] = (char)(0xe0 | p >> 12);
 		} else {
-			str_add_byte(out, (char)(0xf0 | p >> 18));
-			str_add_byte(out, (char)(0x80 | (p >> 12 & 0x3f)));
+			to[n++] = (char)(0xf0 | p >> 18);
+			to[n++] = (char)(0x80 | (p >> 12 & 0x3f));
 		}
-		str_add_byte(out, (char)(0x80 | (p >> 6 & 0x3f)));
+		to[n++] = (char)(0x80 | (p >> 6 & 0x3f));
 	}
-	str_add_byte(out, (char)(0x80 | (p & 0x3f)));
+	to[n++] = (char)(0x80 | (p & 0x3f));
+	return n;
+}
+
+void
+utf8_add(struct str *out, uint32_t point)
+{
+	out->len += utf8_put(str_reserve(out, UTF8_MAX), point);
+	out->at[out->len] = '\0';
 }
 
 void
@@ -40,8 +50,8 @@ utf8_take(struct span *rest, uint32_t *point_r)
 	if (rest->len == 0)
 		return false;
 	first = (unsigned char)rest->at[0];
-	n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (!span_is_utf8(span_head(*rest, n)) || rest->len < n) {
+	n = span_utf8(*rest);
+	if (n == 0) {
 		*rest = span_from(*rest, 1);
 		*point_r = REPLACEMENT;
 		return true;

@@ -4,8 +4,10 @@
 
 #include "base/str.h"
 
-enum { REPLACEMENT = 0xfffd };
+enum { REPLACEMENT = 0xfffd, UTF8_MAX = 4 /* bytes of a code point */ };
 
+/* Write one code point, at most UTF8_MAX bytes; how many. */
+size_t utf8_put(char *to, uint32_t point);
 /* Append one code point. */
 void utf8_add(struct str *out, uint32_t point);
 /* Take the ASCII bytes at the front and append them, many at once. */

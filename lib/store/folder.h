@@ -196,6 +196,9 @@ uint32_t folder_find(struct folder *f, uint32_t uid);
 uint32_t folder_first_unseen(struct folder *f);
 /* The file's name, in new/ or cur/; good until the next call. */
 struct span folder_name(struct folder *f, uint32_t at);
+/* The UID, and a sum of the name up to its flags: the same as long as it is this
+ * file. */
+uint32_t folder_file(struct folder *f, uint32_t at, uint32_t *name_sum_r);
 
 /* Open a message for reading; -1 and errno, ENOENT when it is gone (and marked
  * so), EAGAIN when it was renamed at every try, ENOTSUP when another server has

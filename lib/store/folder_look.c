@@ -132,6 +132,15 @@ folder_name(struct folder *f, uint32_t at)
 }
 
 uint32_t
+folder_file(struct folder *f, uint32_t at, uint32_t *name_sum_r)
+{
+	struct index_record r = folder_record(f, at);
+
+	*name_sum_r = r.name_crc;
+	return r.uid;
+}
+
+uint32_t
 folder_find(struct folder *f, uint32_t uid)
 {
 	uint32_t at;

@@ -4,6 +4,7 @@
 
 #include "argument.h"
 #include "fetch/fetch.h"
+#include "search/search_hint.h"
 #include "search/search_return.h"
 #include "sequence.h"
 
@@ -99,6 +100,8 @@ struct matcher {
 	bool loaded;
 	bool gone; /* it can't be read, so none of its keys match */
 	struct str raw, decoded, folded;
+	struct hints *hints; /* once many messages were read for text keys */
+	uint32_t text_asked; /* how often such a key was evaluated */
 };
 void matcher_init(struct matcher *m, struct folder *f, const struct search *q);
 bool matcher_holds(struct matcher *m, uint32_t at);
@@ -112,10 +115,10 @@ void search_find(struct session *s, struct folder *f, const struct search *q,
     const struct returns *r, struct arena *a, struct chosen *c_r);
 
 /* Text keys: is the folded key in a field's value; there or in one of its
- * addresses; in the body; in header or body? */
+ * addresses? */
 bool match_header(struct matcher *m, struct span name, struct span text);
 bool match_address(struct matcher *m, struct span name, struct span text);
-bool match_body(struct matcher *m, struct span text);
-bool match_text(struct matcher *m, struct span text);
+/* KEY_BODY, KEY_TEXT: in the body; in header or body? */
+bool match_text(struct matcher *m, const struct key *k, uint32_t at);
 
 #endif

@@ -5,6 +5,8 @@
 #include "search/search.h"
 #include "selected/object.h"
 
+enum { HINTS_FROM = 32 };
+
 bool
 matcher_load(struct matcher *m, uint32_t at)
 {
@@ -156,18 +158,27 @@ list_holds(struct matcher *m, const struct key *keys, uint32_t at)
 	return true;
 }
 
+/* The index of texts is worth reading only for many messages. */
+static bool
+is_ruled_out(struct matcher *m, const struct key *k, uint32_t at)
+{
+	if (m->text_asked <= HINTS_FROM && m->text_asked++ == HINTS_FROM)
+		m->hints = hints_open(m->f, m->q->keys);
+	return hints_rule_out(m->hints, k, at);
+}
+
 /* Keys about the contents of a message. */
 static bool
 content_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
-	if (!matcher_load(m, at))
+	bool is_text = k->kind == KEY_BODY || k->kind == KEY_TEXT;
+
+	if ((is_text && is_ruled_out(m, k, at)) || !matcher_load(m, at))
 		return false;
-	if (k->kind == KEY_HEADER)
-		return match_header(m, k->name, k->text);
-	if (k->kind == KEY_ADDRESS)
-		return match_address(m, k->name, k->text);
-	return k->kind == KEY_BODY ? match_body(m, k->text)
-				   : match_text(m, k->text);
+	if (is_text)
+		return match_text(m, k, at);
+	return k->kind == KEY_HEADER ? match_header(m, k->name, k->text)
+				     : match_address(m, k->name, k->text);
 }
 
 static bool
@@ -268,6 +279,7 @@ matcher_holds(struct matcher *m, uint32_t at)
 void
 matcher_free(struct matcher *m)
 {
+	hints_close(m->hints);
 	content_free(&m->content);
 	arena_free(&m->arena);
 	str_free(&m->raw);

@@ -17,13 +17,19 @@ folded_has(const struct matcher *m, struct span text)
 	    memmem(m->folded.at, m->folded.len, text.at, text.len) != NULL;
 }
 
-static bool
-value_has(struct matcher *m, struct span value, struct span text)
+static void
+value_fold(struct matcher *m, struct span value)
 {
 	str_clear(&m->decoded);
 	str_clear(&m->folded);
 	word_decode(&m->decoded, value);
 	fold_add(&m->folded, str_span(&m->decoded));
+}
+
+static bool
+value_has(struct matcher *m, struct span value, struct span text)
+{
+	value_fold(m, value);
 	return folded_has(m, text);
 }
 
@@ -58,18 +64,6 @@ match_address(struct matcher *m, struct span name, struct span text)
 	return found;
 }
 
-/* Names and values of all fields. */
-static bool
-fields_have(struct matcher *m, struct span header, struct span text)
-{
-	struct header_field field;
-
-	while (header_next(&header, &field))
-		if (value_has(m, field.whole, text))
-			return true;
-	return false;
-}
-
 /* Text of an unknown character set is taken as UTF-8, or else as the most common
  * one. fold_add() replaces what is malformed as charset_decode() would. */
 static void
@@ -87,8 +81,9 @@ body_fold(struct matcher *m, struct span charset, struct span body)
 	fold_add(&m->folded, body);
 }
 
+/* False: it is no text. */
 static bool
-leaf_has(struct matcher *m, const struct part *p, struct span text)
+leaf_fold(struct matcher *m, const struct part *p)
 {
 	const struct media *media = &p->media;
 	enum encoding encoding = encoding_of(p->encoding);
@@ -107,7 +102,7 @@ leaf_has(struct matcher *m, const struct part *p, struct span text)
 	}
 	body_fold(m, str_span(&charset), body);
 	str_free(&charset);
-	return folded_has(m, text);
+	return true;
 }
 
 /* The next part in order, without recursion. */
@@ -121,31 +116,84 @@ part_after(const struct part *p)
 	return p == NULL ? NULL : p->next;
 }
 
-bool
-match_body(struct matcher *m, struct span text)
-{
-	const struct part *p = content_mime(&m->content, &m->arena);
+/* What is left of a message's pieces of text: no key is found across two. */
+struct pieces {
+	struct span fields; /* of a header; each is one, with its name */
+	const struct part
+	    *part; /* then this one and those after it; NULL: none */
+	bool seen; /* this one's header was */
+};
 
-	if (text.len == 0)
-		return true;
-	for (; p != NULL; p = part_after(p)) {
+/* Fold the next one. */
+static bool
+piece_next(struct matcher *m, struct pieces *x)
+{
+	struct header_field field;
+
+	for (;;) {
+		const struct part *p = x->part;
+
+		if (header_next(&x->fields, &field)) {
+			value_fold(m, field.whole);
+			return true;
+		}
+		if (p == NULL)
+			return false;
 		/* The header of an embedded message counts as text of this
 		 * one. */
-		if (p->parent != NULL && p->parent->kind == PART_MESSAGE &&
-		    fields_have(m, p->header, text))
-			return true;
-		if (p->kind == PART_LEAF && leaf_has(m, p, text))
+		if (!x->seen && p->parent != NULL &&
+		    p->parent->kind == PART_MESSAGE) {
+			x->seen = true;
+			x->fields = p->header;
+			continue;
+		}
+		x->fields = SPAN("");
+		x->seen = false;
+		x->part = part_after(p);
+		if (p->kind == PART_LEAF && leaf_fold(m, p))
 			return true;
 	}
-	return false;
+}
+
+/* all: where it is wanted, the trigrams of each piece. */
+static bool
+pieces_have(
+    struct matcher *m, struct pieces *x, struct span text, struct trigrams *all)
+{
+	bool found = false;
+
+	while ((!found || all != NULL) && piece_next(m, x)) {
+		found = found || folded_has(m, text);
+		if (all != NULL)
+			trigrams_add(all, str_span(&m->folded));
+	}
+	return found;
 }
 
 bool
-match_text(struct matcher *m, struct span text)
+match_text(struct matcher *m, const struct key *k, uint32_t at)
 {
-	size_t header = header_size(m->content.bytes);
+	struct span message = m->content.bytes;
+	struct pieces fields = { span_head(message, header_size(message)), NULL,
+		false };
+	struct pieces body = { SPAN(""), NULL, false };
+	struct hints *h = m->hints;
+	bool learn, found = false;
 
-	return text.len == 0 ||
-	    fields_have(m, span_head(m->content.bytes, header), text) ||
-	    match_body(m, text);
+	if (k->text.len == 0)
+		return true;
+	learn = hints_want(h, at, message.len);
+	if (learn || k->kind == KEY_TEXT)
+		found = pieces_have(
+			    m, &fields, k->text, learn ? &h->fields : NULL) &&
+		    k->kind == KEY_TEXT;
+	if (learn || !found) {
+		body.part = content_mime(&m->content, &m->arena);
+		found = pieces_have(
+			    m, &body, k->text, learn ? &h->body : NULL) ||
+		    found;
+	}
+	if (learn)
+		hints_learn(h, at);
+	return found;
 }
