@@ -63,14 +63,15 @@ void append_end(struct append *a);
 
 /* STATUS: what a mailbox holds, without a session. */
 struct mailbox_status {
-	uint32_t messages, recent, unseen, deleted;
+	uint32_t messages, unseen, deleted;
+	uint32_t recent; /* only if asked for */
 	uint32_t uidnext, uidvalidity;
 	uint64_t modseq;        /* the highest */
 	uint64_t size;          /* sum of W=; only if asked for */
 	uint64_t deleted_bytes; /* S= of those with \Deleted; likewise */
 };
 /* Values looked up for each message whose name lacks them. */
-enum { STATUS_SIZE = 1, STATUS_DELETED_BYTES = 2 };
+enum { STATUS_SIZE = 1, STATUS_DELETED_BYTES = 2, STATUS_RECENT = 4 };
 int mailbox_status(struct store *s, struct span mailbox, unsigned also,
     struct mailbox_status *r);
 /* Something about the mailbox has changed that no message says: its highest modseq

@@ -68,6 +68,11 @@ int folder_stamps_take(const struct folder *f, struct folder_stamp *new_r,
 /* 1: there may be something that was not read; 0: the view knows of all that is
  * in the index; -1 and errno as above. */
 int folder_is_changed(struct folder *f);
+/* The header of the index of the folder at this path below at, if it explains what
+ * is on the disk: a few system calls in place of opening the folder. recent_r: some
+ * messages are \Recent. False: open it, to learn more. */
+bool folder_peek(int at, const char *path, const char *boot,
+    struct index_header *h_r, bool *recent_r);
 /* The same under the lock, of the index that it has then: nothing need be
  * read. */
 bool folder_is_read(const struct folder *f);

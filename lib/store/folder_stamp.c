@@ -273,3 +273,54 @@ folder_is_changed(struct folder *f)
 	f->view.known = h;
 	return 0;
 }
+
+static bool
+part_stamp(int dir, const char *name, struct folder_stamp *stamp_r)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return false;
+	*stamp_r = (struct folder_stamp){ st.st_mtim,
+		is_old_enough(st.st_mtim) };
+	return true;
+}
+
+static uint64_t
+noted_at(int dir)
+{
+	int fd = openat(dir, "folder.lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	uint64_t noted = fd < 0 ? 0 : changes_read(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return noted;
+}
+
+bool
+folder_peek(int at, const char *path, const char *boot,
+    struct index_header *h_r, bool *recent_r)
+{
+	struct folder_stamp at_new, at_cur;
+	int saved = errno, dir = maildir_look(at, path);
+	struct uids u;
+	bool ok;
+
+	/* The header last: what came after its stamps were compared is news of the
+	 * next moment, as it is for who opens the folder. */
+	ok = dir >= 0 && part_stamp(dir, "new", &at_new) &&
+	    part_stamp(dir, "cur", &at_cur) && uids_read(dir, boot, &u) == 0 &&
+	    index_peek(dir, boot, h_r) && h_r->left_out == 0 &&
+	    u.validity == h_r->uidvalidity && h_r->uidnext <= u.next &&
+	    is_explained(h_r, &at_new, &at_cur) && noted_at(dir) == h_r->noted;
+	if (ok) {
+		h_r->uidnext = u.next;
+		*recent_r = u.recent < u.next;
+	}
+	if (dir >= 0)
+		close(dir);
+	errno = saved;
+	return ok;
+}

@@ -281,6 +281,23 @@ index_is_old(const struct index_header *h, const char *boot)
 }
 
 bool
+index_peek(int dir, const char *boot, struct index_header *h_r)
+{
+	int saved = errno,
+	    fd = openat(dir, INDEX_FILE,
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool ok = fd >= 0 &&
+	    pread(fd, h_r, sizeof *h_r, 0) == (ssize_t)sizeof *h_r &&
+	    is_header(h_r) && !h_r->replaced &&
+	    strncmp(h_r->boot, boot, sizeof h_r->boot) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return ok;
+}
+
+bool
 index_is_named(const struct index *ix, int dir)
 {
 	struct stat named, open;

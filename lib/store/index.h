@@ -132,6 +132,9 @@ bool index_open(struct index *ix, int dir, const char *boot);
 /* An undamaged header that index_open() refuses: of another start of the kernel or
  * another version. */
 bool index_is_old(const struct index_header *h, const char *boot);
+/* Only the header of the files in dir, without mapping anything; false as of
+ * index_open(), or if it was just being written. */
+bool index_peek(int dir, const char *boot, struct index_header *h_r);
 /* The names in dir stand for these files. */
 bool index_is_named(const struct index *ix, int dir);
 /* The header as it is now; false, and nothing set: there is none, or it is

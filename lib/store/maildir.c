@@ -73,6 +73,12 @@ cur_open(int dir)
 }
 
 int
+maildir_look(int at, const char *path)
+{
+	return safe_open(at, path);
+}
+
+int
 maildir_open(struct maildir *m_r, int at, const char *path)
 {
 	struct maildir m = { -1, -1, -1, -1 };

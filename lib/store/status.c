@@ -1,5 +1,6 @@
 #include "store/append.h"
 #include "store/folder_inside.h"
+#include "store/mailbox.h"
 
 /* Some message's size is not known yet. */
 static uint64_t
@@ -25,6 +26,40 @@ deleted_sum(struct folder *f)
 	return sum;
 }
 
+/* What the index's header says, whatever the number of messages. */
+static struct mailbox_status
+status_of(const struct index_header *h)
+{
+	return (struct mailbox_status){ .messages = h->count - h->dead,
+		.unseen = h->unseen,
+		.deleted = h->deleted,
+		.uidnext = h->uidnext,
+		.uidvalidity = h->uidvalidity,
+		.modseq = h->modseq,
+		.size = h->wire };
+}
+
+/* Most often the header alone tells it: a mail program asks for all mailboxes every
+ * few minutes. */
+static bool
+peek(struct store *s, struct span mailbox, unsigned also,
+    struct mailbox_status *r)
+{
+	struct str dir = STR_INIT;
+	struct index_header h;
+	bool recent,
+	    ok = mailbox_find(s, mailbox, &dir) == 0 &&
+	    folder_peek(s->root.dir, dir.at, s->boot, &h, &recent) &&
+	    (!(also & STATUS_RECENT) || !recent) &&
+	    (!(also & STATUS_SIZE) || h.unmeasured == 0) &&
+	    (!(also & STATUS_DELETED_BYTES) || h.deleted == 0);
+
+	str_free(&dir);
+	if (ok)
+		*r = status_of(&h);
+	return ok;
+}
+
 int
 mailbox_status(struct store *s, struct span mailbox, unsigned also,
     struct mailbox_status *r)
@@ -32,17 +67,14 @@ mailbox_status(struct store *s, struct span mailbox, unsigned also,
 	struct folder f;
 
 	*r = (struct mailbox_status){ 0 };
+	if (peek(s, mailbox, also, r))
+		return 0;
 	if (folder_open(&f, s, mailbox, true) < 0)
 		return -1;
-	/* As the index's header says it, whatever the number of messages. */
-	r->messages = f.view.known.count - f.view.known.dead;
+	*r = status_of(&f.view.known);
 	r->recent = f.recent;
 	r->uidnext = f.uidnext;
 	r->uidvalidity = f.uidvalidity;
-	r->modseq = folder_modseq(&f);
-	r->unseen = f.view.known.unseen;
-	r->deleted = f.view.known.deleted;
-	r->size = f.view.known.wire;
 	if ((also & STATUS_SIZE) && f.view.known.unmeasured > 0)
 		r->size = size_sum(&f);
 	if ((also & STATUS_DELETED_BYTES) && r->deleted > 0)

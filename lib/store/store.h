@@ -18,6 +18,8 @@ struct maildir {
  * or writable by group or others. */
 int maildir_open(struct maildir *m_r, int at, const char *path);
 void maildir_close(struct maildir *m);
+/* Only the folder's own directory, with the same care. */
+int maildir_look(int at, const char *path);
 /* Explain to people why it can't be opened (EPERM, EACCES): which part has
  * which type, owner and mode, and the remedy (replaced, ASCII); path as it
  * shall appear there. Also logged, with the full path root + "/" + path. */

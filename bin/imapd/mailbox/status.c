@@ -134,6 +134,7 @@ status_put(struct session *s, struct span mailbox, unsigned items)
 
 	if (mailbox_status(&s->store, mailbox,
 		(items & SIZE ? STATUS_SIZE : 0) |
+		    (items & RECENT ? STATUS_RECENT : 0) |
 		    (items & DELETED_STORAGE ? STATUS_DELETED_BYTES : 0),
 		&m) < 0)
 		return -1;
