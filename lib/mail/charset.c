@@ -178,6 +178,28 @@ charset_decode(struct str *out, struct span charset, struct span in)
 }
 
 bool
+charset_high(struct span charset, uint16_t high_r[128])
+{
+	char plain[CHARSET_NAME];
+	const uint16_t *high;
+
+	name_settle(charset, plain);
+	for (size_t i = 0; i < COUNT(readers); i++) {
+		if (strcmp(plain, readers[i].name) != 0)
+			continue;
+		for (unsigned k = 0; k < 128; k++)
+			high_r[k] = k < 32 ? cp1252[k] : (uint16_t)(k + 0x80);
+		return readers[i].read == latin1_decode;
+	}
+	high = charset_single(plain);
+	if (high == NULL)
+		return false;
+	for (unsigned k = 0; k < 128; k++)
+		high_r[k] = high[k] == 0 ? REPLACEMENT : high[k];
+	return true;
+}
+
+bool
 charset_is_utf8(struct span charset)
 {
 	char plain[CHARSET_NAME];

@@ -12,7 +12,14 @@ upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* Write one code point folded; how many bytes. */
+enum {
+	SHORT = 8,
+	LONGEST = FOLD_LONGEST + SHORT, /* room for a code point, folded */
+	RUN = 32, /* code points for which room is made at once */
+};
+
+/* Write one code point folded, for which there is room for LONGEST; how many
+ * bytes. */
 static size_t
 point_put(char *to, uint32_t p)
 {
@@ -27,7 +34,11 @@ point_put(char *to, uint32_t p)
 	    : 0;
 	if (at == 0)
 		return utf8_put(to, p);
-	memcpy(to, fold_texts + at + 1, fold_texts[at]);
+	/* Nearly all have a few bytes: these are one move. */
+	if (fold_texts[at] <= SHORT && at + 1 + SHORT <= sizeof fold_texts)
+		memcpy(to, fold_texts + at + 1, SHORT);
+	else
+		memcpy(to, fold_texts + at + 1, fold_texts[at]);
 	return fold_texts[at];
 }
 
@@ -60,7 +71,6 @@ ascii_add(struct str *out, struct span *rest)
 static void
 points_add(struct str *out, struct span *rest)
 {
-	enum { RUN = 32, LONGEST = UINT8_MAX };
 	char *start = str_reserve(out, RUN * LONGEST), *to = start;
 	uint32_t point;
 
@@ -78,6 +88,57 @@ fold_add(struct str *out, struct span text)
 			ascii_add(out, &text);
 		else
 			points_add(out, &text);
+}
+
+/* What the bytes of a character set become. */
+struct bytes {
+	bool known; /* for ASCII alone it is not worth making */
+	unsigned char len[256];
+	char at[256][LONGEST];
+};
+
+static void
+bytes_know(struct bytes *b, const uint16_t high[128])
+{
+	if (b->known)
+		return;
+	b->known = true;
+	for (unsigned c = 0; c < 256; c++)
+		b->len[c] = (unsigned char)point_put(
+		    b->at[c], c < 0x80 ? c : high[c - 0x80]);
+}
+
+void
+fold_bytes_add(struct str *out, struct span text, const uint16_t high[128])
+{
+	struct bytes b;
+
+	b.known = false;
+	while (text.len > 0) {
+		const unsigned char *at;
+		char *start, *to;
+		size_t n = 0;
+
+		if ((unsigned char)text.at[0] < 0x80) {
+			ascii_add(out, &text);
+			continue;
+		}
+		bytes_know(&b, high);
+		at = (const unsigned char *)text.at;
+		start = to = str_reserve(out, RUN * LONGEST);
+		for (; n < RUN && n < text.len; n++) {
+			unsigned char c = at[n];
+
+			if (b.len[c] <= SHORT)
+				memcpy(to, b.at[c], SHORT);
+			else
+				memcpy(to, b.at[c], b.len[c]);
+			to += b.len[c];
+		}
+		out->len += (size_t)(to - start);
+		out->at[out->len] = '\0';
+		text = span_from(text, n);
+	}
 }
 
 uint32_t

@@ -50,13 +50,18 @@ utf8_take(struct span *rest, uint32_t *point_r)
 	if (rest->len == 0)
 		return false;
 	first = (unsigned char)rest->at[0];
+	if (first < 0x80) {
+		*rest = span_from(*rest, 1);
+		*point_r = first;
+		return true;
+	}
 	n = span_utf8(*rest);
 	if (n == 0) {
 		*rest = span_from(*rest, 1);
 		*point_r = REPLACEMENT;
 		return true;
 	}
-	p = n == 1 ? first : first & (0x7fU >> n);
+	p = first & (0x7fU >> n);
 	for (size_t i = 1; i < n; i++)
 		p = p << 6 | ((unsigned char)rest->at[i] & 0x3f);
 	*rest = span_from(*rest, n);

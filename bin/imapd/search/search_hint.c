@@ -11,7 +11,7 @@ enum {
 	 * none. */
 	WORN = 1 << 20,
 	LEARNT_FREE = 2 << 20, /* bytes of messages that are learnt at once; */
-	LEARNT_SHARE = 3,      /* of more one in so many */
+	LEARNT_SHARE = 2,      /* of more one in so many */
 };
 
 static uint32_t

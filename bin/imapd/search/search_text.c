@@ -65,20 +65,24 @@ match_address(struct matcher *m, struct span name, struct span text)
 }
 
 /* Text of an unknown character set is taken as UTF-8, or else as the most common
- * one. fold_add() replaces what is malformed as charset_decode() would. */
+ * one. What is malformed becomes what charset_decode() makes of it. */
 static void
 body_fold(struct matcher *m, struct span charset, struct span body)
 {
-	str_clear(&m->decoded);
-	if (!charset_is_utf8(charset)) {
-		if (charset_decode(&m->decoded, charset, body))
-			body = str_span(&m->decoded);
-		else if (!span_is_utf8(body)) {
-			charset_decode(&m->decoded, SPAN("iso-8859-1"), body);
-			body = str_span(&m->decoded);
-		}
+	uint16_t high[128];
+
+	if (!charset_known(charset))
+		charset = span_is_utf8(body) ? SPAN("utf-8")
+					     : SPAN("iso-8859-1");
+	if (charset_is_utf8(charset)) {
+		fold_add(&m->folded, body);
+	} else if (charset_high(charset, high)) {
+		fold_bytes_add(&m->folded, body, high);
+	} else {
+		str_clear(&m->decoded);
+		charset_decode(&m->decoded, charset, body);
+		fold_add(&m->folded, str_span(&m->decoded));
 	}
-	fold_add(&m->folded, body);
 }
 
 /* False: it is no text. */

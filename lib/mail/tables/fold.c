@@ -16,7 +16,8 @@ enum {
 };
 
 static unsigned char texts[1 << 16];
-static unsigned used = 1; /* 0: the code point itself */
+static size_t longest = 4; /* of them, or of a code point that stays itself */
+static unsigned used = 1;  /* 0: the code point itself */
 static unsigned short pages[256][PAGE];
 static unsigned page_count = 1; /* the first: all are themselves */
 static unsigned char page_of[LAST / PAGE + 1];
@@ -58,6 +59,8 @@ text_place(const unsigned char *text, size_t n)
 			return at;
 	texts[at] = (unsigned char)n;
 	memcpy(texts + at + 1, text, n);
+	if (n > longest)
+		longest = n;
 	used = at + 1 + (unsigned)n;
 	return at;
 }
@@ -106,7 +109,8 @@ main(void)
 		if (page_count == 256 || used > sizeof texts - PAGE * TEXT)
 			return 1;
 	}
-	printf("enum { FOLD_LAST = %d, FOLD_PAGE = %d };\n", LAST, PAGE);
+	printf("enum { FOLD_LAST = %d, FOLD_PAGE = %d, FOLD_LONGEST = %zu };\n",
+	    LAST, PAGE, longest);
 	printf("static const uint8_t fold_page_of[] = {");
 	for (unsigned p = 0; p <= LAST / PAGE; p++)
 		printf("%s%u,", p % 16 == 0 ? "\n\t" : " ", page_of[p]);

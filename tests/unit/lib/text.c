@@ -245,6 +245,39 @@ malformed_utf8_is_folded_as_if_decoded(void **state)
 	str_free(&slow);
 }
 
+static void
+single_bytes_are_folded_as_if_decoded(void **state)
+{
+	static const char *const sets[] = { "iso-8859-1", "koi8-r",
+		"windows-1253", "iso-8859-9", "tis-620", "macintosh" };
+	struct str text = STR_INIT, decoded = STR_INIT, fast = STR_INIT,
+		   slow = STR_INIT;
+	uint16_t high[128];
+
+	(void)state;
+	assert_false(charset_high(SPAN("utf-8"), high));
+	assert_false(charset_high(SPAN("big5"), high));
+	assert_false(charset_high(SPAN("no-such-set"), high));
+	for (int i = 0; i < ROUNDS; i++) {
+		struct span set = span_text(sets[chance(COUNT(sets))]);
+		struct span s = random_text(
+		    &text, "abz \n\xe9\xc1\xd2\x80\xff", chance(100));
+
+		str_clear(&decoded);
+		str_clear(&fast);
+		str_clear(&slow);
+		assert_true(charset_high(set, high));
+		fold_bytes_add(&fast, s, high);
+		assert_true(charset_decode(&decoded, set, s));
+		fold_add(&slow, str_span(&decoded));
+		assert_same(&fast, &slow);
+	}
+	str_free(&text);
+	str_free(&decoded);
+	str_free(&fast);
+	str_free(&slow);
+}
+
 /* A field without encoded words loses its line ends and nothing else. */
 static void
 plain_fields_are_unfolded(void **state)
@@ -277,6 +310,7 @@ main(void)
 		cmocka_unit_test(base64_is_decoded),
 		cmocka_unit_test(single_bytes_are_decoded),
 		cmocka_unit_test(malformed_utf8_is_folded_as_if_decoded),
+		cmocka_unit_test(single_bytes_are_folded_as_if_decoded),
 		cmocka_unit_test(plain_fields_are_unfolded),
 	};
 
