@@ -220,7 +220,7 @@ look(struct folder *f, struct folder_check *c)
 	reading_free(&r);
 	c->strays = count_strays(f->dirs.new) + count_strays(f->dirs.cur);
 	c->leftovers = maildir_leftovers(&f->dirs) + has(f, "index.new") +
-	    has(f, "index.names.new");
+	    has(f, "index.names.new") + has(f, "index.text.new");
 	return 0;
 }
 
@@ -264,6 +264,7 @@ folder_rebuild(struct store *s, struct span mailbox)
 		r = folder_read(&f);
 		unlinkat(f.dirs.dir, "index.new", 0);
 		unlinkat(f.dirs.dir, "index.names.new", 0);
+		unlinkat(f.dirs.dir, "index.text.new", 0);
 	}
 	folder_unlock(&f, lock);
 	if (r == 0)

@@ -150,6 +150,10 @@ index_text_open(struct index_text *x, int dir, uint32_t uidvalidity)
 	index_text_rewind(x);
 	x->fd = openat(dir, FILE_NAME,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	/* What may not be written, so can't be locked either, may be read. */
+	if (x->fd < 0 && (errno == EACCES || errno == EROFS))
+		x->fd = openat(dir, FILE_NAME,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (x->fd < 0)
 		return -1;
 	if (fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode) && start(x) == 0)

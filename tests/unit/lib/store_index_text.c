@@ -309,6 +309,32 @@ a_full_disk_ends_the_adding(void **state)
 }
 
 static void
+one_that_may_not_be_written_is_read(void **state)
+{
+	struct made *m = *state;
+	struct index_text x;
+	bool root = geteuid() == 0;
+
+	make(m);
+	assert_int_equal(fchmodat(m->store.root.dir, NAME, 0444, 0), 0);
+	assert_int_equal(fchmod(m->store.root.dir, 0755), 0);
+	assert_true(!root || seteuid(65534) == 0);
+	opened(&x, m);
+	assert_int_equal(assert_has(&x, 1, MADE), 0);
+	add(&x, MADE + 1);
+	index_text_rewind(&x);
+	assert_int_equal(index_text_renew(&x), -1);
+	assert_int_equal(assert_has(&x, 1, MADE), 0);
+	index_text_close(&x);
+	assert_int_equal(
+	    index_text_open(&x, m->store.root.dir, VALIDITY + 1), -1);
+	assert_true(!root || seteuid(0) == 0);
+	opened(&x, m);
+	assert_int_equal(assert_has(&x, 1, MADE), 0);
+	index_text_close(&x);
+}
+
+static void
 what_is_no_file_is_no_index(void **state)
 {
 	struct made *m = *state;
@@ -337,6 +363,7 @@ main(void)
 		TEST(two_writers_lose_nothing),
 		TEST(a_renewed_one_has_what_was_kept),
 		TEST(a_full_disk_ends_the_adding),
+		TEST(one_that_may_not_be_written_is_read),
 		TEST(what_is_no_file_is_no_index),
 	};
 
