@@ -146,8 +146,10 @@ static ssize_t
 compress_write(void *arg, struct span bytes, short *events_r)
 {
 	struct compress *c = arg;
+	size_t taken;
 
 	*events_r = POLLOUT;
+	/* Else more has come behind these since. */
 	if (c->taken == 0) {
 		deflate_all(c, bytes);
 		c->taken = bytes.len;
@@ -163,8 +165,9 @@ compress_write(void *arg, struct span bytes, short *events_r)
 	if (c->written.size > KEEP_BUFFER)
 		str_free(&c->written);
 	str_clear(&c->written);
+	taken = c->taken;
 	c->written_at = c->taken = 0;
-	return (ssize_t)bytes.len;
+	return (ssize_t)taken;
 }
 
 static const struct io_transport transport = { compress_read, compress_write };

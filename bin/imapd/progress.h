@@ -14,8 +14,12 @@ struct progress {
 
 /* The command begins, and is done at goal (0: unknown). */
 void progress_start(struct progress *p, struct session *s, uint32_t goal);
-/* Report that so much is done, at most every ten seconds; not to be called within
- * another response. */
+/* The same for a command that changes many messages of the session's folder, which
+ * takes the steps itself; until progress_end(). */
+void progress_change(struct progress *p, struct session *s, size_t goal);
+void progress_end(struct session *s);
+/* Report that so much is done, at most every ten seconds, without waiting for the
+ * client; not to be called within another response. */
 void progress_step(struct progress *p, uint32_t done);
 /* The same at a time of a clock. */
 void progress_step_at(struct progress *p, uint32_t done, int64_t now);

@@ -207,6 +207,28 @@ io_putf(struct io *io, const char *format, ...)
 		io_flush(io);
 }
 
+void
+io_put_now(struct io *io, struct span bytes)
+{
+	struct pollfd p = { .fd = io->out, .events = POLLOUT };
+	short events;
+	ssize_t n;
+
+	if (io->failed || io->output.len + bytes.len > FLUSH_AT)
+		return;
+	str_add(&io->output, bytes);
+	if (!io->socket_out && io->transport == NULL && poll(&p, 1, 0) != 1)
+		return;
+	n = write_now(io, str_span(&io->output), &events);
+	if (n > 0) {
+		str_shift(&io->output, (size_t)n);
+		io->bytes_out += (uint64_t)n;
+	} else if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+	    errno != EINTR) {
+		io->failed = true;
+	}
+}
+
 struct span
 io_pending(const struct io *io)
 {

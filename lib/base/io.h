@@ -96,6 +96,10 @@ void io_put(struct io *io, struct span bytes);
 void io_put_text(struct io *io, const char *text);
 __attribute__((format(printf, 2, 3))) void io_putf(
     struct io *io, const char *format, ...);
+/* The same for what the peer can do without: it is written, and all before it, as
+ * far as that goes without waiting; dropped when much waits already. For who holds
+ * a lock that others wait for. */
+void io_put_now(struct io *io, struct span bytes);
 /* Write the buffered output; IO_OK, IO_EOF (peer gone) or IO_TIMEOUT. */
 enum io_result io_flush(struct io *io);
 

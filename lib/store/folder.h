@@ -126,6 +126,11 @@ struct folder {
 			   * move within this folder; 0: none are */
 	struct folder_view view;
 	struct folder_excerpts excerpts;
+	/* Called with the number of messages done by the calls below that change
+	 * many, after each of them and under the lock: it must not wait. NULL:
+	 * nobody asks. */
+	void (*step)(void *arg, uint32_t done);
+	void *step_arg;
 	struct str name; /* for folder_name() */
 	int watch;       /* inotify, or -1 */
 	int lock;        /* folder.lock while this session holds it, or -1 */

@@ -191,7 +191,7 @@ change_all(struct folder *f, const uint32_t *at, size_t n,
 			c->what->modified_r[done] = modified;
 		*changed_r |= r > 0;
 		if (r >= 0)
-			done++;
+			folder_step(f, ++done);
 	}
 	for (size_t i = 0; r < 0 && i < done; i++)
 		view_tell(f, folder_record(f, at[i]).uid);
@@ -297,6 +297,7 @@ expunge_all(struct folder *f, const uint32_t *at, size_t n, bool deleted_only,
 			continue;
 		folder_size(f, at[i], &size);
 		r = expunge_one(f, at[i], deleted_only);
+		folder_step(f, i + 1);
 		if (r == 1) {
 			done->bytes -= (int64_t)size;
 			done->count--;

@@ -120,6 +120,9 @@ void folder_excerpts_init(struct folder *f);
 /* What waits is written first, if it can be without waiting. */
 void folder_excerpts_free(struct folder *f);
 
+/* So many messages are done. */
+void folder_step(const struct folder *f, size_t done);
+
 /* Looking (folder_look.c): as view_…, and a damaged index is made anew. */
 
 /* Make the index anew from the names. Where that can't be done the session can't

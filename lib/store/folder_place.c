@@ -226,6 +226,7 @@ place_all(struct placing *p, const uint32_t *at, size_t n,
 			return -1;
 		if (one > 0)
 			r->uid[i] = first + (uint32_t)i;
+		folder_step(p->from, i + 1);
 	}
 	return fsync(p->to.to.cur);
 }

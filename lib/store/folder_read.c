@@ -445,6 +445,13 @@ folder_add(struct folder *f, struct span file)
 }
 
 void
+folder_step(const struct folder *f, size_t done)
+{
+	if (f->step != NULL)
+		f->step(f->step_arg, (uint32_t)done);
+}
+
+void
 folder_put(struct folder *f, uint32_t at, const struct index_record *old,
     struct index_record *r)
 {

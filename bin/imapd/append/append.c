@@ -7,6 +7,7 @@
 #include "answer.h"
 #include "argument.h"
 #include "command.h"
+#include "progress.h"
 #include "selected/select.h"
 #include "selected/sync.h"
 
@@ -15,12 +16,18 @@ cmd_append(struct session *s)
 {
 	struct parser *p = &s->parser;
 	struct incoming in;
+	struct progress progress;
 	uint32_t uidvalidity;
-	bool ok = incoming_start(s, &in) && incoming_message(s, &in);
+	bool ok;
 
+	/* How many there will be only their client knows. */
+	progress_start(&progress, s, 0);
+	ok = incoming_start(s, &in) && incoming_message(s, &in);
 	while (ok && session_offers(s, "MULTIAPPEND") && parse_space(p) &&
-	    p->rest.len > 0)
+	    p->rest.len > 0) {
+		progress_step(&progress, (uint32_t)in.to.count);
 		ok = incoming_message(s, &in);
+	}
 	if (ok && incoming_commit(s, &in, &uidvalidity)) {
 		str_set(&s->text, SPAN(""));
 		incoming_uids_add(s, &in, uidvalidity, &s->text);

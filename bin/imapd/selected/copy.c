@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "argument.h"
 #include "command.h"
+#include "progress.h"
 #include "store/activity.h"
 
 static void
@@ -97,6 +98,7 @@ place(struct session *s, bool move)
 {
 	struct parser *p = &s->parser;
 	struct folder_placed placed = { .names = STR_INIT };
+	struct progress progress;
 	struct chosen c;
 	struct span to;
 	int r;
@@ -120,8 +122,10 @@ place(struct session *s, bool move)
 	}
 	/* RFC 2180 4.4.1, RFC 3501 6.4.7: by number all or nothing; 6.4.8: a
 	 * nonexistent UID is ignored. */
+	progress_change(&progress, s, c.count);
 	r = folder_place(&s->folder, c.at, c.count, to,
 	    &(struct place_how){ .move = move, .all = !s->uid }, &placed);
+	progress_end(s);
 	if (r == 0) {
 		placed_tell(s, &c, &placed, move);
 		place_log(s, &c, to, &placed, move);

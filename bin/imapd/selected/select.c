@@ -6,6 +6,7 @@
 #include "argument.h"
 #include "command.h"
 #include "mailbox/list.h"
+#include "progress.h"
 #include "selected/condstore.h"
 #include "selected/object.h"
 #include "selected/select.h"
@@ -155,10 +156,12 @@ int
 session_expunge(
     struct session *s, const struct chosen *among, bool deleted_only)
 {
-	int saved,
-	    r = folder_expunge(
-		&s->folder, among->at, among->count, deleted_only);
+	struct progress p;
+	int saved, r;
 
+	progress_change(&p, s, among->count);
+	r = folder_expunge(&s->folder, among->at, among->count, deleted_only);
+	progress_end(s);
 	saved = errno;
 	expunge_log(s, among);
 	errno = saved;

@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "argument.h"
 #include "command.h"
+#include "progress.h"
 #include "search/search_answer.h"
 #include "selected/condstore.h"
 #include "selected/sync.h"
@@ -181,10 +182,13 @@ store_run(struct session *s, const struct chosen *c,
 {
 	struct flag_change quiet = *change;
 	const bool *was = deleted_before(s, c, change);
+	struct progress progress;
 	int r, saved;
 
 	quiet.silent = true; /* stored_tell() reports them */
+	progress_change(&progress, s, c->count);
 	r = folder_flags(&s->folder, c->at, c->count, &quiet);
+	progress_end(s);
 	saved = errno;
 	if (was != NULL)
 		delete_log(s, c, was);

@@ -166,6 +166,34 @@ a_peer_that_reads_nothing_ends_the_output(void **state)
 	assert_true(io.output.size < 65536);
 }
 
+/* As of who holds a lock: the peer reads nothing, and what it was to have is all
+ * there when it does. */
+static void
+what_is_put_now_never_waits(void **state)
+{
+	static char page[4096], got[65536];
+	size_t sent = 0, taken = 0;
+	ssize_t n;
+
+	(void)state;
+	io.idle_ms = 0;
+	memset(page, 'x', sizeof page);
+	while ((n = send(ends[0], page, sizeof page, MSG_DONTWAIT)) > 0)
+		sent += (size_t)n;
+	io_put_text(&io, "before ");
+	for (int i = 0; i < 5000; i++)
+		io_put_now(&io, SPAN("now "));
+	assert_false(io.failed);
+	assert_true(io.output.len >= 7 && io.output.len <= 16384);
+	while (sent > taken)
+		taken += (size_t)recv(ends[1], got, sizeof got, 0);
+	io_put_now(&io, SPAN("end"));
+	assert_int_equal(io_flush(&io), IO_OK);
+	taken = (size_t)recv(ends[1], got, sizeof got, 0);
+	assert_true(
+	    span_starts((struct span){ got, taken }, SPAN("before now now ")));
+}
+
 static void
 what_came_before_starttls_is_forgotten(void **state)
 {
@@ -368,6 +396,7 @@ main(void)
 		EACH(the_end_and_silence_are_told_apart),
 		EACH(answers_wait_for_the_end_of_a_pipeline),
 		EACH(a_peer_that_reads_nothing_ends_the_output),
+		EACH(what_is_put_now_never_waits),
 		EACH(what_came_before_starttls_is_forgotten),
 		EACH(a_long_line_that_ends_bare_is_bare),
 		EACH(a_flood_does_not_outlive_the_deadline),
