@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # Crashes and failing disks while deliver works: crash/matrix.py.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # The power fails under load: crash/power.py. POWER_CUTS=500 by hand.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # What runs out comes back: crash/scarce.py.
 
 load helper

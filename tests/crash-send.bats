@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # Crashes and failing disks while mail leaves for other hosts, or comes in from
 # programs of this one: crash/matrix.py.
 

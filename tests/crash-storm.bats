@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # Processes of a busy server die at random: crash/storm.py. STORM_SECONDS=600 by hand.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# limit: 900
 # Crashes and failing disks where reports are made (crash/matrix.py), and with
 # programs that run by hand or at times (crash/tools.py).
 
