@@ -37,6 +37,8 @@ five() {
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* (FLAGS BODYSTRUCTURE BODY)')" = 2 ]
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* FULL')" = 0 ]
 	[ "$(opened 'a SELECT INBOX' 'b UID FETCH 1:* (BODY.PEEK[HEADER.FIELDS (From Subject)])')" = 0 ]
+	[ "$(opened 'a SELECT INBOX' 'b SEARCH FROM ann SUBJECT s3' 'c SEARCH HEADER Message-ID x' 'd SEARCH SENTSINCE 1-Jan-2026')" = 0 ]
+	[ "$(opened 'a SELECT INBOX' 'b SORT (SUBJECT DATE FROM DISPLAYTO) UTF-8 ALL' 'c THREAD REFERENCES UTF-8 ALL')" = 0 ]
 	# What is kept has not all fields.
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 2 (BODY.PEEK[HEADER.FIELDS (From X-Odd)])')" = 1 ]
 	# Of a header alone there is no BODYSTRUCTURE.
@@ -44,6 +46,11 @@ five() {
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* ENVELOPE')" = 5 ]
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* ENVELOPE' 'c FETCH 1:* BODY')" = 5 ]
 	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* (BODY BODYSTRUCTURE ENVELOPE)')" = 0 ]
+	# Who reads a message for a search keeps the same.
+	rm "$M/index.content"
+	[ "$(opened 'a SELECT INBOX' 'b SEARCH TO x' 'c SORT (DATE) UTF-8 ALL' 'd FETCH 1:* ENVELOPE')" = 5 ]
+	rm "$M/index.content"
+	[ "$(opened 'a SELECT INBOX' 'b THREAD REFS UTF-8 ALL' 'c SEARCH SENTON 1-Jan-2026')" = 5 ]
 }
 
 @test "another file in a message's place is not told of from what is kept" {

@@ -106,18 +106,26 @@ display_add(struct str *out, const struct envelope_first *a)
 	str_free(&name);
 }
 
-/* Of several fields of the name, the first that has an address. */
+struct found {
+	unsigned seen;      /* a bit for each field */
+	unsigned addressed; /* a bit for the plain key of what had an address */
+	struct span in_reply_to;
+};
+
+/* Of several fields of the name, the first that has an address, whichever of its keys
+ * are wanted. */
 static void
-address_take_keys(struct sortkeys *k, unsigned wanted, enum sortkey plain,
-    enum sortkey display, struct span value)
+address_take_keys(struct sortkeys *k, unsigned wanted, struct found *found,
+    enum sortkey plain, enum sortkey display, struct span value)
 {
 	struct envelope_first a;
 
 	wanted &= 1U << plain | 1U << display;
-	if (wanted == 0 || k->text[plain].len > 0 || k->text[display].len > 0)
+	if (wanted == 0 || (found->addressed & 1U << plain))
 		return;
 	envelope_first_init(&a);
 	if (envelope_first(value, &a)) {
+		found->addressed |= 1U << plain;
 		if (wanted & 1U << plain)
 			fold_add(&k->text[plain], str_span(&a.mailbox));
 		if (display != plain && wanted & 1U << display)
@@ -146,11 +154,6 @@ date_take_key(struct sortkeys *k, struct span value)
 	k->dated = date_parse_day(value, &date) && date.seconds >= first;
 	k->sent = k->dated ? date.seconds : 0;
 }
-
-struct found {
-	unsigned seen; /* a bit for each field */
-	struct span in_reply_to;
-};
 
 enum field {
 	FIELD_OTHER,
@@ -200,15 +203,16 @@ field_take(struct sortkeys *k, unsigned wanted, const struct header_field *f,
 	found->seen |= 1U << field;
 	switch (field) {
 	case FIELD_FROM:
-		address_take_keys(
-		    k, wanted, SORTKEY_FROM, SORTKEY_DISPLAYFROM, f->value);
+		address_take_keys(k, wanted, found, SORTKEY_FROM,
+		    SORTKEY_DISPLAYFROM, f->value);
 		break;
 	case FIELD_TO:
 		address_take_keys(
-		    k, wanted, SORTKEY_TO, SORTKEY_DISPLAYTO, f->value);
+		    k, wanted, found, SORTKEY_TO, SORTKEY_DISPLAYTO, f->value);
 		break;
 	case FIELD_CC:
-		address_take_keys(k, wanted, SORTKEY_CC, SORTKEY_CC, f->value);
+		address_take_keys(
+		    k, wanted, found, SORTKEY_CC, SORTKEY_CC, f->value);
 		break;
 	case FIELD_DATE:
 		if (!again)

@@ -11,7 +11,7 @@
 
 enum {
 	/* Another one whenever a header gives other keys than it did. */
-	SORTKEY_VERSION = 1,
+	SORTKEY_VERSION = 2,
 	/* RFC 5322 knows no limit; these are the last ones. */
 	SORTKEY_REFERENCES_MAX = 1000,
 };

@@ -6,7 +6,7 @@
 
 #define EXCERPT_FILE "index.content"
 #define EXCERPT_MAGIC "chainmail-conten" /* without a NUL */
-enum { EXCERPT_VERSION = 1, EXCERPT_SIGN = 0x63786d63 };
+enum { EXCERPT_VERSION = 2, EXCERPT_SIGN = 0x63786d63 };
 #define EXCERPT_NONE UINT32_MAX /* the length of a part that is not there */
 
 struct excerpt_start {

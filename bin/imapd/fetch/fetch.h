@@ -3,7 +3,9 @@
 #define IMAPD_FETCH_H
 
 #include "argument.h"
+#include "mail/header.h"
 #include "mail/mime.h"
+#include "mail/sortkey.h"
 #include "search/search_return.h"
 
 enum item_kind {
@@ -131,6 +133,27 @@ void kept_keep(struct kept *k, struct folder *f, uint32_t at);
  * Only for sections of fetch_is_excerpt(). */
 void kept_fields(
     const struct kept *k, const struct section *x, struct str *out);
+
+/* One field after the other of a name, of the part EXCERPT_FIELDS; rest_r is what
+ * kept_fields_begin() set. False: no more. */
+struct kept_rest {
+	struct span table, bytes;
+	unsigned place;
+};
+/* False: fields of this name are not kept. */
+bool kept_fields_begin(
+    struct span fields, struct span name, struct kept_rest *rest_r);
+bool kept_fields_next(struct kept_rest *rest, struct header_field *field_r);
+
+/* The parts for searching and sorting (kept_search.c), of a message's header. */
+void kept_texts_make(struct str *out, struct span header);
+void kept_keys_make(struct str *out, struct span header);
+/* Is the folded text in a field of this name (or in one of its addresses)? False: what
+ * is kept can't tell. */
+bool kept_texts_search(struct span texts, struct span name, bool address,
+    struct span text, bool *found_r);
+/* As sortkeys_take(). False: what is kept can't tell. */
+bool kept_keys_take(struct span keys, unsigned wanted, struct sortkeys *k);
 
 /* The bytes of a section, in the message or the arena; false: there is none. */
 bool section_find(const struct section *x, struct content *c, struct arena *a,

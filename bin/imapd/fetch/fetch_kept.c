@@ -172,6 +172,8 @@ kept_make(
 	}
 	envelope_add(&k->made[EXCERPT_ENVELOPE], c->bytes);
 	fields_make(&k->made[EXCERPT_FIELDS], c->bytes);
+	kept_keys_make(&k->made[EXCERPT_KEYS], c->bytes);
+	kept_texts_make(&k->made[EXCERPT_TEXTS], c->bytes);
 	if (read == NEED_MESSAGE) {
 		const struct part *p = content_mime(c, a);
 
@@ -189,27 +191,68 @@ kept_keep(struct kept *k, struct folder *f, uint32_t at)
 	folder_excerpt_keep(f, at, k->part);
 }
 
+/* Bounded by what is there, whatever somebody wrote into the file since its sum was
+ * looked at. */
+static void
+fields_begin(struct span fields, struct kept_rest *rest_r)
+{
+	uint32_t count = 0;
+
+	if (fields.len >= sizeof count)
+		memcpy(&count, fields.at, sizeof count);
+	fields = span_from(fields, sizeof count);
+	rest_r->table = span_head(fields, count * sizeof(struct field_kept));
+	rest_r->bytes = span_from(fields, rest_r->table.len);
+}
+
+static bool
+fields_next(struct kept_rest *rest, unsigned *place_r, struct span *whole_r)
+{
+	struct field_kept field;
+
+	if (rest->table.len < sizeof field)
+		return false;
+	memcpy(&field, rest->table.at, sizeof field);
+	rest->table = span_from(rest->table, sizeof field);
+	*place_r = field.place;
+	*whole_r = span_head(rest->bytes, field.len);
+	rest->bytes = span_from(rest->bytes, field.len);
+	return true;
+}
+
 void
 kept_fields(const struct kept *k, const struct section *x, struct str *out)
 {
-	struct span table = k->part[EXCERPT_FIELDS], bytes;
-	struct field_kept field;
-	uint32_t count = 0;
+	struct kept_rest rest = { .place = 0 };
+	struct span whole;
+	unsigned place;
 
-	if (table.len >= sizeof count)
-		memcpy(&count, table.at, sizeof count);
-	table = span_from(table, sizeof count);
-	bytes = span_from(table, count * sizeof field);
-	/* Bounded by what is there, whatever somebody wrote into the file since its
-	 * sum was looked at. */
-	for (; count > 0 && table.len >= sizeof field; count--) {
-		memcpy(&field, table.at, sizeof field);
-		table = span_from(table, sizeof field);
-		if (x->kept >> (field.place & 63) & 1)
-			str_add(out, span_head(bytes, field.len));
-		bytes = span_from(bytes, field.len);
-	}
+	fields_begin(k->part[EXCERPT_FIELDS], &rest);
+	while (fields_next(&rest, &place, &whole))
+		if (x->kept >> (place & 63) & 1)
+			str_add(out, whole);
 	if (out->len > 0 && out->at[out->len - 1] != '\n')
 		str_add_byte(out, '\n');
 	str_add_byte(out, '\n');
+}
+
+bool
+kept_fields_begin(
+    struct span fields, struct span name, struct kept_rest *rest_r)
+{
+	rest_r->place = place_of(name);
+	fields_begin(fields, rest_r);
+	return rest_r->place < COUNT(known);
+}
+
+bool
+kept_fields_next(struct kept_rest *rest, struct header_field *field_r)
+{
+	struct span whole;
+	unsigned place;
+
+	while (fields_next(rest, &place, &whole))
+		if (place == rest->place && header_next(&whole, field_r))
+			return true;
+	return false;
 }

@@ -98,15 +98,28 @@ struct matcher {
 	struct content content; /* of the last message loaded */
 	struct arena arena;     /* of one message */
 	bool loaded;
-	bool gone; /* it can't be read, so none of its keys match */
+	bool gone;   /* it can't be read, so none of its keys match */
+	bool looked; /* for what is kept of it: */
+	struct excerpt excerpt;
+	struct kept kept; /* what is made of those of which nothing is */
 	struct str raw, decoded, folded;
 	struct hints *hints; /* once many messages were read for text keys */
 	uint32_t text_asked; /* how often such a key was evaluated */
 };
 void matcher_init(struct matcher *m, struct folder *f, const struct search *q);
 bool matcher_holds(struct matcher *m, uint32_t at);
+/* The current message is another one; matcher_holds() begins by itself. */
+void matcher_begin(struct matcher *m);
 /* Read the current message, unless it was read already; false: it is gone. */
 bool matcher_load(struct matcher *m, uint32_t at);
+/* The same, for what the index could have told: it is kept for the next time. */
+bool matcher_load_kept(struct matcher *m, uint32_t at);
+/* A part of what is kept of the current message; false: there is none. */
+bool matcher_part(struct matcher *m, uint32_t at, enum excerpt_part part,
+    struct span *bytes_r);
+/* The current message's keys; false: it is gone. */
+bool matcher_keys(
+    struct matcher *m, uint32_t at, unsigned wanted, struct sortkeys *k);
 void matcher_free(struct matcher *m);
 
 /* Find all matching messages, ascending; or only those needed for the returned
@@ -118,6 +131,9 @@ void search_find(struct session *s, struct folder *f, const struct search *q,
  * addresses? */
 bool match_header(struct matcher *m, struct span name, struct span text);
 bool match_address(struct matcher *m, struct span name, struct span text);
+/* The first of these, of EXCERPT_FIELDS; false: it can't tell. */
+bool match_fields(struct matcher *m, struct span fields, struct span name,
+    struct span text, bool *found_r);
 /* KEY_BODY, KEY_TEXT: in the body; in header or body? */
 bool match_text(struct matcher *m, const struct key *k, uint32_t at);
 

@@ -137,9 +137,9 @@ is_before(const struct context *c, struct matcher *m, uint32_t a, uint32_t b)
 
 	sorter_init(&r, &c->order);
 	m->need = sorter_need(&r);
-	m->loaded = m->gone = false;
+	matcher_begin(m);
 	if (sorter_add(&r, m, a) == 0) {
-		m->loaded = m->gone = false;
+		matcher_begin(m);
 		before = sorter_add(&r, m, b) == 0 &&
 		    sorter_compare(&r, 0, 1) < 0;
 	}

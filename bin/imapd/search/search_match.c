@@ -17,6 +17,48 @@ matcher_load(struct matcher *m, uint32_t at)
 	return !m->gone;
 }
 
+bool
+matcher_part(struct matcher *m, uint32_t at, enum excerpt_part part,
+    struct span *bytes_r)
+{
+	if (!m->looked && !m->loaded) {
+		m->looked = true;
+		folder_excerpt(m->f, at, &m->excerpt);
+	}
+	return m->looked && excerpt_take(&m->excerpt, part, bytes_r);
+}
+
+bool
+matcher_load_kept(struct matcher *m, uint32_t at)
+{
+	bool first = !m->loaded;
+
+	if (!matcher_load(m, at))
+		return false;
+	if (first) {
+		kept_make(&m->kept, &m->content, m->need, &m->arena);
+		kept_keep(&m->kept, m->f, at);
+		/* The file may be another one now. */
+		m->excerpt.parts = NULL;
+	}
+	return true;
+}
+
+bool
+matcher_keys(
+    struct matcher *m, uint32_t at, unsigned wanted, struct sortkeys *k)
+{
+	struct span keys;
+
+	if (matcher_part(m, at, EXCERPT_KEYS, &keys) &&
+	    kept_keys_take(keys, wanted, k))
+		return true;
+	if (!matcher_load_kept(m, at))
+		return false;
+	sortkeys_take(k, wanted, m->content.bytes);
+	return true;
+}
+
 /* RFC 3501 6.4.4: dates are compared without time and zone. */
 static bool
 day_holds(enum key_kind kind, int64_t day, int64_t wanted)
@@ -79,11 +121,18 @@ static bool
 sent_day_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
 	struct header_field field;
+	struct kept_rest rest;
+	struct span fields;
 	struct date date;
+	bool there;
 
-	if (!matcher_load(m, at) ||
-	    !header_find(m->content.bytes, "Date", &field) ||
-	    !date_parse(field.value, &date))
+	if (matcher_part(m, at, EXCERPT_FIELDS, &fields) &&
+	    kept_fields_begin(fields, SPAN("Date"), &rest))
+		there = kept_fields_next(&rest, &field);
+	else
+		there = matcher_load_kept(m, at) &&
+		    header_find(m->content.bytes, "Date", &field);
+	if (!there || !date_parse(field.value, &date))
 		return false;
 	return day_holds(k->kind, date_day(date), k->number);
 }
@@ -167,18 +216,44 @@ is_ruled_out(struct matcher *m, const struct key *k, uint32_t at)
 	return hints_rule_out(m->hints, k, at);
 }
 
+/* What is kept can tell whether a key about the header holds. */
+static bool
+kept_holds(struct matcher *m, const struct key *k, uint32_t at, bool *holds_r)
+{
+	struct span part;
+
+	if (matcher_part(m, at, EXCERPT_TEXTS, &part) &&
+	    kept_texts_search(
+		part, k->name, k->kind == KEY_ADDRESS, k->text, holds_r))
+		return true;
+	return k->kind == KEY_HEADER &&
+	    matcher_part(m, at, EXCERPT_FIELDS, &part) &&
+	    match_fields(m, part, k->name, k->text, holds_r);
+}
+
+static bool
+header_holds(struct matcher *m, const struct key *k, uint32_t at)
+{
+	bool holds;
+
+	if (kept_holds(m, k, at, &holds))
+		return holds;
+	if (!matcher_load_kept(m, at))
+		return false;
+	return k->kind == KEY_HEADER ? match_header(m, k->name, k->text)
+				     : match_address(m, k->name, k->text);
+}
+
 /* Keys about the contents of a message. */
 static bool
 content_holds(struct matcher *m, const struct key *k, uint32_t at)
 {
 	bool is_text = k->kind == KEY_BODY || k->kind == KEY_TEXT;
 
-	if ((is_text && is_ruled_out(m, k, at)) || !matcher_load(m, at))
-		return false;
-	if (is_text)
-		return match_text(m, k, at);
-	return k->kind == KEY_HEADER ? match_header(m, k->name, k->text)
-				     : match_address(m, k->name, k->text);
+	if (!is_text)
+		return header_holds(m, k, at);
+	return !is_ruled_out(m, k, at) && matcher_load(m, at) &&
+	    match_text(m, k, at);
 }
 
 static bool
@@ -259,6 +334,13 @@ matcher_init(struct matcher *m, struct folder *f, const struct search *q)
 		.raw = STR_INIT,
 		.decoded = STR_INIT,
 		.folded = STR_INIT };
+	kept_init(&m->kept);
+}
+
+void
+matcher_begin(struct matcher *m)
+{
+	m->loaded = m->gone = m->looked = false;
 }
 
 bool
@@ -266,7 +348,7 @@ matcher_holds(struct matcher *m, uint32_t at)
 {
 	bool holds;
 
-	m->loaded = m->gone = false;
+	matcher_begin(m);
 	/* RFC 2180 4.3: a message that is gone never matches, whether known
 	 * before or found on reading. */
 	holds = !folder_message(m->f, at).gone &&
@@ -280,6 +362,8 @@ void
 matcher_free(struct matcher *m)
 {
 	hints_close(m->hints);
+	folder_excerpts_rest(m->f);
+	kept_free(&m->kept);
 	content_free(&m->content);
 	arena_free(&m->arena);
 	str_free(&m->raw);

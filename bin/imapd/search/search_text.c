@@ -46,6 +46,21 @@ match_header(struct matcher *m, struct span name, struct span text)
 	return false;
 }
 
+bool
+match_fields(struct matcher *m, struct span fields, struct span name,
+    struct span text, bool *found_r)
+{
+	struct header_field field;
+	struct kept_rest rest;
+
+	if (!kept_fields_begin(fields, name, &rest))
+		return false;
+	*found_r = false;
+	while (!*found_r && kept_fields_next(&rest, &field))
+		*found_r = value_has(m, field.value, text);
+	return true;
+}
+
 /* RFC 3501 6.4.4: FROM and the like search the envelope, where an address has no
  * comments and blanks. */
 bool

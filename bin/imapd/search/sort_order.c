@@ -173,12 +173,10 @@ sorter_add(struct sorter *r, struct matcher *m, uint32_t at)
 {
 	union sort_value *v;
 
-	if (sorter_need(r) != NEED_NOTHING) {
-		if (!matcher_load(m, at)) {
-			errno = ENOENT;
-			return -1;
-		}
-		sortkeys_take(&r->keys, r->wanted, m->content.bytes);
+	if (sorter_need(r) != NEED_NOTHING &&
+	    !matcher_keys(m, at, r->wanted, &r->keys)) {
+		errno = ENOENT;
+		return -1;
 	}
 	room_make(r);
 	v = r->values + r->count * r->order->count;

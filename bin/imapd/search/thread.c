@@ -47,9 +47,8 @@ message_add(struct session *s, struct threads *t, struct matcher *m,
 {
 	int64_t date;
 
-	if (!matcher_load(m, at))
+	if (!matcher_keys(m, at, threads_wanted(t->kind), k))
 		return 0;
-	sortkeys_take(k, threads_wanted(t->kind), m->content.bytes);
 	if (!date_get(m, at, k, &date))
 		return 0;
 	return threads_add(
