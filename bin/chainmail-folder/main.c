@@ -22,6 +22,7 @@
 #include "os/sandbox.h"
 #include "report.h"
 #include "store/foreign.h"
+#include "store/index_place.h"
 #include "users/users.h"
 
 enum { MEMORY_MAX = 1 << 30, FILES_MAX = 64 };
@@ -111,13 +112,17 @@ become_owner(const struct user *u, const char *maildir)
 static void
 confine(const char *maildir)
 {
+	struct str indexes = STR_INIT;
+	bool apart = index_place_path(maildir, &indexes);
 	const struct sandbox_path paths[] = {
 		{ maildir, SANDBOX_READ | SANDBOX_WRITE },
+		{ apart ? indexes.at : NULL, SANDBOX_READ | SANDBOX_WRITE },
 	};
 
 	proc_limit(&(struct proc_limits){
 	    .memory = MEMORY_MAX, .files = FILES_MAX, .no_fork = true });
 	sandbox_paths(paths, COUNT(paths));
+	str_free(&indexes);
 	sandbox_calls(CALLS_FILES);
 }
 
@@ -144,6 +149,7 @@ main(int argc, char **argv)
 	become_owner(&u, maildir.at);
 	if (store_open(&r.store, maildir.at, false) < 0)
 		open_fail(maildir.at);
+	r.store.index = index_place_account(maildir.at);
 	confine(maildir.at);
 	return report(&r, argc == 4 ? argv[3] : NULL);
 }

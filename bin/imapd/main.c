@@ -18,6 +18,7 @@
 #include "os/proc.h"
 #include "os/sock.h"
 #include "session.h"
+#include "store/index_place.h"
 #include "store/quota.h"
 
 static const char help[] =
@@ -99,6 +100,7 @@ main(int argc, char **argv)
 	configuration_read(&s);
 	if (store_open(&s.store, argv[optind], true) < 0)
 		refuse(tag, argv[optind]);
+	s.store.index = index_place_account(argv[optind]);
 	quota_renew(&s.store);
 	s.mark = quota_mark_open(&s.store, span_text(s.user));
 	confine(argv[optind]);

@@ -11,6 +11,7 @@
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "store/index_place.h"
 #include "store/store.h"
 
 extern char **environ;
@@ -71,12 +72,19 @@ apologize(const struct session_exec *e, const char *what)
 static void
 narrow(const struct session_exec *e)
 {
-	struct str marks = STR_INIT;
+	struct str marks = STR_INIT, indexes = STR_INIT;
+	int account = index_place_account(e->account->mailbox.at);
 
 	str_setf(&marks, "%s/.full", dir_mail());
+	if (account > 0) {
+		close(account);
+		index_place_path(e->account->mailbox.at, &indexes);
+	}
 	const struct sandbox_path paths[] = {
 		{ e->account->mailbox.at, SANDBOX_READ | SANDBOX_WRITE },
 		{ marks.at, SANDBOX_READ | SANDBOX_WRITE },
+		{ account > 0 ? indexes.at : NULL,
+		    SANDBOX_READ | SANDBOX_WRITE },
 		{ e->program, SANDBOX_EXEC },
 		{ dir_etc(), SANDBOX_READ },
 		/* For a session program with shared libraries. */
@@ -91,6 +99,7 @@ narrow(const struct session_exec *e)
 	};
 	sandbox_paths(paths, COUNT(paths));
 	str_free(&marks);
+	str_free(&indexes);
 }
 
 static bool

@@ -19,6 +19,7 @@
 #include "os/serve.h"
 #include "os/sock.h"
 #include "session.h"
+#include "store/index_place.h"
 #include "store/quota.h"
 
 static const char help[] =
@@ -102,6 +103,7 @@ main(int argc, char **argv)
 	io_init(&s.io, 0, 1);
 	if (store_open(&store, maildir, true) < 0)
 		unavailable(&s, maildir);
+	store.index = index_place_account(maildir);
 	s.folder.store = &store;
 	facts_complete();
 	s.mark = quota_mark_open(&store, s.user);

@@ -46,6 +46,7 @@ static const struct {
 	{ "failed", LEVEL_WARNING },
 	{ "filter", LEVEL_WARNING },
 	{ "foreign", LEVEL_WARNING },
+	{ "index-place", LEVEL_WARNING },
 	{ "nameless", LEVEL_WARNING },
 	{ "refuse-last", LEVEL_WARNING },
 	{ "refuse-more", LEVEL_WARNING },

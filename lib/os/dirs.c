@@ -29,6 +29,14 @@ dir_mail(void)
 }
 
 const char *
+dir_index(void)
+{
+	const char *value = dir_of("CHAINMAIL_INDEX", "");
+
+	return value[0] == '/' ? value : NULL;
+}
+
+const char *
 dir_run(void)
 {
 	return dir_of("CHAINMAIL_RUN", "/run/chainmail");

@@ -181,7 +181,7 @@ delivery_folder(const struct store *s, struct span mailbox, struct maildir *m_r)
 	struct str dir = STR_INIT;
 	int r = -1;
 
-	*m_r = (struct maildir){ -1, -1, -1, -1 };
+	*m_r = (struct maildir){ -1, -1, -1, -1, 0 };
 	if (mailbox_find(s, mailbox, &dir) == 0) {
 		r = maildir_open(m_r, s->root.dir, dir.at);
 		if (r < 0 && errno == ENOENT && find_folder(s, &dir))

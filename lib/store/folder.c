@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/folder_inside.h"
+#include "store/index_place.h"
 #include "store/mailbox.h"
 
 int
@@ -44,10 +45,12 @@ compact(struct folder *f)
 	int lock = folder_lock(f);
 
 	if (lock >= 0 && !f->lost && index_is_worn(&f->index.now) &&
-	    index_compact(&f->index, f->dirs.dir, f->store->boot) < 0)
+	    index_compact(&f->index, maildir_index(&f->dirs), f->store->boot) <
+		0)
 		f->lost = f->index.broken;
 	if (lock >= 0 && !f->lost && excerpts_are_worn(&f->index.now)) {
-		excerpts_compact(&f->excerpts.file, &f->index, f->dirs.dir);
+		excerpts_compact(
+		    &f->excerpts.file, &f->index, maildir_index(&f->dirs));
 		f->lost = f->index.broken;
 	}
 	folder_unlock(f, lock);
@@ -76,7 +79,7 @@ open_index(struct folder *f)
 	f->look = openat(
 	    f->dirs.dir, "folder.lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	f->lost = f->look < 0 ||
-	    !index_open(&f->index, f->dirs.dir, f->store->boot) ||
+	    !index_open(&f->index, maildir_index(&f->dirs), f->store->boot) ||
 	    uids_read(f->dirs.dir, f->store->boot, &u) < 0 ||
 	    !index_header(&f->index, &f->view.known) ||
 	    u.validity != f->view.known.uidvalidity;
@@ -109,7 +112,7 @@ folder_open(
 	int r = -1;
 
 	*f = (struct folder){ .store = s,
-		.dirs = { -1, -1, -1, -1 },
+		.dirs = { -1, -1, -1, -1, 0 },
 		.path = STR_INIT,
 		.name = STR_INIT,
 		.read_only = read_only,
@@ -122,6 +125,7 @@ folder_open(
 	if (mailbox_find(s, mailbox, &dir) == 0)
 		r = maildir_open(&f->dirs, s->root.dir, dir.at);
 	if (r == 0) {
+		f->dirs.index = index_place_mailbox(s->index, dir.at);
 		str_setf(&f->path, "%s/%s", s->path.at, dir.at);
 		if (!read_only)
 			maildir_sweep(&f->dirs);

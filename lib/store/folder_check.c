@@ -8,6 +8,7 @@
 #include "store/entries.h"
 #include "store/folder_inside.h"
 #include "store/foreign.h"
+#include "store/index_place.h"
 #include "store/mailbox.h"
 
 /* The folder without anything that folder_open() would change. */
@@ -17,7 +18,7 @@ look_open(struct folder *f, const struct store *s, struct span mailbox)
 	struct str dir = STR_INIT;
 	int r = -1;
 
-	*f = (struct folder){ .dirs = { -1, -1, -1, -1 },
+	*f = (struct folder){ .dirs = { -1, -1, -1, -1, 0 },
 		.path = STR_INIT,
 		.name = STR_INIT,
 		.read_only = true,
@@ -29,6 +30,8 @@ look_open(struct folder *f, const struct store *s, struct span mailbox)
 	index_init(&f->index);
 	if (mailbox_find(s, mailbox, &dir) == 0)
 		r = maildir_open(&f->dirs, s->root.dir, dir.at);
+	if (r == 0)
+		f->dirs.index = index_place_mailbox(s->index, dir.at);
 	str_free(&dir);
 	return r;
 }
@@ -37,6 +40,14 @@ static bool
 has(const struct folder *f, const char *name)
 {
 	return faccessat(f->dirs.dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Of the index. */
+static bool
+has_part(const struct folder *f, const char *name)
+{
+	return faccessat(maildir_index(&f->dirs), name, F_OK,
+		   AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static const char *
@@ -63,7 +74,7 @@ look_uids(struct folder *f, struct folder_check *c, struct uids *u_r)
 		return -1;
 	c->takeover = uids_source(f);
 	c->uids = errno == EBADMSG || has(f, "takeover") ||
-		has(f, "index.names")
+		has_part(f, "index.names")
 	    ? UIDS_LOST
 	    : UIDS_NONE;
 	return 0;
@@ -137,7 +148,7 @@ static enum index_state
 index_fault(const struct folder *f)
 {
 	struct index_header h;
-	int fd = openat(f->dirs.dir, "index",
+	int fd = openat(maildir_index(&f->dirs), "index",
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n;
 
@@ -219,8 +230,8 @@ look(struct folder *f, struct folder_check *c)
 	look_index(f, &r, &u, c);
 	reading_free(&r);
 	c->strays = count_strays(f->dirs.new) + count_strays(f->dirs.cur);
-	c->leftovers = maildir_leftovers(&f->dirs) + has(f, "index.new") +
-	    has(f, "index.names.new") + has(f, "index.text.new");
+	c->leftovers = maildir_leftovers(&f->dirs) + has_part(f, "index.new") +
+	    has_part(f, "index.names.new") + has_part(f, "index.text.new");
 	return 0;
 }
 
@@ -262,9 +273,9 @@ folder_rebuild(struct store *s, struct span mailbox)
 	if (lock >= 0) {
 		f.lost = true;
 		r = folder_read(&f);
-		unlinkat(f.dirs.dir, "index.new", 0);
-		unlinkat(f.dirs.dir, "index.names.new", 0);
-		unlinkat(f.dirs.dir, "index.text.new", 0);
+		unlinkat(maildir_index(&f.dirs), "index.new", 0);
+		unlinkat(maildir_index(&f.dirs), "index.names.new", 0);
+		unlinkat(maildir_index(&f.dirs), "index.text.new", 0);
 	}
 	folder_unlock(&f, lock);
 	if (r == 0)

@@ -38,7 +38,7 @@ is_open(struct folder *f)
 	if (x->fd >= 0 && x->generation == h.content)
 		return true;
 	return h.content != x->missing &&
-	    excerpts_open(x, f->dirs.dir, h.content);
+	    excerpts_open(x, maildir_index(&f->dirs), h.content);
 }
 
 bool
@@ -103,7 +103,7 @@ write_locked(struct folder *f)
 	if (f->lost || ix->private)
 		return;
 	/* A full disk: the next command tries again. */
-	if (excerpts_begin(&x->file, ix, f->dirs.dir) < 0 ||
+	if (excerpts_begin(&x->file, ix, maildir_index(&f->dirs)) < 0 ||
 	    excerpts_write(&x->file, ix, &x->bytes, &place) < 0)
 		x->refused = true;
 	else if (point_all(f, place) < 0)

@@ -71,7 +71,7 @@ int folder_is_changed(struct folder *f);
 /* The header of the index of the folder at this path below at, if it explains what
  * is on the disk: a few system calls in place of opening the folder. recent_r: some
  * messages are \Recent. False: open it, to learn more. */
-bool folder_peek(int at, const char *path, const char *boot,
+bool folder_peek(const struct store *s, const char *path,
     struct index_header *h_r, bool *recent_r);
 /* The same under the lock, of the index that it has then: nothing need be
  * read. */

@@ -251,10 +251,11 @@ replace(struct folder *f, const struct reading *r, const struct uids *u)
 	bool ok = false;
 
 	for (int private = 0; private < 2 && !ok; private ++) {
-		if (index_create(&to, f->dirs.dir, boot, private) < 0)
+		if (index_create(&to, maildir_index(&f->dirs), boot, private) <
+		    0)
 			continue;
 		ok = fill(&to, r, u, above) == 0 &&
-		    index_install(&to, f->dirs.dir) == 0;
+		    index_install(&to, maildir_index(&f->dirs)) == 0;
 		if (!ok)
 			index_close(&to);
 	}
@@ -262,9 +263,9 @@ replace(struct folder *f, const struct reading *r, const struct uids *u)
 		return -1;
 	if (to.private) {
 		/* What is there must not be believed, were it whole again. */
-		unlinkat(f->dirs.dir, "index", 0);
-		unlinkat(f->dirs.dir, "index.new", 0);
-		unlinkat(f->dirs.dir, "index.names.new", 0);
+		unlinkat(maildir_index(&f->dirs), "index", 0);
+		unlinkat(maildir_index(&f->dirs), "index.new", 0);
+		unlinkat(maildir_index(&f->dirs), "index.names.new", 0);
 	}
 	index_retire(&f->index);
 	/* The next session will know; this one can't say any more which message

@@ -9,6 +9,7 @@
 #include "os/lock.h"
 #include "store/changes.h"
 #include "store/folder_inside.h"
+#include "store/index_place.h"
 #include "store/uids.h"
 
 enum {
@@ -44,12 +45,14 @@ index_attach(struct folder *f)
 	struct index to;
 
 	f->lost = f->index.fd < 0 ||
-	    (!f->index.private && !index_is_named(&f->index, f->dirs.dir)) ||
+	    (!f->index.private &&
+		!index_is_named(&f->index, maildir_index(&f->dirs))) ||
 	    !index_begin(&f->index) || f->index.now.replaced;
 	if (!f->lost || f->index.private)
 		return;
-	if (index_open(&to, f->dirs.dir, f->store->boot) && index_begin(&to) &&
-	    to.generation != f->index.generation && view_switch(f, &to))
+	if (index_open(&to, maildir_index(&f->dirs), f->store->boot) &&
+	    index_begin(&to) && to.generation != f->index.generation &&
+	    view_switch(f, &to))
 		f->lost = false;
 	else
 		index_close(&to);
@@ -300,11 +303,13 @@ noted_at(int dir)
 }
 
 bool
-folder_peek(int at, const char *path, const char *boot,
-    struct index_header *h_r, bool *recent_r)
+folder_peek(const struct store *s, const char *path, struct index_header *h_r,
+    bool *recent_r)
 {
 	struct folder_stamp at_new, at_cur;
-	int saved = errno, dir = maildir_look(at, path);
+	int saved = errno, dir = maildir_look(s->root.dir, path);
+	int index = index_place_mailbox(s->index, path);
+	const char *boot = s->boot;
 	struct uids u;
 	bool ok;
 
@@ -312,15 +317,18 @@ folder_peek(int at, const char *path, const char *boot,
 	 * next moment, as it is for who opens the folder. */
 	ok = dir >= 0 && part_stamp(dir, "new", &at_new) &&
 	    part_stamp(dir, "cur", &at_cur) && uids_read(dir, boot, &u) == 0 &&
-	    index_peek(dir, boot, h_r) && h_r->left_out == 0 &&
-	    u.validity == h_r->uidvalidity && h_r->uidnext <= u.next &&
-	    is_explained(h_r, &at_new, &at_cur) && noted_at(dir) == h_r->noted;
+	    index_peek(index > 0 ? index : dir, boot, h_r) &&
+	    h_r->left_out == 0 && u.validity == h_r->uidvalidity &&
+	    h_r->uidnext <= u.next && is_explained(h_r, &at_new, &at_cur) &&
+	    noted_at(dir) == h_r->noted;
 	if (ok) {
 		h_r->uidnext = u.next;
 		*recent_r = u.recent < u.next;
 	}
 	if (dir >= 0)
 		close(dir);
+	if (index > 0)
+		close(index);
 	errno = saved;
 	return ok;
 }

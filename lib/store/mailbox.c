@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "mail/mutf7.h"
 #include "store/entries.h"
+#include "store/index_place.h"
 #include "store/quota.h"
 
 enum { DIRECTORY_MAX = 200 }; /* bytes of a folder's directory name */
@@ -195,6 +196,8 @@ mailbox_delete(struct store *s, struct span mailbox)
 	}
 	if (r == 0)
 		r = directory_remove(s, dir.at);
+	if (r == 0)
+		index_place_forget(s->index, dir.at);
 	if (r == 0 && quota_read(s, QUOTA_AS_WRITTEN, &q) == 0 &&
 	    (q.limit > 0 || q.messages > 0))
 		quota_count(s, &q);

@@ -5,6 +5,7 @@
 
 #include "store/entries.h"
 #include "store/folder.h"
+#include "store/index_place.h"
 #include "store/mailbox.h"
 #include "store/metadata.h"
 #include "store/special_use.h"
@@ -66,6 +67,8 @@ directory_rename(const struct store *s, const char *from, const char *to)
 
 	if (r < 0 && errno == ENOTEMPTY)
 		errno = EEXIST;
+	if (r == 0)
+		index_place_forget(s->index, from);
 	return r;
 }
 

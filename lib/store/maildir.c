@@ -81,7 +81,7 @@ maildir_look(int at, const char *path)
 int
 maildir_open(struct maildir *m_r, int at, const char *path)
 {
-	struct maildir m = { -1, -1, -1, -1 };
+	struct maildir m = { -1, -1, -1, -1, 0 };
 
 	m.dir = safe_open(at, path);
 	if (m.dir >= 0)
@@ -108,6 +108,9 @@ maildir_close(struct maildir *m)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
+	if (m->index > 0)
+		close(m->index);
+	m->index = 0;
 	errno = saved;
 }
 

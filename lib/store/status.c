@@ -49,7 +49,7 @@ peek(struct store *s, struct span mailbox, unsigned also,
 	struct index_header h;
 	bool recent,
 	    ok = mailbox_find(s, mailbox, &dir) == 0 &&
-	    folder_peek(s->root.dir, dir.at, s->boot, &h, &recent) &&
+	    folder_peek(s, dir.at, &h, &recent) &&
 	    (!(also & STATUS_RECENT) || !recent) &&
 	    (!(also & STATUS_SIZE) || h.unmeasured == 0) &&
 	    (!(also & STATUS_DELETED_BYTES) || h.deleted == 0);

@@ -53,7 +53,7 @@ static int
 content_make(int dir)
 {
 	struct str subscriptions = STR_INIT, name = STR_INIT;
-	struct maildir m = { -1, -1, -1, -1 };
+	struct maildir m = { -1, -1, -1, -1, 0 };
 	int fd, r;
 
 	r = mkdirat(dir, "cur", 0700) < 0 || mkdirat(dir, "new", 0700) < 0 ||
@@ -173,6 +173,9 @@ void
 store_close(struct store *s)
 {
 	maildir_close(&s->root);
+	if (s->index > 0)
+		close(s->index);
+	s->index = 0;
 	str_free(&s->path);
 	str_free(&s->host);
 }

@@ -10,7 +10,14 @@ struct maildir {
 	int new;
 	int cur;
 	int tmp;
+	int index; /* where its index is (index_place.h); 0: in dir */
 };
+/* The directory of its index. */
+static inline int
+maildir_index(const struct maildir *m)
+{
+	return m->index > 0 ? m->index : m->dir;
+}
 
 /* Open the folder at path (relative to the directory at), following no symbolic
  * link in its last part, new, cur or tmp. -1 and errno: ENOENT when it is not
@@ -44,6 +51,8 @@ struct store {
 	struct str path;     /* absolute or as given; for inotify */
 	struct str host;     /* for names */
 	char boot[17];       /* identifies this boot; see uids.h */
+	int index; /* the account's folder of indexes, which store_close()
+			      * closes; 0: they are beside the mail */
 };
 
 /* Make an account's mail (and the directories above it) with Sent, Drafts,
