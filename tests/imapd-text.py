@@ -4,6 +4,7 @@ of texts and with one, which is damaged, written by two sessions, or by one that
 is killed.
 
 usage: imapd-text.py MAILDIR [SEED [MESSAGES [QUERIES]]]
+       imapd-text.py silence MAILDIR
 
 Messages are random texts in random character sets and transfer encodings, and
 the queries are random pieces of them. The reference knows the texts, and
@@ -13,6 +14,7 @@ import base64
 import os
 import quopri
 import random
+import struct
 import subprocess
 import sys
 import time
@@ -324,7 +326,37 @@ class Test:
         old.close()
 
 
+    def silence(self):
+        """More than one search learns is learnt while the client says nothing."""
+        for i in range(100):
+            with open("%s/new/1%09d.test" % (self.maildir, i), "wb") as f:
+                f.write(b"Subject: x\n\n" + b"word%d-" % i * 12000)
+        session = self.session()
+        if session.search(b"BODY word59-") != {60}:
+            sys.exit("the right one is not found")
+        until = time.time() + 60
+        while self.entries() < 100:
+            if time.time() > until:
+                sys.exit("%d of 100 were learnt" % self.entries())
+            time.sleep(.05)
+        if session.search(b"BODY word59-") != {60} or session.search(b"BODY word5") != {6, *range(51, 61)}:
+            sys.exit("it is found otherwise now")
+        session.close()
+
+    def entries(self):
+        """How many whole entries the index has (doc/formats.md)."""
+        data, at, count = self.index(), 32, 0
+        while at + 16 <= len(data):
+            sizes = struct.unpack_from("=HH", data, at + 12)
+            at += 16 + 8 * sum(n for n in sizes if n != 0xffff)
+            count += at <= len(data)
+        return count
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["silence"]:
+        Test(sys.argv[2], 1).silence()
+        sys.exit()
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     numbers = [int(a) for a in sys.argv[2:]] + [1, 150, 150][len(sys.argv) - 2:]

@@ -8,6 +8,7 @@
 #include "memory.h"
 #include "notify/idle.h"
 #include "notify/notify.h"
+#include "search/search_learn.h"
 #include "selected/sync.h"
 
 enum {
@@ -95,6 +96,7 @@ command_wait(struct session *s)
 	proc_cpu_renew(&s->cpu, s->limits.cpu_time);
 	arena_clear(&s->arena);
 	compress_renew(s);
+	search_learn(s);
 	if (!io_ready(&s->io))
 		memory_rest(s);
 	if (notify_is_on(s) && !notify_wait(s))

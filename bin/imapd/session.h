@@ -56,8 +56,9 @@ struct session {
 	uint64_t modseq_told; /* the highest since the last answer */
 	bool modseq_due;      /* the answer is to have HIGHESTMODSEQ */
 	const char *user;
-	int mark;           /* of the user's full mailbox; -1: none */
-	struct grant grant; /* what the login of user is based on */
+	bool learning; /* a search has left texts to learn (search_learn.h) */
+	int mark;      /* of the user's full mailbox; -1: none */
+	struct grant grant;             /* what the login of user is based on */
 	const struct command *commands; /* ends with one without a name */
 	unsigned errors;                /* commands refused in a row */
 	struct notify *notify;          /* NULL: NOTIFY was never given */

@@ -105,6 +105,7 @@ struct matcher {
 	struct str raw, decoded, folded;
 	struct hints *hints; /* once many messages were read for text keys */
 	uint32_t text_asked; /* how often such a key was evaluated */
+	uint32_t text_first; /* the message that the first one was of */
 };
 void matcher_init(struct matcher *m, struct folder *f, const struct search *q);
 bool matcher_holds(struct matcher *m, uint32_t at);
@@ -120,6 +121,9 @@ bool matcher_part(struct matcher *m, uint32_t at, enum excerpt_part part,
 /* The current message's keys; false: it is gone. */
 bool matcher_keys(
     struct matcher *m, uint32_t at, unsigned wanted, struct sortkeys *k);
+/* From now on each message that is read for a text key, and is not in the index of
+ * texts yet, is learnt. False: there is no index. */
+bool matcher_learn(struct matcher *m);
 void matcher_free(struct matcher *m);
 
 /* Find all matching messages, ascending; or only those needed for the returned

@@ -52,5 +52,7 @@ search_find(struct session *s, struct folder *f, const struct search *q,
 	memmove(c_r->at + c_r->count, c_r->at + behind,
 	    (n - behind) * sizeof *c_r->at);
 	c_r->count += n - behind;
+	if (f == &s->folder && m.hints != NULL && m.hints->left)
+		s->learning = true;
 	matcher_free(&m);
 }

@@ -145,13 +145,21 @@ hints_rule_out(const struct hints *h, const struct key *k, uint32_t at)
 }
 
 bool
+hints_know(const struct hints *h, uint32_t at)
+{
+	return (h->known[at] & IN_INDEX) != 0;
+}
+
+bool
 hints_want(struct hints *h, uint32_t at, size_t size)
 {
-	if (h == NULL || (h->known[at] & IN_INDEX))
+	if (h == NULL || hints_know(h, at))
 		return false;
 	h->read += size;
-	if (h->learnt > LEARNT_FREE + h->read / LEARNT_SHARE)
+	if (!h->all && h->learnt > LEARNT_FREE + h->read / LEARNT_SHARE) {
+		h->left = true;
 		return false;
+	}
 	h->learnt += size;
 	trigrams_clear(&h->fields);
 	trigrams_clear(&h->body);

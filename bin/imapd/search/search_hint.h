@@ -20,6 +20,8 @@ struct hints {
 	uint32_t count;
 	struct trigrams fields, body; /* of the message that is read */
 	uint64_t read, learnt;        /* bytes of messages */
+	bool all;                     /* every message that is read is learnt */
+	bool left;                    /* one was not, or was read before */
 };
 
 /* Read the index for these keys of a search in f. NULL: there is none. */
@@ -34,5 +36,7 @@ bool hints_rule_out(const struct hints *h, const struct key *k, uint32_t at);
  * That takes longer than the search alone, so of many only some are learnt. */
 bool hints_want(struct hints *h, uint32_t at, size_t size);
 void hints_learn(struct hints *h, uint32_t at);
+/* The message is in the index, or was added. */
+bool hints_know(const struct hints *h, uint32_t at);
 
 #endif

@@ -211,8 +211,13 @@ list_holds(struct matcher *m, const struct key *keys, uint32_t at)
 static bool
 is_ruled_out(struct matcher *m, const struct key *k, uint32_t at)
 {
-	if (m->text_asked <= HINTS_FROM && m->text_asked++ == HINTS_FROM)
+	if (m->text_asked == 0)
+		m->text_first = at;
+	if (m->text_asked <= HINTS_FROM && m->text_asked++ == HINTS_FROM) {
 		m->hints = hints_open(m->f, m->q->keys);
+		if (m->hints != NULL)
+			m->hints->left = !hints_know(m->hints, m->text_first);
+	}
 	return hints_rule_out(m->hints, k, at);
 }
 
@@ -356,6 +361,16 @@ matcher_holds(struct matcher *m, uint32_t at)
 	    !folder_message(m->f, at).gone;
 	arena_clear(&m->arena);
 	return holds;
+}
+
+bool
+matcher_learn(struct matcher *m)
+{
+	m->text_asked = HINTS_FROM + 1;
+	m->hints = hints_open(m->f, m->q->keys);
+	if (m->hints != NULL)
+		m->hints->all = true;
+	return m->hints != NULL;
 }
 
 void

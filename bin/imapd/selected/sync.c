@@ -250,6 +250,7 @@ session_unselect(struct session *s)
 {
 	contexts_end(s);
 	saved_clear(s);
+	s->learning = false;
 	if (s->state == SELECTED) {
 		folder_close(&s->folder);
 		s->state = AUTHENTICATED;
