@@ -114,7 +114,8 @@ single_add(struct str *out, const struct part *p, bool extended)
 	nstring_add_value(out, s.description);
 	str_add_byte(out, ' ');
 	string_add(out, p->encoding.len > 0 ? p->encoding : SPAN("7bit"));
-	str_addf(out, " %llu", (unsigned long long)p->octets);
+	str_add_byte(out, ' ');
+	str_add_number(out, p->octets);
 	/* RFC 3501 9: body-type-msg is that of message/rfc822 alone;
 	 * message/global is opaque to the client. */
 	structured = p->kind == PART_MESSAGE &&
@@ -125,8 +126,10 @@ single_add(struct str *out, const struct part *p, bool extended)
 		str_add_byte(out, ' ');
 		bodystructure_add(out, p->first, extended);
 	}
-	if (structured || media_is(m, "text"))
-		str_addf(out, " %llu", (unsigned long long)p->lines);
+	if (structured || media_is(m, "text")) {
+		str_add_byte(out, ' ');
+		str_add_number(out, p->lines);
+	}
 	if (extended) {
 		str_add_byte(out, ' ');
 		nstring_add_value(out, s.md5);

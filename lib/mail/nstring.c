@@ -16,6 +16,17 @@ needs_literal(struct span s, bool utf8)
 	return false;
 }
 
+/* Up to the first byte that is quoted by a backslash. */
+static size_t
+plain_len(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.at[n] != '"' && s.at[n] != '\\')
+		n++;
+	return n;
+}
+
 static void
 add(struct str *out, struct span s, bool utf8)
 {
@@ -27,10 +38,16 @@ add(struct str *out, struct span s, bool utf8)
 		return;
 	}
 	str_add_byte(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.at[i] == '"' || s.at[i] == '\\')
-			str_add_byte(out, '\\');
-		str_add_byte(out, s.at[i]);
+	while (s.len > 0) {
+		size_t n = plain_len(s);
+
+		str_add(out, span_head(s, n));
+		s = span_from(s, n);
+		if (s.len == 0)
+			break;
+		str_add_byte(out, '\\');
+		str_add_byte(out, s.at[0]);
+		s = span_from(s, 1);
 	}
 	str_add_byte(out, '"');
 }

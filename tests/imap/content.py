@@ -172,6 +172,11 @@ def main():
         alone = ask(plain, [one])
         differ(alone, ask(kept, [one]), "first, " + one)
         differ(alone, ask(kept, [one]), "again, " + one)
+    # With a part that is kept of no message all is made of the message itself.
+    items = "ENVELOPE BODYSTRUCTURE BODY BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Sender References List-Id X-Priority)]"
+    whole = ask(kept, ["FETCH 1:* (BODY.PEEK[99] %s)" % items]).replace(b"(BODY[99] NIL ", b"(")
+    differ(whole, ask(kept, ["FETCH 1:* (%s)" % items]), "of the whole message")
+    differ(whole, ask(kept, ["FETCH 1:* (%s)" % items]), "of the whole message, again")
     if os.path.exists(path):
         os.unlink(path)
     differ(wanted, ask(kept, commands), "the first time")

@@ -213,7 +213,7 @@ excerpt_get(struct run *r, uint32_t at)
 		return true;
 	if (content_open(&r->content, &r->s->folder, at, r->need) < 0)
 		return false;
-	kept_make(&r->kept, &r->content, r->need, &r->arena);
+	kept_make(&r->kept, &r->content, r->need, r->excerpt, &r->arena);
 	r->made = true;
 	return true;
 }

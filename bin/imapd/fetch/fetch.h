@@ -119,14 +119,15 @@ bool fetch_is_excerpt(const struct fetch *f, unsigned *parts_r);
 struct kept {
 	struct span part[EXCERPT_PARTS]; /* in the index, or in made */
 	struct str made[EXCERPT_PARTS];
+	struct str header; /* of those fields that are kept */
 };
 void kept_init(struct kept *k);
 void kept_free(struct kept *k);
 /* These parts are in the index. */
 bool kept_find(struct kept *k, struct folder *f, uint32_t at, unsigned parts);
-/* Make all parts of what was read of a message. */
-void kept_make(
-    struct kept *k, struct content *c, enum content_need read, struct arena *a);
+/* Make the parts of what was read of a message; some only if they are among these. */
+void kept_make(struct kept *k, struct content *c, enum content_need read,
+    unsigned parts, struct arena *a);
 /* Have the index keep them. */
 void kept_keep(struct kept *k, struct folder *f, uint32_t at);
 /* The chosen fields and the empty line, as section_find() has them, of what is kept.

@@ -116,6 +116,7 @@ kept_init(struct kept *k)
 {
 	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
 		str_init(&k->made[i]);
+	str_init(&k->header);
 }
 
 void
@@ -123,6 +124,7 @@ kept_free(struct kept *k)
 {
 	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
 		str_free(&k->made[i]);
+	str_free(&k->header);
 }
 
 bool
@@ -138,10 +140,10 @@ kept_find(struct kept *k, struct folder *f, uint32_t at, unsigned parts)
 	return true;
 }
 
+/* bytes_r: those fields alone, as a header. */
 static void
-fields_make(struct str *out, struct span header)
+fields_make(struct str *out, struct span header, struct str *bytes_r)
 {
-	struct str bytes = STR_INIT;
 	struct header_field h;
 	uint32_t count = 0;
 
@@ -154,35 +156,40 @@ fields_make(struct str *out, struct span header)
 			continue;
 		str_add(
 		    out, (struct span){ (const char *)&field, sizeof field });
-		str_add(&bytes, h.whole);
+		str_add(bytes_r, h.whole);
 		count++;
 	}
 	memcpy(out->at, &count, sizeof count);
-	str_add(out, str_span(&bytes));
-	str_free(&bytes);
+	str_add(out, str_span(bytes_r));
 }
 
 void
-kept_make(
-    struct kept *k, struct content *c, enum content_need read, struct arena *a)
+kept_make(struct kept *k, struct content *c, enum content_need read,
+    unsigned parts, struct arena *a)
 {
+	struct str *made = k->made;
+
 	for (unsigned i = 0; i < EXCERPT_PARTS; i++) {
-		str_clear(&k->made[i]);
+		str_clear(&made[i]);
 		k->part[i] = (struct span){ NULL, 0 };
 	}
-	envelope_add(&k->made[EXCERPT_ENVELOPE], c->bytes);
-	fields_make(&k->made[EXCERPT_FIELDS], c->bytes);
-	kept_keys_make(&k->made[EXCERPT_KEYS], c->bytes);
-	kept_texts_make(&k->made[EXCERPT_TEXTS], c->bytes);
-	if (read == NEED_MESSAGE) {
-		const struct part *p = content_mime(c, a);
-
-		bodystructure_add(&k->made[EXCERPT_BODY], p, false);
-		bodystructure_add(&k->made[EXCERPT_BODYSTRUCTURE], p, true);
-	}
+	/* All that is asked of the header below is in fields that are kept; most
+	 * of a header is others. */
+	str_clear(&k->header);
+	fields_make(&made[EXCERPT_FIELDS], c->bytes, &k->header);
+	envelope_add(&made[EXCERPT_ENVELOPE], str_span(&k->header));
+	kept_keys_make(&made[EXCERPT_KEYS], str_span(&k->header));
+	kept_texts_make(&made[EXCERPT_TEXTS], str_span(&k->header));
+	if (read == NEED_MESSAGE)
+		bodystructure_add(
+		    &made[EXCERPT_BODYSTRUCTURE], content_mime(c, a), true);
+	/* Clients want one of them, and hardly ever this one. */
+	if (parts & 1U << EXCERPT_BODY)
+		bodystructure_add(
+		    &made[EXCERPT_BODY], content_mime(c, a), false);
 	for (unsigned i = 0; i < EXCERPT_PARTS; i++)
-		if (k->made[i].len > 0)
-			k->part[i] = str_span(&k->made[i]);
+		if (made[i].len > 0)
+			k->part[i] = str_span(&made[i]);
 }
 
 void

@@ -36,7 +36,7 @@ matcher_load_kept(struct matcher *m, uint32_t at)
 	if (!matcher_load(m, at))
 		return false;
 	if (first) {
-		kept_make(&m->kept, &m->content, m->need, &m->arena);
+		kept_make(&m->kept, &m->content, m->need, 0, &m->arena);
 		kept_keep(&m->kept, m->f, at);
 		/* The file may be another one now. */
 		m->excerpt.parts = NULL;
