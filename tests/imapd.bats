@@ -491,7 +491,7 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 @test "LIST asks for the separator with an empty name" {
 	run imap 'a LIST "" ""' 'b NAMESPACE'
 	has '* LIST (\Noselect) "/" ""' "$output"
-	has '* NAMESPACE (("" "/")) NIL NIL' "$output"
+	has '* NAMESPACE (("" "/")) (("Other Users/" "/")) NIL' "$output"
 }
 
 @test "LIST returns STATUS with the names" {

@@ -86,7 +86,8 @@ answer_mailbox(struct session *s, const char *what, struct span mailbox)
 {
 	struct str text = STR_INIT;
 
-	if (errno != EPERM && errno != EACCES) {
+	if ((errno != EPERM && errno != EACCES) ||
+	    mailbox_is_others(&s->store, mailbox)) {
 		answer_errno(s, what);
 		return;
 	}

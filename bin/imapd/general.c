@@ -20,11 +20,15 @@ has_word(struct span text, struct span word)
 	return false;
 }
 
-/* RFC 7162 3.2.3: QRESYNC is nothing without the two. */
+/* RFC 7162 3.2.3: QRESYNC is nothing without the two. RFC 4314 7: RIGHTS is a
+ * part of ACL, and so is RFC 8440's. */
 static bool
 is_possible(const struct session *s, struct span word)
 {
 	return offer_has(&s->offer, word) &&
+	    (session_offers(s, "ACL") ||
+		(!span_equal(word, SPAN("RIGHTS")) &&
+		    !span_equal(word, SPAN("LIST-MYRIGHTS")))) &&
 	    (!span_equal(word, SPAN("QRESYNC")) ||
 		(session_offers(s, "CONDSTORE") &&
 		    session_offers(s, "ENABLE")));
@@ -43,6 +47,8 @@ words_add(const struct session *s, struct str *out, const char *words)
 			continue;
 		str_add_byte(out, ' ');
 		str_add(out, word);
+		if (span_equal(word, SPAN("RIGHTS")))
+			str_add_text(out, "=kxte");
 		/* RFC 7889 2: the same for all mailboxes. */
 		if (span_equal(word, SPAN("APPENDLIMIT")))
 			str_addf(out, "=%llu",
@@ -189,12 +195,16 @@ cmd_enable(struct session *s)
 		answer(s, RESULT_BAD, "Not while a mailbox is selected");
 }
 
-/* RFC 2342: one namespace, the user's own. */
+/* RFC 2342: the user's own namespace, and that of others' folders. */
 void
 cmd_namespace(struct session *s)
 {
 	if (!argument_end(s))
 		return;
-	io_put_text(&s->io, "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+	io_put_text(&s->io,
+	    s->store.shared == NULL
+		? "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"
+		: "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) "
+		  "NIL\r\n");
 	answer(s, RESULT_OK, "Done");
 }

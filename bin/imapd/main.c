@@ -56,6 +56,26 @@ quota_renew(const struct store *s)
 		quota_read(s, limit, &q);
 }
 
+/* What login has found that others share with the user. Without it, or without
+ * ACL, there is nothing. */
+static void
+shared_take(struct session *s)
+{
+	struct str user = STR_INIT;
+
+	s->shared_list = -1;
+	if (!session_offers(s, "ACL"))
+		return;
+	str_set(&user, span_text(s->user));
+	str_lower(&user, 0);
+	if (!shared_parse(span_text(fact("CHAINMAIL_SHARED")), str_span(&user),
+		&s->shared))
+		die_text(CONFIG, "CHAINMAIL_SHARED is malformed");
+	s->store.shared = &s->shared;
+	s->shared_list = shared_list_open(str_span(&user));
+	str_free(&user);
+}
+
 /* Answer the client, which may be waiting for the reply to its LOGIN. */
 static void
 refuse(const char *tag, const char *path)
@@ -103,9 +123,11 @@ main(int argc, char **argv)
 	s.store.index = index_place_account(argv[optind]);
 	quota_renew(&s.store);
 	s.mark = quota_mark_open(&s.store, span_text(s.user));
-	confine(argv[optind]);
+	shared_take(&s);
+	confine(argv[optind], s.store.shared);
 	session_run(&s, tag);
 	store_close(&s.store);
+	shared_free(&s.shared);
 	grant_close(&s.grant);
 	proc_exit(DONE);
 }

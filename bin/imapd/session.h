@@ -8,6 +8,7 @@
 #include "os/proc.h"
 #include "sequence.h"
 #include "store/folder.h"
+#include "store/shared.h"
 #include "users/grant.h"
 
 enum state {
@@ -38,6 +39,9 @@ struct session {
 	struct parser parser;
 	struct parse_limits parse_limits;
 	struct store store;
+	struct shared shared;      /* folders of others; store has it, if ACL is
+			       * offered */
+	int shared_list;           /* of this account's readers; -1: none */
 	struct folder folder;      /* open in state SELECTED */
 	struct str mailbox;        /* its name */
 	struct sequence saved;     /* "$": UIDs (search_saved.h) */

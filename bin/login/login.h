@@ -31,9 +31,14 @@ struct session_exec {
 	const char *program; /* path */
 	const struct journald *log;
 	bool imap, utf8;
+	bool shared; /* ACL is offered */
+	int etc;
 	const char *tag;
 	const struct auth *account;
 };
 _Noreturn void session_exec(const struct session_exec *e);
+/* What others share with the account; the directories are open. */
+struct shared;
+void session_shared(const struct session_exec *e, struct shared *r);
 
 #endif

@@ -30,6 +30,7 @@ struct parent {
 	struct auth auth;
 	bool asking; /* a dialogue is open */
 	bool known;  /* authd said ok */
+	bool shared; /* ACL is offered */
 	struct str packet, reply;
 	struct str mechanism, tag, name;
 };
@@ -257,6 +258,7 @@ front_start(struct parent *p)
 	if (p->imap)
 		offer_read(p->login->etc, span_text(fact("SERVICE")), &f.offer,
 		    NULL, NULL);
+	p->shared = p->imap && offer_has(&f.offer, SPAN("ACL"));
 	f.tls_possible = !p->has_tls && tls_is_there(&p->login->tls);
 	p->pid = proc_fork();
 	if (p->pid == 0) {
@@ -290,6 +292,8 @@ succeed(struct parent *p)
 		.log = p->imap ? &p->login->imapd_log : &p->login->pop3d_log,
 		.imap = p->imap,
 		.utf8 = p->utf8,
+		.shared = p->shared,
+		.etc = p->login->etc,
 		.tag = p->tag.at,
 		.account = &p->auth };
 

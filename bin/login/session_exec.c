@@ -11,7 +11,9 @@
 #include "os/dirs.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "store/acl.h"
 #include "store/index_place.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 extern char **environ;
@@ -19,8 +21,9 @@ extern char **environ;
 #define LOGIN "CHAINMAIL_LOGIN="
 #define QUOTA "CHAINMAIL_QUOTA="
 #define UTF8 "CHAINMAIL_UTF8="
+#define SHARED "CHAINMAIL_SHARED="
 
-static const char *const ours[] = { LOGIN, QUOTA, UTF8 };
+static const char *const ours[] = { LOGIN, QUOTA, UTF8, SHARED };
 static const char *const of_log[] = { "JOURNAL_STREAM=", "CHAINMAIL_JOURNAL=" };
 
 /* Create a mailbox not yet used: the sandbox can only allow existing paths. All
@@ -70,21 +73,33 @@ apologize(const struct session_exec *e, const char *what)
 }
 
 static void
-narrow(const struct session_exec *e)
+narrow(const struct session_exec *e, const struct shared *shared)
 {
-	struct str marks = STR_INIT, indexes = STR_INIT;
+	struct str marks = STR_INIT, indexes = STR_INIT, lists = STR_INIT;
 	int account = index_place_account(e->account->mailbox.at);
+	struct sandbox_open open[SHARED_MAX];
+	size_t count = 0;
 
 	str_setf(&marks, "%s/.full", dir_mail());
 	if (account > 0) {
 		close(account);
 		index_place_path(e->account->mailbox.at, &indexes);
 	}
+	if (e->shared)
+		str_setf(&lists, "%s/.shared", dir_mail());
+	for (size_t i = 0; i < shared->count; i++)
+		if (shared->at[i].rights & RIGHT_READ)
+			open[count++] = (struct sandbox_open){
+				shared->at[i].dir, SANDBOX_READ
+			};
 	const struct sandbox_path paths[] = {
 		{ e->account->mailbox.at, SANDBOX_READ | SANDBOX_WRITE },
 		{ marks.at, SANDBOX_READ | SANDBOX_WRITE },
 		{ account > 0 ? indexes.at : NULL,
 		    SANDBOX_READ | SANDBOX_WRITE },
+		/* imapd opens that of its own account, and then can reach no
+		 * other. */
+		{ e->shared ? lists.at : NULL, SANDBOX_READ | SANDBOX_WRITE },
 		{ e->program, SANDBOX_EXEC },
 		{ dir_etc(), SANDBOX_READ },
 		/* For a session program with shared libraries. */
@@ -97,7 +112,8 @@ narrow(const struct session_exec *e)
 		{ "/dev/null", SANDBOX_READ | SANDBOX_WRITE },
 		{ SANDBOX_SANITIZED ? "/proc" : NULL, SANDBOX_READ },
 	};
-	sandbox_paths(paths, COUNT(paths));
+	sandbox_paths_and_open(paths, COUNT(paths), open, count);
+	str_free(&lists);
 	str_free(&marks);
 	str_free(&indexes);
 }
@@ -114,16 +130,16 @@ is_one_of(const char *entry, const char *const *names, size_t count)
 /* The environment with the session program's variables. Built by hand, since
  * setenv(3) would write to three pages. */
 static char **
-environment_make(const struct session_exec *e)
+environment_make(const struct session_exec *e, const struct shared *shared)
 {
-	struct str login = STR_INIT, quota = STR_INIT;
+	struct str login = STR_INIT, quota = STR_INIT, folders = STR_INIT;
 	bool has_log = e->log->fd >= 0;
 	size_t n = 0;
 	char **all;
 
 	while (environ[n] != NULL)
 		n++;
-	all = mem_new((n + 6) * sizeof *all);
+	all = mem_new((n + 7) * sizeof *all);
 	n = 0;
 	for (char **from = environ; *from != NULL; from++)
 		if (!is_one_of(*from, ours, COUNT(ours)) &&
@@ -145,6 +161,11 @@ environment_make(const struct session_exec *e)
 		str_add(&quota, str_span(&e->account->quota));
 		all[n++] = quota.at;
 	}
+	if (shared->count > 0) {
+		str_add(&folders, SPAN(SHARED));
+		shared_format(shared, &folders);
+		all[n++] = folders.at;
+	}
 	return all;
 }
 
@@ -152,6 +173,7 @@ void
 session_exec(const struct session_exec *e)
 {
 	const struct auth *a = e->account;
+	struct shared shared = { .count = 0 };
 	char **environment;
 	const char *imap[] = { "imapd", "-t", e->tag, "-u", a->user.at,
 		a->mailbox.at, NULL };
@@ -169,8 +191,10 @@ session_exec(const struct session_exec *e)
 		apologize(e, "find the owner of the mail for");
 	if (mailbox_make(a->mailbox.at) < 0)
 		apologize(e, "make the mail folder for");
-	narrow(e);
-	environment = environment_make(e);
+	if (e->shared)
+		session_shared(e, &shared);
+	narrow(e, &shared);
+	environment = environment_make(e, &shared);
 	if (e->log->fd >= 0)
 		dup2(e->log->fd, STDERR_FILENO);
 	execve(e->program, (char *const *)(e->imap ? imap : pop3), environment);

@@ -46,11 +46,16 @@ lock_drop(int fd)
 	return fcntl(fd, F_OFD_SETLK, &l);
 }
 
-static int
-lock_open(int dir, const char *name, short type, int wait_ms)
+int
+lock_fd_share(int fd, int wait_ms)
 {
-	int fd = openat(
-	    dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return lock_as(fd, F_RDLCK, wait_ms);
+}
+
+static int
+lock_open(int dir, const char *name, int how, short type, int wait_ms)
+{
+	int fd = openat(dir, name, how | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -1;
@@ -67,11 +72,17 @@ lock_open(int dir, const char *name, short type, int wait_ms)
 int
 lock_take(int dir, const char *name, int wait_ms)
 {
-	return lock_open(dir, name, F_WRLCK, wait_ms);
+	return lock_open(dir, name, O_RDWR | O_CREAT, F_WRLCK, wait_ms);
 }
 
 int
 lock_share(int dir, const char *name, int wait_ms)
 {
-	return lock_open(dir, name, F_RDLCK, wait_ms);
+	return lock_open(dir, name, O_RDWR | O_CREAT, F_RDLCK, wait_ms);
+}
+
+int
+lock_look(int dir, const char *name, int wait_ms)
+{
+	return lock_open(dir, name, O_RDONLY, F_RDLCK, wait_ms);
 }

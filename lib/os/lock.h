@@ -10,6 +10,10 @@
 int lock_take(int dir, const char *name, int wait_ms);
 /* The same, but shared: several processes may hold it at the same time. */
 int lock_share(int dir, const char *name, int wait_ms);
+/* The same, but the file must be there, and need not be writable. */
+int lock_look(int dir, const char *name, int wait_ms);
+/* lock_share() on an open descriptor; 0 or -1. */
+int lock_fd_share(int fd, int wait_ms);
 /* lock_take() on an open descriptor, open for writing; 0 or -1. */
 int lock_fd(int fd, int wait_ms);
 int lock_drop(int fd);

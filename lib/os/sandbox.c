@@ -77,33 +77,51 @@ switched_off(void)
 }
 
 static void
-path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
+open_allow(int ruleset, const struct sandbox_open *o, const char *name,
+    uint64_t handled)
 {
-	struct landlock_path_beneath_attr rule = { 0 };
+	struct landlock_path_beneath_attr rule = { .parent_fd = o->fd };
 	struct stat st;
 
-	if (p->path == NULL)
-		return;
-	rule.parent_fd = open(p->path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0 && errno == ENOENT)
-		return;
-	if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) < 0)
-		die(errno == EACCES ? CONFIG : TEMP, "open %s for the sandbox",
-		    p->path);
+	if (fstat(o->fd, &st) < 0)
+		die(TEMP, "examine %s for the sandbox", name);
 	for (size_t i = 0; i < COUNT(meanings); i++)
-		if (p->access & meanings[i].access)
+		if (o->access & meanings[i].access)
 			rule.allowed_access |= meanings[i].rights;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed_access &= FILE_RIGHTS;
 	rule.allowed_access &= handled;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
 		&rule, 0) < 0)
-		die(CONFIG, "allow %s in the sandbox", p->path);
-	close(rule.parent_fd);
+		die(CONFIG, "allow %s in the sandbox", name);
+}
+
+static void
+path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
+{
+	struct sandbox_open o = { .access = p->access };
+
+	if (p->path == NULL)
+		return;
+	o.fd = open(p->path, O_PATH | O_CLOEXEC);
+	if (o.fd < 0 && errno == ENOENT)
+		return;
+	if (o.fd < 0)
+		die(errno == EACCES ? CONFIG : TEMP, "open %s for the sandbox",
+		    p->path);
+	open_allow(ruleset, &o, p->path, handled);
+	close(o.fd);
 }
 
 void
 sandbox_paths(const struct sandbox_path *paths, size_t count)
+{
+	sandbox_paths_and_open(paths, count, NULL, 0);
+}
+
+void
+sandbox_paths_and_open(const struct sandbox_path *paths, size_t count,
+    const struct sandbox_open *open, size_t open_count)
 {
 	struct ruleset attr = { .files = ALL_RIGHTS };
 	size_t size = sizeof attr.files;
@@ -139,6 +157,8 @@ sandbox_paths(const struct sandbox_path *paths, size_t count)
 		die(CONFIG, "create a Landlock ruleset");
 	for (size_t i = 0; i < count; i++)
 		path_allow(ruleset, &paths[i], attr.files);
+	for (size_t i = 0; i < open_count; i++)
+		open_allow(ruleset, &open[i], "a directory", attr.files);
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		die(CONFIG, "enter the Landlock sandbox");
 	close(ruleset);

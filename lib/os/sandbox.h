@@ -42,6 +42,14 @@ struct sandbox_path {
  * program ends (CONFIG), unless CHAINMAIL_SANDBOX=off is in the environment,
  * which is logged once per start. */
 void sandbox_paths(const struct sandbox_path *paths, size_t count);
+/* The same, and what these descriptors are open for: a path could have become
+ * another directory since it was checked. */
+struct sandbox_open {
+	int fd;
+	unsigned access;
+};
+void sandbox_paths_and_open(const struct sandbox_path *paths, size_t count,
+    const struct sandbox_open *open, size_t open_count);
 
 /* Groups of system calls. Calls in none of the chosen groups fail with EPERM;
  * execve, ptrace and the like kill the process (SIGSYS). No group reaches other

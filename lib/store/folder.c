@@ -5,14 +5,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/acl.h"
 #include "store/folder_inside.h"
 #include "store/index_place.h"
 #include "store/mailbox.h"
+#include "store/shared.h"
+
+/* RFC 4314 5.1.1: a right that is withdrawn counts from the next look. */
+static int
+rights_renew(struct folder *f)
+{
+	if (f->guest == NULL)
+		return 0;
+	f->rights = shared_rights(f->store->shared, f->guest);
+	if (f->rights & RIGHT_READ)
+		return 0;
+	errno = ENOENT;
+	return -1;
+}
 
 int
 folder_refresh(struct folder *f)
 {
-	int lock, r = folder_is_changed(f);
+	int lock, r = rights_renew(f) < 0 ? -1 : folder_is_changed(f);
 
 	if (r > 0) {
 		lock = folder_lock(f);
@@ -76,9 +91,9 @@ open_index(struct folder *f)
 {
 	struct uids u;
 
-	f->look = openat(
-	    f->dirs.dir, "folder.lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	f->lost = f->look < 0 ||
+	f->look = openat(f->dirs.dir, "folder.lock",
+	    (f->guest == NULL ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW);
+	f->lost = f->look < 0 || f->guest != NULL ||
 	    !index_open(&f->index, maildir_index(&f->dirs), f->store->boot) ||
 	    uids_read(f->dirs.dir, f->store->boot, &u) < 0 ||
 	    !index_header(&f->index, &f->view.known) ||
@@ -109,6 +124,7 @@ folder_open(
     struct folder *f, struct store *s, struct span mailbox, bool read_only)
 {
 	struct str dir = STR_INIT;
+	bool keywords;
 	int r = -1;
 
 	*f = (struct folder){ .store = s,
@@ -116,18 +132,30 @@ folder_open(
 		.path = STR_INIT,
 		.name = STR_INIT,
 		.read_only = read_only,
+		.guest = mailbox_shared(s, mailbox),
+		.rights = mailbox_rights(s, mailbox),
+		.seen = OWN_SEEN_INIT,
 		.watch = -1,
 		.lock = -1,
 		.look = -1 };
+	f->read_only |= folder_changeable(f, &keywords) == 0;
 	keywords_init(&f->keywords);
 	index_init(&f->index);
 	folder_excerpts_init(f);
-	if (mailbox_find(s, mailbox, &dir) == 0)
+	if (f->rights & RIGHT_READ)
+		r = mailbox_find(s, mailbox, &dir);
+	else
+		mailbox_may(s, mailbox, RIGHT_READ);
+	if (r == 0)
 		r = maildir_open(&f->dirs, s->root.dir, dir.at);
 	if (r == 0) {
-		f->dirs.index = index_place_mailbox(s->index, dir.at);
-		str_setf(&f->path, "%s/%s", s->path.at, dir.at);
-		if (!read_only)
+		if (f->guest != NULL) {
+			str_set(&f->path, f->guest->path);
+		} else {
+			f->dirs.index = index_place_mailbox(s->index, dir.at);
+			str_setf(&f->path, "%s/%s", s->path.at, dir.at);
+		}
+		if (!folder_is_aloof(f))
 			maildir_sweep(&f->dirs);
 		r = open_index(f);
 	}
@@ -153,6 +181,7 @@ folder_close(struct folder *f)
 	maildir_close(&f->dirs);
 	view_free(f);
 	index_close(&f->index);
+	own_seen_close(&f->seen);
 	str_free(&f->name);
 	str_free(&f->path);
 	keywords_free(&f->keywords);

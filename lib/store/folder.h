@@ -48,6 +48,7 @@
 #include "store/index.h"
 #include "store/keywords.h"
 #include "store/name.h"
+#include "store/own_seen.h"
 #include "store/store.h"
 
 struct message {
@@ -112,6 +113,11 @@ struct folder {
 	struct maildir dirs;
 	struct str path; /* for inotify */
 	bool read_only;
+	/* Another account's (shared.h): NULL, or it. Nothing is written there; the
+	 * index is in memory, and \Seen is this account's own (own_seen.h). */
+	const struct shared_folder *guest;
+	unsigned rights; /* RIGHT_… of acl.h: what the session may do in it */
+	struct own_seen seen;
 	bool removed;    /* the folder itself was deleted */
 	bool foreign;    /* a message that can't be read was logged */
 	uint32_t count;  /* reported: valid numbers are 1 to count */
@@ -142,8 +148,8 @@ struct folder {
  * get their UIDs and move to cur/; when read_only they get UIDs but stay in
  * new/, and `recent` in `uids` is unchanged, so \Recent is left for another
  * session. UIDs assigned by Dovecot, Courier and mbsync are kept. -1 and errno:
- * ENOENT, EINVAL (no such name), EPERM (unsafe permissions), EAGAIN (locked for
- * 10 s), … */
+ * ENOENT, EINVAL (no such name), EPERM (unsafe permissions), EACCES (another
+ * account's, without the right "r"), EAGAIN (locked for 10 s), … */
 int folder_open(
     struct folder *f, struct store *s, struct span mailbox, bool read_only);
 void folder_close(struct folder *f);
@@ -238,6 +244,9 @@ void folder_excerpts_rest(struct folder *f);
 /* The following take several: at[0] to at[n - 1], of reported messages,
  * ascending. */
 
+/* Which of FLAGS_IMAP the session may change, and whether also keywords. */
+uint32_t folder_changeable(const struct folder *f, bool *keywords_r);
+
 enum flag_how { FLAGS_SET, FLAGS_ADD, FLAGS_REMOVE };
 struct flag_change {
 	enum flag_how how;
@@ -254,8 +263,8 @@ struct flag_change {
 /* Change flags, of the messages as they are now, whatever the session knows of
  * them. Messages that are gone are marked so and skipped. When silent is unset,
  * or not all could be done, the messages that changed are reported. Keywords are made where they are missing (not to be removed), all
- * or, when they can't be had, nothing is done. -1 and errno: EROFS on a
- * read-only folder, E2BIG (26 keywords are in use), EDOM (not a keyword),
+ * or, when they can't be had, nothing is done. What the session has no right to
+ * change stays as it is. -1 and errno: EROFS on a read-only folder, E2BIG (26 keywords are in use), EDOM (not a keyword),
  * EAGAIN (a message could not be caught), … */
 int folder_flags(struct folder *f, const uint32_t *at, size_t n,
     const struct flag_change *c);
@@ -266,7 +275,8 @@ uint32_t folder_keyword(const struct folder *f, struct span name);
 bool folder_has_keyword_room(struct folder *f);
 
 /* Remove messages; deleted_only: those that have \Deleted on disk now. They are
- * marked gone, which folder_report() reports. The quota is updated. */
+ * marked gone, which folder_report() reports. The quota is updated. -1 and
+ * errno, EACCES: without the right "e". */
 int folder_expunge(
     struct folder *f, const uint32_t *at, size_t n, bool deleted_only);
 
@@ -282,7 +292,7 @@ struct folder_placed {
  * keywords with them; all or nothing (a move: each message is in one of the
  * two). Messages that are gone are skipped or, with `all`, cause ESTALE. A
  * keyword for which the target has no free letter is dropped. A move marks the
- * messages gone. -1 and errno: ENOENT no such mailbox (TRYCREATE), ESTALE see
+ * messages gone. -1 and errno: EACCES no right to, ENOENT no such mailbox (TRYCREATE), ESTALE see
  * above, EDQUOT over quota, EAGAIN locked, or a message was renamed at every
  * try, … */
 struct place_how {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "store/acl.h"
 #include "store/folder_inside.h"
 #include "store/quota.h"
 
@@ -213,6 +214,8 @@ folder_flags(
 	}
 	if (n == 0)
 		return 0;
+	if (f->guest != NULL)
+		return guest_flags(f, at, n, w);
 	lock = folder_begin(f);
 	if (lock < 0)
 		return -1;
@@ -314,8 +317,8 @@ folder_expunge(
 	bool current;
 	int lock, r = -1;
 
-	if (f->read_only) {
-		errno = EROFS;
+	if (f->read_only || !(f->rights & RIGHT_EXPUNGE)) {
+		errno = f->read_only ? EROFS : EACCES;
 		return -1;
 	}
 	if (n == 0)

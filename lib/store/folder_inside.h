@@ -6,6 +6,13 @@
 #include "store/folder.h"
 #include "store/reading.h"
 
+/* The session leaves the directory as it is. */
+static inline bool
+folder_is_aloof(const struct folder *f)
+{
+	return f->read_only || f->guest != NULL;
+}
+
 /* The time of a directory when it was read, and whether it was then old enough
  * for every later change to give it another. */
 struct folder_stamp {
@@ -55,6 +62,8 @@ int maildir_lock(const struct maildir *m);
 int folder_lock(struct folder *f);
 /* The same without waiting: -1 when another session holds it. */
 int folder_lock_free(struct folder *f);
+/* The folder's UIDVALIDITY and next UID, which a guest can't make. */
+int folder_uids(const struct folder *f, struct uids *u_r);
 /* Record a lock that was taken in another way. */
 void folder_locked(struct folder *f, int lock);
 /* Before the lock is given back: the index says what was done. */
@@ -122,6 +131,12 @@ void folder_excerpts_free(struct folder *f);
 
 /* So many messages are done. */
 void folder_step(const struct folder *f, size_t done);
+
+/* Another account's folder (folder_guest.c). */
+
+/* folder_flags() there. */
+int guest_flags(struct folder *f, const uint32_t *at, size_t n,
+    const struct flag_change *w);
 
 /* Looking (folder_look.c): as view_…, and a damaged index is made anew. */
 

@@ -215,7 +215,7 @@ note_sizes(struct folder *f, uint32_t at, uint64_t size, uint64_t wire)
 	struct quota_change c = { 0 };
 	struct str name = STR_INIT;
 	uint64_t was = NAME_NO_SIZE;
-	bool named = !f->read_only && f->lock < 0 &&
+	bool named = !folder_is_aloof(f) && f->lock < 0 &&
 	    !(folder_record(f, at).flags & INDEX_NEW) &&
 	    name_with_sizes(f, at, size, wire, &name, &was);
 	int lock = -1;

@@ -114,6 +114,9 @@ link_or_rename(const struct placing *p, uint32_t at, const char *name)
 	if (p->how.move)
 		return name_change(
 		    dir, folder_name(f, at).at, p->to.to.cur, name);
+	/* One file in two accounts could be changed by either. */
+	if (f->guest != NULL)
+		return copy_bytes(p, at, name);
 	r = linkat(dir, folder_name(f, at).at, p->to.to.cur, name, 0);
 	if (r < 0 && (errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP))
 		r = copy_bytes(p, at, name);
@@ -395,8 +398,8 @@ folder_place(struct folder *f, const uint32_t *at, size_t n, struct span to,
 	int result;
 
 	*r = (struct folder_placed){ .n = n, .names = STR_INIT };
-	if (how->move && f->read_only) {
-		errno = EROFS;
+	if (how->move && (f->read_only || f->guest != NULL)) {
+		errno = f->read_only ? EROFS : EACCES;
 		return -1;
 	}
 	r->uid = mem_new((n == 0 ? 1 : n) * sizeof *r->uid);

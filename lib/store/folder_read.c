@@ -250,7 +250,7 @@ replace(struct folder *f, const struct reading *r, const struct uids *u)
 	struct index to;
 	bool ok = false;
 
-	for (int private = 0; private < 2 && !ok; private ++) {
+	for (int private = f->guest != NULL; private < 2 && !ok; private ++) {
 		if (index_create(&to, maildir_index(&f->dirs), boot, private) <
 		    0)
 			continue;
@@ -261,12 +261,8 @@ replace(struct folder *f, const struct reading *r, const struct uids *u)
 	}
 	if (!ok)
 		return -1;
-	if (to.private) {
-		/* What is there must not be believed, were it whole again. */
-		unlinkat(maildir_index(&f->dirs), "index", 0);
-		unlinkat(maildir_index(&f->dirs), "index.new", 0);
-		unlinkat(maildir_index(&f->dirs), "index.names.new", 0);
-	}
+	if (to.private && f->guest == NULL)
+		index_remove(maildir_index(&f->dirs));
 	index_retire(&f->index);
 	/* The next session will know; this one can't say any more which message
 	 * has which number, and ends before it says something wrong. */
@@ -294,7 +290,10 @@ static int
 give_uids(struct folder *f, struct reading *r, struct uids *u, bool *renamed_r)
 {
 	struct giving how = {
-		.dirs = &f->dirs, .store = f->store, .read_only = f->read_only
+		.dirs = &f->dirs,
+		.store = f->store,
+		.read_only = folder_is_aloof(f),
+		.keep_out = f->guest != NULL,
 	};
 	size_t names;
 	int result;
@@ -335,7 +334,7 @@ static int
 read_and_name(
     struct folder *f, struct reading *r, struct uids *u, bool *renamed_r)
 {
-	if (uids_ensure(&f->dirs, f->store, u) < 0)
+	if (folder_uids(f, u) < 0)
 		return -1;
 	f->lost = f->lost || f->index.now.uidvalidity != u->validity ||
 	    !check(&f->index);
@@ -347,7 +346,7 @@ read_and_name(
 	}
 	if (give_uids(f, r, u, renamed_r) < 0)
 		return -1;
-	if (!f->read_only && u->recent < u->next)
+	if (!folder_is_aloof(f) && u->recent < u->next)
 		uids_told(f->dirs.dir, f->store->boot, u);
 	recents_add(f, r, u);
 	f->uidvalidity = u->validity;
@@ -368,6 +367,7 @@ read_into(struct folder *f, bool *renamed_r)
 		reading_free(&r);
 		return -1;
 	}
+	own_seen_show(&f->seen, f, r.at, r.count);
 	/* What is found here is no change of this session's. */
 	f->index.tick = 0;
 	folder_letters_note(f);

@@ -58,12 +58,24 @@ index_attach(struct folder *f)
 		index_close(&to);
 }
 
+/* Where nothing may be written: nobody renames meanwhile, and others may read
+ * too. The index is this session's alone. */
+static int
+guest_lock(const struct folder *f, int wait_ms)
+{
+	if (is_lock_file(f))
+		return lock_fd_share(f->look, wait_ms) == 0 ? f->look : -1;
+	return lock_look(f->dirs.dir, "folder.lock", wait_ms);
+}
+
 static int
 lock_within(struct folder *f, int wait_ms)
 {
 	int lock;
 
-	if (is_lock_file(f))
+	if (f->guest != NULL)
+		lock = guest_lock(f, wait_ms);
+	else if (is_lock_file(f))
 		lock = lock_fd(f->look, wait_ms) == 0 ? f->look : -1;
 	else
 		lock = lock_take(f->dirs.dir, "folder.lock", wait_ms);
@@ -92,6 +104,13 @@ folder_locked(struct folder *f, int lock)
 	index_attach(f);
 }
 
+int
+folder_uids(const struct folder *f, struct uids *u_r)
+{
+	return f->guest == NULL ? uids_ensure(&f->dirs, f->store, u_r)
+				: uids_read(f->dirs.dir, f->store->boot, u_r);
+}
+
 /* \Recent of what was named by others: what no session has been told of. */
 static void
 recents_claim(struct folder *f)
@@ -106,7 +125,7 @@ recents_claim(struct folder *f)
 	low = u.recent > v->claimed ? u.recent : v->claimed;
 	if (low < u.next) {
 		view_recent_add(f, low, u.next);
-		if (!f->read_only)
+		if (!folder_is_aloof(f))
 			uids_told(f->dirs.dir, f->store->boot, &u);
 	}
 	v->claimed = u.next;
@@ -214,6 +233,8 @@ folder_touched(struct folder *f, bool was_current)
 {
 	struct folder_stamp at_new, at_cur;
 
+	if (f->guest != NULL)
+		return; /* nothing was */
 	f->noted = changes_note(f->lock, f->noted);
 	if (!was_current || f->lost ||
 	    folder_stamps_take(f, &at_new, &at_cur) < 0)
@@ -257,6 +278,7 @@ folder_is_read(const struct folder *f)
 	struct folder_stamp at_new, at_cur;
 
 	return !f->lost && f->noted == f->index.now.noted &&
+	    !own_seen_is_changed(&f->seen) &&
 	    folder_stamps_take(f, &at_new, &at_cur) == 0 &&
 	    is_explained(&f->index.now, &at_new, &at_cur);
 }
@@ -271,7 +293,8 @@ folder_is_changed(struct folder *f)
 		return -1;
 	if (f->lost || !index_header(&f->index, &h) || h.replaced ||
 	    !is_explained(&h, &at_new, &at_cur) ||
-	    changes_read(f->look) != h.noted || h.uidnext > f->view.claimed)
+	    changes_read(f->look) != h.noted || h.uidnext > f->view.claimed ||
+	    own_seen_is_changed(&f->seen))
 		return 1;
 	f->view.known = h;
 	return 0;

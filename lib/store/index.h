@@ -156,6 +156,8 @@ bool index_find(
 int index_create(struct index *ix, int dir, const char *boot, bool private);
 /* Give the files their names; the header is written. -1 and errno. */
 int index_install(struct index *ix, int dir);
+/* The files in dir are not to be believed, were they whole again. */
+void index_remove(int dir);
 /* Nobody shall believe it any more. */
 void index_retire(struct index *ix);
 /* Take its header as what index_put() and the like go on from. False: damaged. */

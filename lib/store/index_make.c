@@ -99,6 +99,14 @@ index_install(struct index *ix, int dir)
 }
 
 void
+index_remove(int dir)
+{
+	unlinkat(dir, INDEX_FILE, 0);
+	unlinkat(dir, FILE_NEW, 0);
+	unlinkat(dir, NAMES_NEW, 0);
+}
+
+void
 index_retire(struct index *ix)
 {
 	if (ix->fd < 0 || ix->private || !index_header(ix, &ix->now))

@@ -8,9 +8,11 @@
 
 #include "base/id.h"
 #include "mail/mutf7.h"
+#include "store/acl.h"
 #include "store/entries.h"
 #include "store/index_place.h"
 #include "store/quota.h"
+#include "store/shared.h"
 
 enum { DIRECTORY_MAX = 200 }; /* bytes of a folder's directory name */
 
@@ -115,9 +117,54 @@ find_other(const struct store *s, struct str *dir)
 	str_free(&wanted);
 }
 
+bool
+mailbox_is_foreign(const struct str *dir)
+{
+	return dir->at[0] == '/';
+}
+
+bool
+mailbox_is_others(const struct store *s, struct span mailbox)
+{
+	return s->shared != NULL && shared_is_name(mailbox);
+}
+
+const struct shared_folder *
+mailbox_shared(const struct store *s, struct span mailbox)
+{
+	return mailbox_is_others(s, mailbox)
+	    ? shared_by_name(s->shared, mailbox)
+	    : NULL;
+}
+
+unsigned
+mailbox_rights(const struct store *s, struct span mailbox)
+{
+	const struct shared_folder *other = mailbox_shared(s, mailbox);
+
+	return other == NULL ? RIGHTS_ALL : shared_rights(s->shared, other);
+}
+
+int
+mailbox_may(const struct store *s, struct span mailbox, unsigned right)
+{
+	unsigned rights = mailbox_rights(s, mailbox);
+
+	if (rights & right)
+		return 0;
+	errno = rights & RIGHT_LOOKUP ? EACCES : ENOENT;
+	return -1;
+}
+
 int
 mailbox_find(const struct store *s, struct span mailbox, struct str *dir_r)
 {
+	const struct shared_folder *other = mailbox_shared(s, mailbox);
+
+	if (other != NULL) {
+		str_set(dir_r, other->path);
+		return 0;
+	}
 	if (!mailbox_directory(mailbox, dir_r)) {
 		errno = EINVAL;
 		return -1;
@@ -162,6 +209,9 @@ mailbox_create_with(struct store *s, struct span mailbox, struct span metadata)
 	if (r == 0 && directory_exists(s, &dir) == 0) {
 		errno = EEXIST;
 		r = -1;
+	} else if (r == 0 && mailbox_is_others(s, mailbox)) {
+		errno = EACCES;
+		r = -1;
 	}
 	if (r == 0)
 		r = maildir_make_with(&s->root, dir.at, metadata);
@@ -190,8 +240,8 @@ mailbox_delete(struct store *s, struct span mailbox)
 	struct quota q;
 	int r = mailbox_find(s, mailbox, &dir);
 
-	if (r == 0 && dir.len == 1) {
-		errno = EPERM;
+	if (r == 0 && (dir.len == 1 || mailbox_is_foreign(&dir))) {
+		errno = dir.len == 1 ? EPERM : EACCES;
 		r = -1;
 	}
 	if (r == 0)

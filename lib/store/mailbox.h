@@ -18,7 +18,8 @@ enum {
 	MAILBOX_CHILDREN = 2,   /* has mailboxes below it */
 	MAILBOX_SUBSCRIBED = 4, /* */
 	MAILBOX_CHILD_SUBSCRIBED = 8,
-	MAILBOX_NEW = 16, /* new/ is not empty: \Marked */
+	MAILBOX_NEW = 16,    /* new/ is not empty: \Marked */
+	MAILBOX_SHARED = 32, /* another account's, or a level above those */
 };
 
 struct mailbox {
@@ -45,20 +46,37 @@ bool mailbox_of_directory(struct span dir, struct str *mailbox_r);
  * missing, another one for the same mailbox. 0 also when none exists; -1 and
  * errno EINVAL when the name is invalid. */
 int mailbox_find(const struct store *s, struct span mailbox, struct str *dir_r);
+/* Another account's folder of this name, or NULL. */
+struct shared_folder;
+const struct shared_folder *mailbox_shared(
+    const struct store *s, struct span mailbox);
+/* The name is in the namespace of others' folders, where this account makes
+ * none. */
+bool mailbox_is_others(const struct store *s, struct span mailbox);
+/* What this account may do in a mailbox now (RIGHT_…, acl.h): everything in its
+ * own, and in one that does not exist. */
+unsigned mailbox_rights(const struct store *s, struct span mailbox);
+/* The same has this right; or -1 and errno, EACCES, or ENOENT where it may not
+ * even know that there is such a mailbox. */
+int mailbox_may(const struct store *s, struct span mailbox, unsigned right);
+/* What mailbox_find() has found is another account's folder: an absolute path. */
+bool mailbox_is_foreign(const struct str *dir);
 /* Explain to people why a mailbox can't be opened (EPERM, EACCES): which part
  * of its directory has which owner and mode, and the remedy (replaced). Also
  * logged, with the full path. */
 void mailbox_fault(
     const struct store *s, struct span mailbox, struct str *text_r);
 
-/* All mailboxes, the levels above them, and subscribed names; a directory that
+/* All mailboxes, the levels above them, and subscribed names; of others' folders
+ * those with the right "l". A directory that
  * maps to no name is logged. mark: also check whether new/ is empty (two more
  * system calls each). Free the list with mailbox_list_free(). */
 int mailbox_list(const struct store *s, bool mark, struct mailbox_list *l_r);
 void mailbox_list_free(struct mailbox_list *l);
 
 /* 0, or -1 and errno: EINVAL (no such name possible), EEXIST, ENOENT,
- * EPERM (INBOX can't be deleted), EAGAIN (locked too long), or the
+ * EPERM (INBOX can't be deleted), EACCES (another
+ * account's, or it would be in the namespace of those), EAGAIN (locked too long), or the
  * file system's. */
 int mailbox_exists(const struct store *s, struct span mailbox);
 int mailbox_create(struct store *s, struct span mailbox);

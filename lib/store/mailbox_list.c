@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/acl.h"
 #include "store/entries.h"
 #include "store/mailbox.h"
 #include "store/metadata.h"
+#include "store/shared.h"
 #include "store/special_use.h"
 #include "store/subscriptions.h"
 
@@ -47,27 +49,42 @@ put(struct mailbox_list *l, struct span name, unsigned state, unsigned uses)
 
 /* A mailbox and the levels above it. */
 static void
+put_name(
+    struct mailbox_list *l, struct span name, unsigned state, unsigned uses)
+{
+	struct span kept = arena_copy(&l->names, name);
+	unsigned above = state & MAILBOX_SHARED;
+
+	if (state & MAILBOX_EXISTS)
+		above |= MAILBOX_CHILDREN;
+	if (state & MAILBOX_SUBSCRIBED)
+		above |= MAILBOX_CHILD_SUBSCRIBED;
+	put(l, kept, state, uses);
+	for (size_t i = 1; i < kept.len; i++)
+		if (kept.at[i] == MAILBOX_SEPARATOR)
+			put(l, arena_copy(&l->names, span_head(kept, i)), above,
+			    0);
+}
+
+static void
 put_directory(
     struct mailbox_list *l, struct span dir, unsigned state, unsigned uses)
 {
 	struct str name = STR_INIT;
 
-	if (mailbox_of_directory(dir, &name)) {
-		struct span kept = arena_copy(&l->names, str_span(&name));
-		unsigned above = 0;
-
-		if (state & MAILBOX_EXISTS)
-			above |= MAILBOX_CHILDREN;
-		if (state & MAILBOX_SUBSCRIBED)
-			above |= MAILBOX_CHILD_SUBSCRIBED;
-		put(l, kept, state, uses);
-		for (size_t i = 1; i < kept.len; i++)
-			if (kept.at[i] == MAILBOX_SEPARATOR)
-				put(l,
-				    arena_copy(&l->names, span_head(kept, i)),
-				    above, 0);
-	}
+	if (mailbox_of_directory(dir, &name))
+		put_name(l, str_span(&name), state, uses);
 	str_free(&name);
+}
+
+/* RFC 4314 4: those that may be looked up. Their names say nothing of a use. */
+static void
+put_shared(struct mailbox_list *l, const struct shared *s)
+{
+	for (size_t i = 0; s != NULL && i < s->count; i++)
+		if (shared_rights(s, &s->at[i]) & RIGHT_LOOKUP)
+			put_name(l, s->at[i].name,
+			    MAILBOX_EXISTS | MAILBOX_SHARED, 0);
 }
 
 /* Merge entries with equal names. */
@@ -99,7 +116,8 @@ uses_of_names(struct mailbox_list *l)
 	for (size_t i = 0; i < l->count; i++) {
 		struct mailbox *m = &l->at[i];
 
-		if ((m->state & MAILBOX_EXISTS) && !(m->uses & USES_SAID))
+		if ((m->state & MAILBOX_EXISTS) &&
+		    !(m->state & MAILBOX_SHARED) && !(m->uses & USES_SAID))
 			m->uses = special_use_of_name(m->name) & ~said;
 	}
 }
@@ -219,6 +237,7 @@ mailbox_list(const struct store *s, bool mark, struct mailbox_list *l_r)
 		put_directory(l_r, name, MAILBOX_SUBSCRIBED, 0);
 	str_free(&dirs);
 	if (r == 0) {
+		put_shared(l_r, s->shared);
 		merge(l_r);
 		uses_of_names(l_r);
 	} else {

@@ -169,6 +169,8 @@ mailbox_rename(struct store *s, struct span from, struct span to)
 	if (mailbox_find(s, from, &n.from_dir) < 0 ||
 	    !mailbox_directory(to, &n.to_dir))
 		errno = EINVAL;
+	else if (mailbox_is_foreign(&n.from_dir) || mailbox_is_others(s, to))
+		errno = EACCES;
 	else if (n.to_dir.len == 1 || mailbox_exists(s, to) == 0)
 		errno = EEXIST;
 	else if (n.from_dir.len == 1)

@@ -9,6 +9,7 @@
 #include "base/record.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "store/acl.h"
 #include "store/mailbox.h"
 
 #define MAGIC "chainmail-metadata 1"
@@ -143,17 +144,34 @@ file_read(int dir, const char *file, struct metadata *m_r)
 	return r;
 }
 
+/* RFC 5464 3.3: what is private is private to the owner. */
+static void
+private_drop(struct metadata *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		if (!span_starts_case(m->at[i].name, SPAN("/private/")))
+			m->at[kept++] = m->at[i];
+	m->count = kept;
+}
+
 int
 metadata_read(const struct store *s, struct span mailbox, struct metadata *m_r)
 {
 	const char *file;
-	int dir = place_open(s, mailbox, &file), r;
+	int dir, r;
 
 	*m_r = (struct metadata){ .arena = ARENA_INIT };
+	if (mailbox_may(s, mailbox, RIGHT_READ) < 0)
+		return -1;
+	dir = place_open(s, mailbox, &file);
 	if (dir < 0)
 		return -1;
 	r = file_read(dir, file, m_r);
 	close(dir);
+	if (r == 0 && mailbox_shared(s, mailbox) != NULL)
+		private_drop(m_r);
 	return r;
 }
 
@@ -268,6 +286,11 @@ metadata_change(const struct store *s, struct span mailbox,
 	const char *file;
 	int dir = place_open(s, mailbox, &file), lock = -1, r = -1, saved;
 
+	if (dir >= 0 && mailbox_shared(s, mailbox) != NULL) {
+		close(dir);
+		errno = EACCES;
+		return -1;
+	}
 	if (dir >= 0)
 		lock = lock_take(s->root.dir, "metadata.lock", WAIT_MS);
 	if (lock >= 0)

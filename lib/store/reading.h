@@ -39,6 +39,7 @@ struct giving {
 	const struct maildir *dirs;
 	const struct store *store;
 	bool read_only;
+	bool keep_out;       /* rename nothing: what has no UID is left out */
 	struct index *known; /* NULL: nothing is */
 	uint32_t known_count;
 	uint32_t fresh;

@@ -298,6 +298,12 @@ reading_give_uids(struct reading *r, const struct giving *how, struct uids *u)
 	while (count < r->count && r->at[count].uid == 0)
 		count++;
 	move_new(r, how, count, u->recent);
+	if (how->keep_out && count > 0) {
+		r->left_out += count;
+		r->count -= count;
+		memmove(r->at, &r->at[count], r->count * sizeof *r->at);
+		return 0;
+	}
 	if (count == 0)
 		return 0;
 	sort_arrival(r, count);

@@ -48,7 +48,8 @@ peek(struct store *s, struct span mailbox, unsigned also,
 	struct str dir = STR_INIT;
 	struct index_header h;
 	bool recent,
-	    ok = mailbox_find(s, mailbox, &dir) == 0 &&
+	    ok = mailbox_shared(s, mailbox) == NULL &&
+	    mailbox_find(s, mailbox, &dir) == 0 &&
 	    folder_peek(s, dir.at, &h, &recent) &&
 	    (!(also & STATUS_RECENT) || !recent) &&
 	    (!(also & STATUS_SIZE) || h.unmeasured == 0) &&

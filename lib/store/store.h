@@ -46,6 +46,7 @@ void maildir_sweep(const struct maildir *m);
 /* How many that would remove, in use or not. */
 uint32_t maildir_leftovers(const struct maildir *m);
 
+struct shared;
 struct store {
 	struct maildir root; /* INBOX */
 	struct str path;     /* absolute or as given; for inotify */
@@ -53,6 +54,9 @@ struct store {
 	char boot[17];       /* identifies this boot; see uids.h */
 	int index; /* the account's folder of indexes, which store_close()
 			      * closes; 0: they are beside the mail */
+	/* Others' folders (shared.h), set by the caller; NULL: none, and their
+	 * namespace has no meaning. */
+	const struct shared *shared;
 };
 
 /* Make an account's mail (and the directories above it) with Sent, Drafts,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/acl.h"
 #include "store/folder_inside.h"
 #include "store/mailbox.h"
 
@@ -16,7 +17,8 @@ target_open(struct target *t, struct store *s, struct span mailbox)
 		.to = { -1, -1, -1, -1 },
 		.lock = -1 };
 	keywords_init(&t->keywords);
-	if (mailbox_find(s, mailbox, &t->directory) < 0)
+	if (mailbox_may(s, mailbox, RIGHT_INSERT) < 0 ||
+	    mailbox_find(s, mailbox, &t->directory) < 0)
 		return -1;
 	return maildir_open(&t->to, s->root.dir, t->directory.at);
 }

@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "selected/select.h"
 #include "selected/sync.h"
+#include "store/acl.h"
 
 void
 cmd_append(struct session *s)
@@ -52,6 +53,12 @@ take_replaced(struct session *s, struct chosen *c_r)
 	if (s->folder.read_only) {
 		errno = EROFS;
 		answer_errno(s, "replace");
+		return false;
+	}
+	/* RFC 8508 4.3: it is expunged. */
+	if (!(f->rights & RIGHT_EXPUNGE) || !(f->rights & RIGHT_DELETED)) {
+		answer(s, RESULT_NO,
+		    "[NOPERM] This needs the rights \"t\" and \"e\"");
 		return false;
 	}
 	*at = s->uid ? folder_find(f, n) : n - 1;

@@ -1,5 +1,5 @@
 /* LIST and LSUB (RFC 3501 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154,
- * RFC 9590). */
+ * RFC 9590, RFC 8440). */
 #include "mailbox/list.h"
 
 #include "answer.h"
@@ -7,6 +7,7 @@
 #include "command.h"
 #include "mail/mutf7.h"
 #include "mail/nstring.h"
+#include "mailbox/acl.h"
 #include "mailbox/metadata.h"
 #include "mailbox/status.h"
 #include "store/mailbox.h"
@@ -24,8 +25,9 @@ enum {
 	RETURN_SPECIAL = 64,  /* likewise */
 	RETURN_STATUS = 128,
 	RETURN_METADATA = 256, /* RFC 9590 */
-	IS_LSUB = 512,
-	IS_EXTENDED = 1024,
+	RETURN_MYRIGHTS = 512, /* RFC 8440 */
+	IS_LSUB = 1024,
+	IS_EXTENDED = 2048,
 };
 
 struct listing {
@@ -55,6 +57,7 @@ static const struct option return_options[] = {
 	{ "SPECIAL-USE", RETURN_SPECIAL },
 	{ "STATUS", RETURN_STATUS },
 	{ "METADATA", RETURN_METADATA },
+	{ "MYRIGHTS", RETURN_MYRIGHTS },
 };
 
 static bool
@@ -277,7 +280,7 @@ attributes_add(
 			attribute(out, &n, use);
 }
 
-/* What else was asked for about a mailbox (RFC 5819 2, RFC 9590 3: not about a
+/* What else was asked for about a mailbox (RFC 5819 2, RFC 9590 3, RFC 8440 3: not about a
  * level above it, nor where it can't be read). */
 static void
 more_put(struct session *s, const struct listing *l, const struct mailbox *m)
@@ -288,6 +291,8 @@ more_put(struct session *s, const struct listing *l, const struct mailbox *m)
 		return;
 	if (l->status != 0)
 		status_put(s, m->name, l->status);
+	if (l->options & RETURN_MYRIGHTS)
+		myrights_put(s, m->name);
 	if (l->metadata.count > 0)
 		metadata_put(s, m->name, &l->metadata, &m->uses, &longest);
 }
@@ -382,6 +387,8 @@ is_offered(const struct listing *l)
 		{ SELECT_SPECIAL | RETURN_SPECIAL, "SPECIAL-USE" },
 		{ RETURN_STATUS, "LIST-STATUS" },
 		{ RETURN_METADATA, "LIST-METADATA" },
+		{ RETURN_MYRIGHTS, "LIST-MYRIGHTS" },
+		{ RETURN_MYRIGHTS, "ACL" },
 	};
 
 	for (size_t i = 0; i < COUNT(needs); i++)

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "notify/notify.h"
 #include "selected/object.h"
+#include "store/acl.h"
 #include "store/append.h"
 #include "store/special_use.h"
 
@@ -96,7 +97,7 @@ created_answer(struct session *s, struct span name)
 	    mailbox_status(&s->store, name, 0, &m) < 0)
 		return false;
 	str_set(&s->text, SPAN(""));
-	mailbox_id_add(&s->text, m.uidvalidity);
+	mailbox_id_add(&s->store, &s->text, name, m.uidvalidity);
 	answer(s, RESULT_OK, "[MAILBOXID %s] Created", s->text.at);
 	return true;
 }
@@ -133,6 +134,8 @@ cmd_create(struct session *s)
 	r = create(s, name, uses);
 	if (r == 0)
 		notify_own(s, name);
+	if (r == 0 && s->store.shared != NULL)
+		acl_inherit(&s->store, name);
 	folder_log(s, r, "folder-create", name, nothing);
 	if (r == 0 && created_answer(s, name))
 		return;

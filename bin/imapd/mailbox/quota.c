@@ -5,6 +5,7 @@
 #include "argument.h"
 #include "command.h"
 #include "mail/nstring.h"
+#include "store/mailbox.h"
 
 /* All mailboxes of an account have the same quota root. */
 #define ROOT SPAN("mail")
@@ -78,7 +79,8 @@ cmd_getquota(struct session *s)
 	answer(s, RESULT_OK, "Done");
 }
 
-/* RFC 9208 4.1.2: the mailbox need not exist. */
+/* RFC 9208 4.1.2: the mailbox need not exist. What others share counts for
+ * them. */
 void
 cmd_getquotaroot(struct session *s)
 {
@@ -92,6 +94,8 @@ cmd_getquotaroot(struct session *s)
 	if (!argument_mailbox(s, &mailbox) || !argument_end(s) ||
 	    !read_quota(s, &q))
 		return;
+	if (mailbox_is_others(&s->store, mailbox))
+		q = (struct quota){ 0 };
 	str_set(&s->text, SPAN("* QUOTAROOT "));
 	mailbox_name_add(s, &s->text, mailbox);
 	if (has_limit(&q)) {

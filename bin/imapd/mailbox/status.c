@@ -109,12 +109,13 @@ item_value(
 }
 
 static void
-item_add(struct session *s, const struct mailbox_status *m, size_t i)
+item_add(struct session *s, struct span mailbox, const struct mailbox_status *m,
+    size_t i)
 {
 	str_add_text(&s->text, items_known[i].name);
 	str_add_byte(&s->text, ' ');
 	if (items_known[i].item == MAILBOXID)
-		mailbox_id_add(&s->text, m->uidvalidity);
+		mailbox_id_add(&s->store, &s->text, mailbox, m->uidvalidity);
 	else
 		str_add_number(&s->text, item_value(s, m, items_known[i].item));
 }
@@ -143,7 +144,7 @@ status_put(struct session *s, struct span mailbox, unsigned items)
 	for (size_t i = 0; i < COUNT(items_known); i++)
 		if (items & items_known[i].item) {
 			str_add_text(&s->text, between);
-			item_add(s, &m, i);
+			item_add(s, mailbox, &m, i);
 			between = " ";
 		}
 	str_add(&s->text, SPAN(")\r\n"));

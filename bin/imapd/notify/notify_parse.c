@@ -230,7 +230,8 @@ rules_events(const struct rules *r, struct span name, unsigned state)
 	unsigned all = 0;
 
 	for (const struct group *g = r->groups; g != NULL; g = g->next)
-		if (g->filter == FILTER_PERSONAL ||
+		if ((g->filter == FILTER_PERSONAL &&
+			!(state & MAILBOX_SHARED)) ||
 		    (g->filter == FILTER_SUBSCRIBED &&
 			((state & MAILBOX_SUBSCRIBED) ||
 			    span_equal(name, SPAN("INBOX")))) ||

@@ -27,7 +27,10 @@ watch(const struct session *s, struct notify *n, const char *dir,
 	struct str path = STR_INIT;
 	int w;
 
-	str_setf(&path, "%s/%s%s", s->store.path.at, dir, part);
+	if (dir[0] == '/') /* another account's */
+		str_setf(&path, "%s%s", dir, part);
+	else
+		str_setf(&path, "%s/%s%s", s->store.path.at, dir, part);
 	w = inotify_add_watch(n->fd, path.at, NAMES);
 	str_free(&path);
 	return w;

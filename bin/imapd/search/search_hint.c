@@ -114,7 +114,9 @@ hints_open(struct folder *f, const struct key *keys)
 	struct hints *h = mem_new(sizeof *h);
 
 	h->f = f;
-	if (index_text_open(
+	/* Nothing is written into another account's folder. */
+	if (f->guest != NULL ||
+	    index_text_open(
 		&h->index, maildir_index(&f->dirs), f->uidvalidity) < 0) {
 		free(h);
 		return NULL;

@@ -50,8 +50,7 @@ mailboxes_search(struct session *s, struct searching *x,
 	size_t count = 0;
 
 	for (size_t i = 0; i < all->count; i++)
-		count += source_has(source, all->at[i].name,
-		    all->at[i].state & MAILBOX_SUBSCRIBED);
+		count += source_has(source, all->at[i].name, all->at[i].state);
 	if (count > SOURCE_BOXES_MAX)
 		return false;
 	progress_start(&progress, s, (uint32_t)count);
@@ -62,7 +61,7 @@ mailboxes_search(struct session *s, struct searching *x,
 		const struct mailbox *m = &all->at[i];
 
 		if (!(m->state & MAILBOX_EXISTS) ||
-		    !source_has(source, m->name, m->state & MAILBOX_SUBSCRIBED))
+		    !source_has(source, m->name, m->state))
 			continue;
 		progress_step(&progress, (uint32_t)count++);
 		if (!is_selected(s, m->name))

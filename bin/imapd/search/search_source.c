@@ -111,9 +111,10 @@ name_reaches(const struct source_name *n, struct span name)
 }
 
 bool
-source_has(const struct source *x, struct span name, bool subscribed)
+source_has(const struct source *x, struct span name, unsigned state)
 {
-	if (x->personal || (x->subscribed && subscribed))
+	if ((x->personal && !(state & MAILBOX_SHARED)) ||
+	    (x->subscribed && (state & MAILBOX_SUBSCRIBED)))
 		return true;
 	for (size_t i = 0; i < x->count; i++)
 		if (name_reaches(&x->names[i], name))

@@ -24,7 +24,7 @@ struct source {
 /* Take "IN (...) "; without it the source is the selected mailbox. False: the
  * command is answered. */
 bool source_take(struct session *s, struct source *x_r);
-/* Is this mailbox, from a list of all, to be searched? */
-bool source_has(const struct source *x, struct span name, bool subscribed);
+/* Is this mailbox, from a list of all with its state there, to be searched? */
+bool source_has(const struct source *x, struct span name, unsigned state);
 
 #endif

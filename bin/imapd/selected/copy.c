@@ -5,7 +5,10 @@
 #include "argument.h"
 #include "command.h"
 #include "progress.h"
+#include "store/acl.h"
 #include "store/activity.h"
+
+enum { MOVE_RIGHTS = RIGHT_DELETED | RIGHT_EXPUNGE };
 
 static void
 run_add(struct str *out, uint32_t low, uint32_t high)
@@ -118,6 +121,12 @@ place(struct session *s, bool move)
 	if (move && s->folder.read_only) {
 		errno = EROFS;
 		answer_errno(s, "move");
+		return;
+	}
+	/* RFC 6851 4.4 */
+	if (move && (s->folder.rights & MOVE_RIGHTS) != MOVE_RIGHTS) {
+		answer(s, RESULT_NO,
+		    "[NOPERM] This needs the rights \"t\" and \"e\"");
 		return;
 	}
 	/* RFC 2180 4.4.1, RFC 3501 6.4.7: by number all or nothing; 6.4.8: a

@@ -1,11 +1,21 @@
 #include "selected/object.h"
 
+#include "base/crc32c.h"
+#include "store/mailbox.h"
 #include "store/name_object.h"
+#include "store/shared.h"
 
 void
-mailbox_id_add(struct str *out, uint32_t uidvalidity)
+mailbox_id_add(const struct store *s, struct str *out, struct span mailbox,
+    uint32_t uidvalidity)
 {
-	str_addf(out, "(F%u)", uidvalidity);
+	const struct shared_folder *other = mailbox_shared(s, mailbox);
+
+	str_addf(out, "(F%u", uidvalidity);
+	if (other != NULL)
+		str_addf(
+		    out, "-%u", crc32c(0, other->owner.at, other->owner.len));
+	str_add_byte(out, ')');
 }
 
 void

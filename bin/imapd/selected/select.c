@@ -11,6 +11,7 @@
 #include "selected/object.h"
 #include "selected/select.h"
 #include "selected/sync.h"
+#include "store/acl.h"
 #include "store/activity.h"
 #include "store/quota.h"
 
@@ -36,7 +37,8 @@ selected_tell(struct session *s, struct span sent)
 		list_selected(s, str_span(&s->mailbox), sent);
 	if (session_offers(s, "OBJECTID")) {
 		str_set(&s->text, SPAN("* OK [MAILBOXID "));
-		mailbox_id_add(&s->text, f->uidvalidity);
+		mailbox_id_add(
+		    &s->store, &s->text, str_span(&s->mailbox), f->uidvalidity);
 		str_add_text(&s->text, "] Its id\r\n");
 		io_put(&s->io, str_span(&s->text));
 	}
@@ -191,7 +193,8 @@ cmd_close(struct session *s)
 
 	if (!argument_end(s))
 		return;
-	if (!s->folder.read_only) {
+	/* RFC 4314 4: without "e" it is closed all the same. */
+	if (!s->folder.read_only && (s->folder.rights & RIGHT_EXPUNGE)) {
 		folder_refresh(&s->folder);
 		all = choose_all(s);
 		if (session_expunge(s, &all, true) < 0) {
@@ -231,6 +234,10 @@ cmd_expunge(struct session *s)
 	if (s->folder.read_only) {
 		answer(
 		    s, RESULT_NO, "[READ-ONLY] The mailbox is open read-only");
+		return;
+	}
+	if (!(s->folder.rights & RIGHT_EXPUNGE)) {
+		answer(s, RESULT_NO, "[NOPERM] This needs the right \"e\"");
 		return;
 	}
 	folder_refresh(&s->folder);

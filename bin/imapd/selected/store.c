@@ -220,6 +220,19 @@ take_modifier(struct session *s, struct flag_change *c)
 	    parse_space(p);
 }
 
+/* RFC 4314 4: it is refused only if none of the flags may be changed. */
+static bool
+is_allowed(
+    const struct folder *f, const struct flag_change *c, size_t keyword_count)
+{
+	bool keywords;
+	uint32_t may = folder_changeable(f, &keywords);
+
+	if (may == FLAGS_IMAP || (c->flags == 0 && keyword_count == 0))
+		return true;
+	return (c->flags & may) || (keyword_count > 0 && keywords);
+}
+
 void
 cmd_store(struct session *s)
 {
@@ -245,6 +258,10 @@ cmd_store(struct session *s)
 	if (s->folder.read_only) {
 		errno = EROFS;
 		answer_errno(s, "change flags");
+		return;
+	}
+	if (!is_allowed(&s->folder, &change, keywords.count)) {
+		answer(s, RESULT_NO, "[NOPERM] No right to change these flags");
 		return;
 	}
 	if (keywords.count > KEYWORDS_MAX) {

@@ -80,13 +80,20 @@ session_flags_tell(struct session *s)
 {
 	struct folder *f = &s->folder;
 	struct str known = STR_INIT;
+	bool keywords;
+	uint32_t may;
 
 	s->flags_told = f->keyword_changes;
 	s->flags_room = folder_has_keyword_room(f);
 	flags_add_known(&known, f);
 	io_putf(&s->io, "* FLAGS (%s)\r\n", known.at);
-	if (f->read_only)
+	/* RFC 4314 5.1.1 */
+	may = folder_changeable(f, &keywords);
+	if (may == 0)
 		io_put_text(&s->io, "* OK [PERMANENTFLAGS ()] Read-only\r\n");
+	else if (may == FLAG_SEEN)
+		io_put_text(&s->io,
+		    "* OK [PERMANENTFLAGS (\\Seen)] Permanent flags\r\n");
 	else
 		io_putf(&s->io,
 		    "* OK [PERMANENTFLAGS (%s%s)] Permanent flags\r\n",

@@ -14,7 +14,7 @@
 static void
 confined(const void *maildir)
 {
-	confine(maildir);
+	confine(maildir, NULL);
 }
 
 static int
