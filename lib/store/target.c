@@ -14,7 +14,7 @@ target_open(struct target *t, struct store *s, struct span mailbox)
 {
 	*t = (struct target){ .store = s,
 		.directory = STR_INIT,
-		.to = { -1, -1, -1, -1 },
+		.to = { -1, -1, -1, -1, 0 },
 		.lock = -1 };
 	keywords_init(&t->keywords);
 	if (mailbox_may(s, mailbox, RIGHT_INSERT) < 0 ||
