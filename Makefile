@@ -31,7 +31,7 @@ LDFLAGS += $(if $(SAN),-fsanitize=address$(,)undefined, \
 # LibreSSL's own: LIBTLS=-ltls.
 LIBTLS ?= -l:libtls.a -Wl,--wrap=SSL_CTX_callback_ctrl
 LDLIBS := -Wl,--as-needed -lcdb $(LIBTLS) -lssl -lcrypto -lcrypt -lsodium \
-	-lidn2 -lresolv -lcurl -lz -Wl,--no-as-needed
+	-lidn2 -lresolv -lcurl -lz -lhogweed -lnettle -lgmp -Wl,--no-as-needed
 
 LIB := $(B)/libchainmail.a
 libs := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*/*.c))

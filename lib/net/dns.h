@@ -44,6 +44,8 @@ struct dns_record {
 			uint16_t preference;
 			struct span host; /* lower case, without the last dot;
 					   * "" is the root: null MX */
+			bool usable; /* an address can be looked up by it, or it
+				      * is the null MX */
 		} mx;
 		struct span text; /* TXT: its strings joined */
 		struct span name; /* PTR, CNAME */
@@ -62,6 +64,12 @@ struct dns_answer {
 	struct span name;           /* the name that the records belong to */
 	struct dns_record *records; /* only of the requested type */
 	size_t count;
+};
+
+/* One question. */
+struct dns_question {
+	struct span name; /* without the last dot; "" is the root */
+	enum dns_type type;
 };
 
 struct dns;
@@ -93,10 +101,21 @@ void dns_validate(struct dns *d);
 /* Longest time for one lookup with all retries, in ms; default 10000. */
 void dns_patience(struct dns *d, int ms);
 
-/* name is a domain in its ASCII form. CNAMEs are followed. Malformed records
+/* name is a domain in its ASCII form; bytes that no domain of mail has are
+ * escaped as libc does it: "\032" is a space, "\@" an @. CNAMEs are followed.
+ * Malformed records
  * are dropped; at most 100 are returned. */
 void dns_ask(struct dns *d, struct span name, enum dns_type type,
     struct arena *a, struct dns_answer *answer_r);
+
+/* Ask all these at once, as dns_ask() does without dns_validate(), and be done
+ * at deadline (clock_mono_ms()): what has no answer by then is DNS_LATER. The
+ * names must be lower case and last as long as the answers. */
+void dns_ask_many(struct dns *d, const struct dns_question *questions,
+    size_t count, int64_t deadline, struct arena *a,
+    struct dns_answer *answers_r);
+/* The file `dns` has "none". */
+bool dns_is_off(const struct dns *d);
 
 /* Read a DNS packet that answers this question (for dns_ask(), and fuzzing). */
 void dns_parse(struct span packet, struct span name, enum dns_type type,

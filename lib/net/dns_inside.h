@@ -2,6 +2,8 @@
 #ifndef NET_DNS_INSIDE_H
 #define NET_DNS_INSIDE_H
 
+#include <arpa/nameser.h>
+
 #include "net/dns.h"
 #include "os/stamp.h"
 
@@ -50,11 +52,6 @@ struct dns {
 	unsigned char packet[DNS_PACKET_MAX];
 };
 
-/* One question, ready to be sent. */
-struct dns_question {
-	struct span name; /* without the last dot; "" is the root */
-	enum dns_type type;
-};
 
 /* dns_servers.c: the servers of `dns`, else of /etc/resolv.conf. */
 void dns_servers_read(struct dns *d);
@@ -72,6 +69,37 @@ enum dns_reply {
 };
 enum dns_reply dns_exchange(struct dns *d, struct dns_group *g,
     const struct dns_question *q, int64_t deadline, struct span *packet_r);
+
+/* One query; len bytes after room for the length that TCP has before it. */
+enum {
+	DNS_LENGTH = 2,
+	DNS_OPT_SIZE = 11,
+	DNS_QUERY_MAX =
+	    NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ + DNS_OPT_SIZE
+};
+struct dns_query {
+	unsigned char at[DNS_LENGTH + DNS_QUERY_MAX];
+	size_t len;
+	size_t question; /* its length, after the header */
+	uint16_t id;
+	bool edns;
+};
+enum dns_sent {
+	DNS_SENT_GOOD,      /* the packet is the answer */
+	DNS_SENT_TRUNCATED, /* ask over TCP */
+	DNS_SENT_PLAIN,     /* ask without EDNS */
+	DNS_SENT_FAILED,    /* the server has no answer */
+	DNS_SENT_NOBODY,    /* no server listens */
+	DNS_SENT_SILENT     /* nothing came in time */
+};
+/* With a new id; false: the name can't be asked for. */
+bool dns_query_make(
+    struct dns_query *q, const struct dns_question *what, bool edns);
+/* A socket that only this server reaches, SOCK_DGRAM or SOCK_STREAM; -1. */
+int dns_server_connect(const struct dns_server *s, int type);
+/* The meaning of a packet for this query; DNS_SENT_SILENT: not ours, keep
+ * waiting. */
+enum dns_sent dns_packet_judge(struct span packet, const struct dns_query *q);
 
 /* dns_validator.c: bring d->local up to date. */
 void dns_validator_find(struct dns *d);

@@ -56,7 +56,8 @@ mx_read(ns_msg m, const ns_rr *rr, struct arena *a, struct dns_record *r)
 	if (len < 3 || !name_read(m, data + 2, len - 2, a, &r->is.mx.host))
 		return false;
 	r->is.mx.preference = (uint16_t)ns_get16(data);
-	return r->is.mx.host.len == 0 || is_host(r->is.mx.host);
+	r->is.mx.usable = r->is.mx.host.len == 0 || is_host(r->is.mx.host);
+	return true;
 }
 
 /* RFC 1035 3.3.14: strings of at most 255 bytes each. */

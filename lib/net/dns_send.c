@@ -16,77 +16,89 @@
 
 enum {
 	UDP_MAX = 1232, /* our advertised size: avoids fragments */
-	OPT_SIZE = 11,
-	QUERY_MAX = NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ + OPT_SIZE,
-	FLAGS = 0x0120, /* recursion desired; AD wanted (RFC 6840 5.7) */
-	LENGTH = 2      /* length prefix over TCP */
-};
-
-enum reply {
-	REPLY_GOOD,      /* the packet is in d->packet */
-	REPLY_TRUNCATED, /* ask over TCP */
-	REPLY_PLAIN,     /* ask without EDNS */
-	REPLY_FAILED,    /* the server has no answer */
-	REPLY_NOBODY,    /* no server listens */
-	REPLY_SILENT     /* nothing came in time */
-};
-
-/* One query; len bytes after room for the length. */
-struct query {
-	unsigned char at[LENGTH + QUERY_MAX];
-	size_t len;
-	size_t question; /* its length, after the header */
-	uint16_t id;
-	bool edns;
+	FLAGS = 0x0120  /* recursion desired; AD wanted (RFC 6840 5.7) */
 };
 
 static void
-put16(struct query *q, unsigned n)
+put16(struct dns_query *q, unsigned n)
 {
-	q->at[LENGTH + q->len++] = (unsigned char)(n >> 8);
-	q->at[LENGTH + q->len++] = (unsigned char)n;
+	q->at[DNS_LENGTH + q->len++] = (unsigned char)(n >> 8);
+	q->at[DNS_LENGTH + q->len++] = (unsigned char)n;
 }
 
-/* Names are given without escapes; bytes that libc would escape never occur in
- * a host or domain name. */
+/* One byte of a name. As libc writes them, "\." is a dot inside a label and
+ * "\032" a byte by its number. Bytes that libc would escape must be escaped, for
+ * the answer's names to be equal. */
 static bool
-name_put(struct query *q, struct span name)
+byte_take(struct span *name, bool *escaped_r, unsigned char *byte_r)
 {
-	static const char escaped[] = "\"$();@\\";
+	static const char special[] = "\"$();@\\.";
+	unsigned n = 0;
+	char c;
 
-	if (name.len == 0 || name.len > NS_MAXCDNAME - 2)
+	span_take_byte(name, &c);
+	*escaped_r = c == '\\';
+	if (!*escaped_r) {
+		*byte_r = (unsigned char)c;
+		return c > ' ' && c <= '~' &&
+		    (c == '.' || strchr(special, c) == NULL);
+	}
+	if (!span_take_byte(name, &c))
 		return false;
-	while (name.len > 0) {
-		struct span label = span_head(name, span_find(name, '.'));
-
-		if (label.len == 0 || label.len > NS_MAXLABEL)
+	if (!byte_is_digit(c)) {
+		*byte_r = (unsigned char)c;
+		return c != '\0' && strchr(special, c) != NULL;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (i > 0 && (!span_take_byte(name, &c) || !byte_is_digit(c)))
 			return false;
-		q->at[LENGTH + q->len++] = (unsigned char)label.len;
-		for (size_t i = 0; i < label.len; i++) {
-			char c = label.at[i];
+		n = n * 10 + (unsigned)(c - '0');
+	}
+	*byte_r = (unsigned char)n;
+	return n < 256 && (n <= ' ' || n > '~');
+}
 
-			if (c <= ' ' || c > '~' || strchr(escaped, c) != NULL)
+static bool
+name_put(struct dns_query *q, struct span name)
+{
+	size_t start = q->len++; /* of the label: its length */
+	bool escaped;
+	unsigned char byte;
+
+	while (name.len > 0) {
+		size_t label = q->len - start - 1;
+
+		if (!byte_take(&name, &escaped, &byte))
+			return false;
+		if (byte == '.' && !escaped) {
+			if (label == 0 || name.len == 0)
 				return false;
-			q->at[LENGTH + q->len++] = (unsigned char)c;
-		}
-		name = span_from(name, label.len);
-		if (span_take(&name, '.') && name.len == 0)
+			q->at[DNS_LENGTH + start] = (unsigned char)label;
+			start = q->len++;
+		} else if (label == NS_MAXLABEL)
+			return false;
+		else
+			q->at[DNS_LENGTH + q->len++] = byte;
+		if (q->len > NS_HFIXEDSZ + NS_MAXCDNAME - 1)
 			return false;
 	}
-	q->at[LENGTH + q->len++] = 0;
+	if (q->len - start == 1)
+		return false;
+	q->at[DNS_LENGTH + start] = (unsigned char)(q->len - start - 1);
+	q->at[DNS_LENGTH + q->len++] = 0;
 	return true;
 }
 
 bool
 dns_can_ask(struct span name)
 {
-	struct query q = { .len = 0 };
+	struct dns_query q = { .len = NS_HFIXEDSZ };
 
 	return name_put(&q, name);
 }
 
-static bool
-query_make(struct query *q, const struct dns_question *what, bool edns)
+bool
+dns_query_make(struct dns_query *q, const struct dns_question *what, bool edns)
 {
 	q->len = 0;
 	q->edns = edns;
@@ -99,14 +111,14 @@ query_make(struct query *q, const struct dns_question *what, bool edns)
 	put16(q, 0);
 	put16(q, edns);
 	if (what->name.len == 0)
-		q->at[LENGTH + q->len++] = 0;
+		q->at[DNS_LENGTH + q->len++] = 0;
 	else if (!name_put(q, what->name))
 		return false;
 	put16(q, (unsigned)what->type);
 	put16(q, ns_c_in);
 	q->question = q->len - NS_HFIXEDSZ;
 	if (edns) { /* RFC 6891 6.1.2: an OPT record at the root */
-		q->at[LENGTH + q->len++] = 0;
+		q->at[DNS_LENGTH + q->len++] = 0;
 		put16(q, ns_t_opt);
 		put16(q, UDP_MAX);
 		put16(q, 0);
@@ -121,9 +133,9 @@ query_make(struct query *q, const struct dns_question *what, bool edns)
 /* The packet repeats the question after its header; the case of letters may
  * differ. */
 static bool
-repeats(struct span packet, const struct query *q)
+repeats(struct span packet, const struct dns_query *q)
 {
-	struct span sent = { (const char *)q->at + LENGTH + NS_HFIXEDSZ,
+	struct span sent = { (const char *)q->at + DNS_LENGTH + NS_HFIXEDSZ,
 		q->question };
 
 	return packet.at[4] == 0 && packet.at[5] == 1 &&
@@ -131,31 +143,29 @@ repeats(struct span packet, const struct query *q)
 		span_head(span_from(packet, NS_HFIXEDSZ), sent.len), sent);
 }
 
-/* The meaning of a packet for this query; REPLY_SILENT: not ours, keep
- * waiting. */
-static enum reply
-packet_judge(struct span packet, const struct query *q)
+enum dns_sent
+dns_packet_judge(struct span packet, const struct dns_query *q)
 {
 	const unsigned char *p = (const unsigned char *)packet.at;
 	int rcode;
 
 	if (packet.len < NS_HFIXEDSZ || ns_get16(p) != q->id ||
 	    (p[2] & 0x80) == 0)
-		return REPLY_SILENT;
+		return DNS_SENT_SILENT;
 	rcode = p[3] & 0x0f;
 	/* RFC 6891 7: a server without EDNS may answer like this. */
 	if (q->edns && (rcode == ns_r_formerr || rcode == ns_r_notimpl))
-		return REPLY_PLAIN;
+		return DNS_SENT_PLAIN;
 	if (!repeats(packet, q))
-		return REPLY_SILENT;
+		return DNS_SENT_SILENT;
 	if ((p[2] & 0x02) != 0)
-		return REPLY_TRUNCATED;
-	return rcode == ns_r_noerror || rcode == ns_r_nxdomain ? REPLY_GOOD
-							       : REPLY_FAILED;
+		return DNS_SENT_TRUNCATED;
+	return rcode == ns_r_noerror || rcode == ns_r_nxdomain ? DNS_SENT_GOOD
+							       : DNS_SENT_FAILED;
 }
 
-static int
-server_connect(const struct dns_server *s, int type)
+int
+dns_server_connect(const struct dns_server *s, int type)
 {
 	int fd = socket(
 	    s->at.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -185,41 +195,41 @@ await(int fd, short events, int64_t until)
 	}
 }
 
-static enum reply
+static enum dns_sent
 udp_receive(
-    struct dns *d, int fd, const struct query *q, int64_t until, size_t *len_r)
+    struct dns *d, int fd, const struct dns_query *q, int64_t until, size_t *len_r)
 {
-	enum reply r = REPLY_SILENT;
+	enum dns_sent r = DNS_SENT_SILENT;
 
-	while (r == REPLY_SILENT && await(fd, POLLIN, until)) {
+	while (r == DNS_SENT_SILENT && await(fd, POLLIN, until)) {
 		ssize_t n = recv(fd, d->packet, sizeof d->packet, 0);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return errno == ECONNREFUSED ? REPLY_NOBODY
-						     : REPLY_FAILED;
+			return errno == ECONNREFUSED ? DNS_SENT_NOBODY
+						     : DNS_SENT_FAILED;
 		if (n < 0)
 			continue;
 		*len_r = (size_t)n;
-		r = packet_judge(
+		r = dns_packet_judge(
 		    (struct span){ (const char *)d->packet, *len_r }, q);
 	}
 	return r;
 }
 
-static enum reply
+static enum dns_sent
 udp_ask(struct dns *d, const struct dns_server *s,
     const struct dns_question *what, bool edns, int64_t until, size_t *len_r)
 {
-	struct query q;
-	enum reply r = REPLY_FAILED;
+	struct dns_query q;
+	enum dns_sent r = DNS_SENT_FAILED;
 	int fd;
 
-	if (!query_make(&q, what, edns))
-		return REPLY_FAILED;
-	fd = server_connect(s, SOCK_DGRAM);
+	if (!dns_query_make(&q, what, edns))
+		return DNS_SENT_FAILED;
+	fd = dns_server_connect(s, SOCK_DGRAM);
 	if (fd < 0)
-		return REPLY_FAILED;
-	if (send(fd, q.at + LENGTH, q.len, MSG_NOSIGNAL) == (ssize_t)q.len)
+		return DNS_SENT_FAILED;
+	if (send(fd, q.at + DNS_LENGTH, q.len, MSG_NOSIGNAL) == (ssize_t)q.len)
 		r = udp_receive(d, fd, &q, until, len_r);
 	close(fd);
 	return r;
@@ -245,53 +255,53 @@ read_full(int fd, unsigned char *at, size_t len, int64_t until)
 	return true;
 }
 
-static enum reply
+static enum dns_sent
 tcp_receive(
-    struct dns *d, int fd, const struct query *q, int64_t until, size_t *len_r)
+    struct dns *d, int fd, const struct dns_query *q, int64_t until, size_t *len_r)
 {
-	size_t whole = LENGTH + q->len;
-	unsigned char size[LENGTH];
-	enum reply r;
+	size_t whole = DNS_LENGTH + q->len;
+	unsigned char size[DNS_LENGTH];
+	enum dns_sent r;
 
 	/* It fits into any socket's buffer. */
 	if (!await(fd, POLLOUT, until) ||
 	    send(fd, q->at, whole, MSG_NOSIGNAL) != (ssize_t)whole ||
 	    !read_full(fd, size, sizeof size, until))
-		return REPLY_FAILED;
+		return DNS_SENT_FAILED;
 	*len_r = ns_get16(size);
 	if (!read_full(fd, d->packet, *len_r, until))
-		return REPLY_FAILED;
-	r = packet_judge((struct span){ (const char *)d->packet, *len_r }, q);
-	return r == REPLY_GOOD ? r : REPLY_FAILED;
+		return DNS_SENT_FAILED;
+	r = dns_packet_judge((struct span){ (const char *)d->packet, *len_r }, q);
+	return r == DNS_SENT_GOOD ? r : DNS_SENT_FAILED;
 }
 
-static enum reply
+static enum dns_sent
 tcp_ask(struct dns *d, const struct dns_server *s,
     const struct dns_question *what, int64_t until, size_t *len_r)
 {
-	struct query q;
-	enum reply r;
+	struct dns_query q;
+	enum dns_sent r;
 	int fd;
 
-	if (!query_make(&q, what, false))
-		return REPLY_FAILED;
-	fd = server_connect(s, SOCK_STREAM);
+	if (!dns_query_make(&q, what, false))
+		return DNS_SENT_FAILED;
+	fd = dns_server_connect(s, SOCK_STREAM);
 	if (fd < 0)
-		return REPLY_FAILED;
+		return DNS_SENT_FAILED;
 	r = tcp_receive(d, fd, &q, until, len_r);
 	close(fd);
 	return r;
 }
 
-static enum reply
+static enum dns_sent
 server_ask(struct dns *d, const struct dns_server *s,
     const struct dns_question *what, int64_t until, size_t *len_r)
 {
-	enum reply r = udp_ask(d, s, what, true, until, len_r);
+	enum dns_sent r = udp_ask(d, s, what, true, until, len_r);
 
-	if (r == REPLY_PLAIN)
+	if (r == DNS_SENT_PLAIN)
 		r = udp_ask(d, s, what, false, until, len_r);
-	if (r == REPLY_TRUNCATED)
+	if (r == DNS_SENT_TRUNCATED)
 		r = tcp_ask(d, s, what, until, len_r);
 	return r;
 }
@@ -312,21 +322,21 @@ dns_exchange(struct dns *d, struct dns_group *g, const struct dns_question *q,
 		if (failed[at] || part <= 0)
 			continue;
 		switch (server_ask(d, &g->servers[at], q, now + part, &len)) {
-		case REPLY_GOOD:
+		case DNS_SENT_GOOD:
 			g->best = at;
 			*packet_r = (struct span){ (const char *)d->packet,
 				len };
 			return DNS_REPLY;
-		case REPLY_NOBODY:
+		case DNS_SENT_NOBODY:
 			absent++;
 			failed[at] = true;
 			break;
-		case REPLY_TRUNCATED:
-		case REPLY_PLAIN:
-		case REPLY_FAILED:
+		case DNS_SENT_TRUNCATED:
+		case DNS_SENT_PLAIN:
+		case DNS_SENT_FAILED:
 			failed[at] = true;
 			break;
-		case REPLY_SILENT:
+		case DNS_SENT_SILENT:
 			break;
 		}
 	}

@@ -20,7 +20,7 @@ hosts_copy(const struct dns_answer *answer, struct arena *a, struct mx *m)
 	for (size_t i = 0; i < answer->count; i++) {
 		const struct dns_record *r = &answer->records[i];
 
-		if (r->is.mx.host.len == 0)
+		if (r->is.mx.host.len == 0 || !r->is.mx.usable)
 			continue;
 		m->hosts[m->count++] = (struct mx_host){ .name = r->is.mx.host,
 			.preference = r->is.mx.preference };
@@ -108,12 +108,25 @@ implicit_set(struct mx *m, struct span domain, struct arena *a)
 	m->count = 1;
 }
 
+/* Names that are none are a mistake that may be mended. */
+static bool
+is_null(const struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->records[i].is.mx.usable)
+			return true;
+	return false;
+}
+
 static void
 records_use(const struct dns_answer *answer, struct arena *a, struct mx *m)
 {
 	hosts_copy(answer, a, m);
 	/* RFC 7505 3: a single record that names the root. */
-	m->result = m->count > 0 ? MX_FOUND : MX_NULL;
+	if (m->count > 0)
+		m->result = MX_FOUND;
+	else
+		m->result = is_null(answer) ? MX_NULL : MX_LATER;
 	hosts_order(m);
 	hosts_unique(m);
 }

@@ -22,6 +22,7 @@ check(const struct dns_answer *r, enum dns_type type)
 		struct span host = r->records[i].is.mx.host, domain;
 
 		if (type == DNS_MX && host.len > 0 &&
+		    r->records[i].is.mx.usable &&
 		    (!domain_take(&host, &domain) || host.len > 0))
 			abort();
 	}
