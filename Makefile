@@ -92,7 +92,7 @@ $(LIB): $(libs)
 # OpenSSL tlsd must be linked again; without it here it takes the shared library.
 # The linker warns of what OpenSSL could look up or load: tlsd does neither.
 $(B)/bin/tlsd: private LDFLAGS += $(if $(SAN),,-Wl$(,)--no-warnings)
-static := $(if $(SAN),,authd imapd listen login pop3d smtpd tlsd)
+static := $(if $(SAN),,authd imapd listen login mail-verify pop3d smtpd tlsd)
 
 # A program is its folder's objects, those of the folders in it too; all but
 # main.o also form NAME.a, which unit tests and fuzz targets link.

@@ -86,6 +86,9 @@ mistakes() {
 		routes.auth|1|write three words|smart.example bob\n
 		tls-policy|1|the second word is|a.example maybe\n
 		dns|1|not an address|ns.example.org\n
+		verify|2|write spf, dkim|spf off\ndane off\n
+		verify|1|write "off" after the name|spf on\n
+		forwarders|2|not a domain|lists.example\na..b\n
 		hosts|1|the first word is not an address|mx.example.org 192.0.2.1\n
 		hosts|2|must follow the address|192.0.2.1 mx\n192.0.2.2\n
 		authorities.pem|0|holds no certificate|nothing\n

@@ -53,7 +53,7 @@ leaf() { openssl x509 -in "$CHAINMAIL_ETC/tls/default/cert.pem" -noout "$@"; }
 
 @test "the services' folder has a run script for each and one log" {
 	chainmail-setup -s "$BATS_TEST_TMPDIR/services"
-	for service in tlsd authd commands filters deliver send mta-sts queue-run tls-report \
+	for service in tlsd authd commands filters verifyd deliver send mta-sts queue-run tls-report \
 		smtpd local login certificate check log; do
 		[ -x "$BATS_TEST_TMPDIR/services/$service/run" ]
 	done

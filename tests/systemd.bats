@@ -18,7 +18,7 @@ exposure() {
 
 # Those that meet other hosts by themselves, and those whose commands may do what
 # commands do.
-outward='chainmail-send chainmail-mta-sts chainmail-tls-report chainmail-commands chainmail-filters chainmail-certificate'
+outward='chainmail-send chainmail-mta-sts chainmail-verifyd chainmail-tls-report chainmail-commands chainmail-filters chainmail-certificate'
 
 @test "no service is more exposed than 1.0, with the network than 1.5" {
 	exposure 100 chainmail-tlsd.service >/dev/null 2>&1 ||

@@ -16,9 +16,10 @@ static const struct file_kind {
 	const char *name;
 	void (*check)(struct check *c, const char *name);
 	mode_t closed;          /* bits that its mode must not have */
-	enum person readers[6]; /* up to NOBODY */
+	enum person readers[7]; /* up to NOBODY */
 } kinds[] = {
-	{ "me", check_me, 0, { AUTHD, SMTPD, QUEUE_RUN, SEND, MAILBOXES } },
+	{ "me", check_me, 0,
+	    { AUTHD, SMTPD, QUEUE_RUN, SEND, MAILBOXES, VERIFYD } },
 	{ "users", check_users, 07, { NOBODY } },
 	{ "users.cdb", check_users_cdb, 0,
 	    { AUTHD, SMTPD, QUEUE_RUN, MAILBOXES } },
@@ -27,7 +28,7 @@ static const struct file_kind {
 	{ "logins.key", NULL, 077, { NOBODY } },
 	{ "limits", check_limits, 0, { SMTPD, QUEUE_RUN, SEND, MAILBOXES } },
 	{ "imap", check_imap, 0, { MAILBOXES } },
-	{ "relay", check_relay, 0, { SMTPD } },
+	{ "relay", check_relay, 0, { SMTPD, VERIFYD } },
 	{ "filter.mx", check_filter, 0, { SMTPD } },
 	{ "filter.submission", check_filter, 0, { SMTPD } },
 	{ "checkpassword", check_checkpassword, 0, { AUTHD } },
@@ -35,8 +36,10 @@ static const struct file_kind {
 	{ "routes", check_routes, 0, { QUEUE_RUN, SEND } },
 	{ "routes.auth", check_routes_auth, 0, { SEND } },
 	{ "tls-policy", check_tls_policy, 0, { QUEUE_RUN, SEND } },
-	{ "dns", check_dns, 0, { QUEUE_RUN, SEND } },
-	{ "hosts", check_hosts, 0, { QUEUE_RUN, SEND } },
+	{ "dns", check_dns, 0, { QUEUE_RUN, SEND, VERIFYD } },
+	{ "hosts", check_hosts, 0, { QUEUE_RUN, SEND, VERIFYD } },
+	{ "verify", check_verify, 0, { VERIFYD } },
+	{ "forwarders", check_forwarders, 0, { VERIFYD } },
 	{ "authorities.pem", check_authorities, 0, { QUEUE_RUN, SEND } },
 	{ "tls", check_tls, 0, { TLSD } },
 	{ "ca", check_ca, 0, { NOBODY } },

@@ -9,6 +9,7 @@
 #include "net/sts.h"
 #include "net/tls_policy.h"
 #include "parts.h"
+#include "trust/rules.h"
 
 /* A route that logs in has a password for each of its hosts. */
 static void
@@ -89,6 +90,26 @@ check_hosts(struct check *c, const char *name)
 	struct source s = { c, name };
 
 	dns_hosts_check(c->etc, complain, &s);
+}
+
+void
+check_verify(struct check *c, const char *name)
+{
+	struct source s = { c, name };
+	struct rules r = { .count = 0 };
+
+	rules_read_checks(c->etc, &r, complain, &s);
+	rules_free(&r);
+}
+
+void
+check_forwarders(struct check *c, const char *name)
+{
+	struct source s = { c, name };
+	struct rules r = { .count = 0 };
+
+	rules_read_forwarders(c->etc, &r, complain, &s);
+	rules_free(&r);
 }
 
 /* mta-sts.DOMAIN.txt, as others would read it. */

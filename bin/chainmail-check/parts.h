@@ -9,6 +9,8 @@ void check_me(struct check *c, const char *name);
 void check_limits(struct check *c, const char *name);
 void check_imap(struct check *c, const char *name);
 void check_relay(struct check *c, const char *name);
+void check_verify(struct check *c, const char *name);
+void check_forwarders(struct check *c, const char *name);
 void check_filter(struct check *c, const char *name);
 void check_checkpassword(struct check *c, const char *name);
 

@@ -20,6 +20,8 @@ static const struct {
 	[QUEUE_RUN] = { "chainmail-queue", "queue-run",
 	    "queue-run (user chainmail-queue)" },
 	[SEND] = { "chainmail-out", "send", "send (user chainmail-out)" },
+	[VERIFYD] = { "chainmail-check", "verifyd",
+	    "verifyd (user chainmail-check)" },
 	[MAILBOXES] = { "vmail", "deliver", "deliver and login (user vmail)" },
 	[AUTHORITY] = { "chainmail-ca", "chainmail-certificate",
 	    "chainmail-certificate (user chainmail-ca)" },

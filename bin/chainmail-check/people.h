@@ -15,6 +15,7 @@ enum person {
 	SMTPD,
 	QUEUE_RUN,
 	SEND,
+	VERIFYD,
 	MAILBOXES,
 	AUTHORITY
 };

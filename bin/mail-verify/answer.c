@@ -34,8 +34,8 @@ answer_free(struct answer *a)
 }
 
 void
-header_write(const struct answer *a, struct span header, struct span me,
-    struct str *out)
+header_write(
+    const struct answer *a, struct span header, struct span me, struct str *out)
 {
 	struct span rest = header, left = header;
 	struct header_field f;

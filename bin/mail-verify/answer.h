@@ -5,8 +5,8 @@
 #include "base/str.h"
 
 struct answer {
-	int verdict; /* exit code */
-	bool junk;   /* mark the message */
+	int verdict;      /* exit code */
+	bool junk;        /* mark the message */
 	struct str text;  /* for the client */
 	struct str field; /* Authentication-Results */
 };

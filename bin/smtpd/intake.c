@@ -1,5 +1,6 @@
 #include "intake.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "reply.h"
 #include "trace.h"
 #include "transaction.h"
+
+enum { FILTER_STATUS_MAX = sizeof "5.999.999" };
 
 static const char *
 filter_file(const struct session *s)
@@ -128,25 +131,49 @@ facts_write(struct session *s, struct str *facts)
 	record_add_text(facts, "ME", s->server->users.me.at);
 }
 
+/* A filter's words may begin with the reply's status (RFC 3463 2), of the class
+ * of its verdict: "5.7.26 ". It is taken off *words; else the status is ours. */
+static const char *
+filter_status(char class, const char *ours, struct span *words,
+    char status[FILTER_STATUS_MAX])
+{
+	struct span rest = *words;
+	uint64_t subject, detail;
+
+	if (!span_take(&rest, class) || !span_take(&rest, '.') ||
+	    !span_number(&rest, 999, &subject) || !span_take(&rest, '.') ||
+	    !span_number(&rest, 999, &detail) || !span_take(&rest, ' ') ||
+	    rest.len == 0)
+		return ours;
+	snprintf(status, FILTER_STATUS_MAX, "%c.%u.%u", class,
+	    (unsigned)subject, (unsigned)detail);
+	*words = rest;
+	return status;
+}
+
 static void
 filter_answer(struct session *s, const struct filter_verdict *v)
 {
 	const struct limits *l = &s->server->limits;
-	bool said = v->text.len > 0;
+	struct span words = str_span(&v->text);
+	char room[FILTER_STATUS_MAX];
+	const char *status = v->code == TEMP
+	    ? filter_status('4', "4.7.1", &words, room)
+	    : filter_status('5', "5.7.1", &words, room);
 
 	if (v->code == DROP)
 		s->message.code = DROP;
 	else if (v->code == TEMP)
-		message_refuse(s, "filter", 451, "4.7.1", "%s",
-		    said ? v->text.at : "Try again later");
+		message_refuse(s, "filter", 451, status, "%s",
+		    words.len > 0 ? words.at : "Try again later");
 	/* A filter may have failed because the disk is full. */
 	else if (v->code != DONE &&
 	    spool_room(&s->server->spool, s->declared, l->disk_reserve) < 0)
 		message_refuse(
 		    s, "disk", 452, "4.3.1", "Insufficient disk space");
 	else if (v->code != DONE)
-		message_refuse(s, "filter", 550, "5.7.1", "%s",
-		    said ? v->text.at : "Message refused");
+		message_refuse(s, "filter", 550, status, "%s",
+		    words.len > 0 ? words.at : "Message refused");
 }
 
 /* From the scratch file through the filters into the spool. */

@@ -17,6 +17,7 @@
 #include "os/sandbox.h"
 #include "os/serve.h"
 #include "service.h"
+#include "trust/rules.h"
 
 static const char help[] =
     "usage: verifyd\n"
@@ -24,7 +25,18 @@ static const char help[] =
     "mail-verify; it serves CHAINMAIL_RUN/verify.\n"
     "See chainmail-verifyd(8).\n";
 
-enum { CHILDREN_MAX = 200, MEMORY = 256 << 20, FILES = 128 };
+enum { CHILDREN_MAX = 200, IDLE_S = 300, MEMORY = 256 << 20, FILES = 128 };
+
+/* Mistakes are told once; such lines are skipped with each message. */
+static void
+rules_tell(int etc)
+{
+	struct rules r = { .count = 0 };
+
+	rules_read_checks(etc, &r, conf_complain, (void *)"verify");
+	rules_read_forwarders(etc, &r, conf_complain, (void *)"forwarders");
+	rules_free(&r);
+}
 
 static int
 session(void *arg)
@@ -38,17 +50,29 @@ session(void *arg)
 static void
 paths_allow(void)
 {
-	sandbox_paths(
-	    &(struct sandbox_path){ dir_etc(), SANDBOX_READ }, 1);
+	sandbox_paths(&(struct sandbox_path){ dir_etc(), SANDBOX_READ }, 1);
 }
 
+/* Some files of /etc can't be read again inside the sandbox. */
+static bool
+stale(void *arg)
+{
+	const struct service *s = arg;
+
+	return dns_is_stale(s->dns);
+}
+
+/* The supervisor that holds the socket starts it again for the next message. */
 static void
-socket_open(void)
+socket_open(struct serve *how)
 {
 	struct str path = STR_INIT;
 
 	str_setf(&path, "%s/verify", dir_run());
-	serve_bind(path.at, SOCK_SEQPACKET);
+	if (serve_bind(path.at, SOCK_SEQPACKET)) {
+		how->idle_s = IDLE_S;
+		how->stale = stale;
+	}
 	str_free(&path);
 }
 
@@ -67,9 +91,9 @@ main(int argc, char **argv)
 	s.etc = conf_open();
 	conf_me(s.etc, &s.me);
 	s.dns = dns_open(s.etc, conf_complain, (void *)"dns");
-	socket_open();
-	proc_limit(
-	    &(struct proc_limits){ .memory = MEMORY, .files = FILES });
+	rules_tell(s.etc);
+	socket_open(&how);
+	proc_limit(&(struct proc_limits){ .memory = MEMORY, .files = FILES });
 	paths_allow();
 	sandbox_calls(CALLS_NAMES | CALLS_INTERNET | CALLS_ACCEPT | CALLS_FORK |
 	    CALLS_SANDBOX);

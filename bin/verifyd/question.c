@@ -158,7 +158,8 @@ answer_make(struct question *q)
 	log_start(&q->log, "verify");
 	log_span(&q->log, "id", str_span(&q->id));
 	log_span(&q->log, "client", str_span(&q->client));
-	rules_read(q->service->etc, &q->rules, conf_complain);
+	rules_read_checks(q->service->etc, &q->rules, NULL, NULL);
+	rules_read_forwarders(q->service->etc, &q->rules, NULL, NULL);
 	why = exempt(q, &client, known);
 	if (why != NULL)
 		user_tell(q, why);

@@ -52,7 +52,6 @@ struct dns {
 	unsigned char packet[DNS_PACKET_MAX];
 };
 
-
 /* dns_servers.c: the servers of `dns`, else of /etc/resolv.conf. */
 void dns_servers_read(struct dns *d);
 /* An address without a port; false: it is none. */
@@ -74,8 +73,7 @@ enum dns_reply dns_exchange(struct dns *d, struct dns_group *g,
 enum {
 	DNS_LENGTH = 2,
 	DNS_OPT_SIZE = 11,
-	DNS_QUERY_MAX =
-	    NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ + DNS_OPT_SIZE
+	DNS_QUERY_MAX = NS_HFIXEDSZ + NS_MAXCDNAME + NS_QFIXEDSZ + DNS_OPT_SIZE
 };
 struct dns_query {
 	unsigned char at[DNS_LENGTH + DNS_QUERY_MAX];

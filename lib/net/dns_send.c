@@ -160,8 +160,9 @@ dns_packet_judge(struct span packet, const struct dns_query *q)
 		return DNS_SENT_SILENT;
 	if ((p[2] & 0x02) != 0)
 		return DNS_SENT_TRUNCATED;
-	return rcode == ns_r_noerror || rcode == ns_r_nxdomain ? DNS_SENT_GOOD
-							       : DNS_SENT_FAILED;
+	return rcode == ns_r_noerror || rcode == ns_r_nxdomain
+	    ? DNS_SENT_GOOD
+	    : DNS_SENT_FAILED;
 }
 
 int
@@ -196,8 +197,8 @@ await(int fd, short events, int64_t until)
 }
 
 static enum dns_sent
-udp_receive(
-    struct dns *d, int fd, const struct dns_query *q, int64_t until, size_t *len_r)
+udp_receive(struct dns *d, int fd, const struct dns_query *q, int64_t until,
+    size_t *len_r)
 {
 	enum dns_sent r = DNS_SENT_SILENT;
 
@@ -256,8 +257,8 @@ read_full(int fd, unsigned char *at, size_t len, int64_t until)
 }
 
 static enum dns_sent
-tcp_receive(
-    struct dns *d, int fd, const struct dns_query *q, int64_t until, size_t *len_r)
+tcp_receive(struct dns *d, int fd, const struct dns_query *q, int64_t until,
+    size_t *len_r)
 {
 	size_t whole = DNS_LENGTH + q->len;
 	unsigned char size[DNS_LENGTH];
@@ -271,7 +272,8 @@ tcp_receive(
 	*len_r = ns_get16(size);
 	if (!read_full(fd, d->packet, *len_r, until))
 		return DNS_SENT_FAILED;
-	r = dns_packet_judge((struct span){ (const char *)d->packet, *len_r }, q);
+	r = dns_packet_judge(
+	    (struct span){ (const char *)d->packet, *len_r }, q);
 	return r == DNS_SENT_GOOD ? r : DNS_SENT_FAILED;
 }
 

@@ -56,7 +56,7 @@ field_place(struct arc *a, const struct header_field *field)
 	if (i == 0)
 		return false;
 	set = &a->sets[i - 1];
-	place = found ? &set->found
+	place = found                      ? &set->found
 	    : header_is(field, "ARC-Seal") ? &set->seal_field
 					   : &set->message_field;
 	if (*place != NULL)

@@ -13,7 +13,6 @@ struct authors {
 	const char *fault; /* NULL, or why they can't all be told */
 };
 /* Memory is the arena's. */
-void authors_read(
-    struct authors *a_r, const struct fields *f, struct arena *a);
+void authors_read(struct authors *a_r, const struct fields *f, struct arena *a);
 
 #endif

@@ -18,8 +18,8 @@ bool authres_is_of(const struct header_field *field, struct span name);
 void authres_begin(struct str *out, struct span name);
 /* Append one result, after a ';' and a fold, with a comment if it is not
  * empty. */
-void authres_add(struct str *out, const char *method, enum result r,
-    struct span comment);
+void authres_add(
+    struct str *out, const char *method, enum result r, struct span comment);
 /* Append a property of that result, such as header.d; the value is quoted if
  * needed. None if it is empty. */
 void authres_property(struct str *out, const char *name, struct span value);

@@ -26,7 +26,7 @@ struct body_length {
 struct body {
 	enum canon canon;
 	struct sha256_ctx sha;
-	uint64_t size; /* canonical bytes so far */
+	uint64_t size;        /* canonical bytes so far */
 	uint64_t empty_lines; /* not known yet to be followed by others */
 	bool blank;           /* relaxed: white space before the next byte */
 	bool cr;              /* a CR before the next byte */

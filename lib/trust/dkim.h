@@ -20,7 +20,7 @@ void dkim_read(struct dkim *d, const struct fields *f, int64_t now,
     struct body bodies[2], struct resolver *r);
 void dkim_free(struct dkim *d);
 /* After the body. */
-void dkim_verify(struct dkim *d, struct fields *f,
-    const struct body bodies[2], struct resolver *r);
+void dkim_verify(struct dkim *d, struct fields *f, const struct body bodies[2],
+    struct resolver *r);
 
 #endif

@@ -189,8 +189,7 @@ exists(struct resolver *r, struct span domain)
 	for (size_t i = 0; i < COUNT(types); i++)
 		resolver_want(r, domain, types[i]);
 	for (size_t i = 0; i < COUNT(types); i++) {
-		const struct dns_answer *a =
-		    resolver_ask(r, domain, types[i]);
+		const struct dns_answer *a = resolver_ask(r, domain, types[i]);
 
 		gone = gone &&
 		    (a->result == DNS_GONE || a->result == DNS_EMPTY);
@@ -202,8 +201,7 @@ static const struct dmarc_step *
 step_of(const struct dmarc_walk *w, struct span domain)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->steps[i].found &&
-		    w->steps[i].domain.len == domain.len)
+		if (w->steps[i].found && w->steps[i].domain.len == domain.len)
 			return &w->steps[i];
 	return NULL;
 }
@@ -237,8 +235,7 @@ policy_find(struct resolver *r, const struct dmarc_walk *w, struct dmarc *d)
 static bool
 is_below(struct span name, struct span domain)
 {
-	if (name.len > domain.len &&
-	    name.at[name.len - domain.len - 1] == '.')
+	if (name.len > domain.len && name.at[name.len - domain.len - 1] == '.')
 		name = span_from(name, name.len - domain.len);
 	return span_equal(name, domain);
 }
@@ -276,8 +273,8 @@ identities_judge(struct resolver *r, const struct dmarc_walk *w,
 	bool later = false;
 
 	for (size_t i = 0; i < count; i++) {
-		bool strict =
-		    ids[i].dkim ? record->strict_dkim : record->strict_spf;
+		bool strict = ids[i].dkim ? record->strict_dkim
+					  : record->strict_spf;
 
 		if (ids[i].result != RESULT_PASS &&
 		    ids[i].result != RESULT_TEMPERROR)

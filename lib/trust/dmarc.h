@@ -29,15 +29,14 @@ struct dmarc_walk {
 		bool found;
 		struct dmarc_record record;
 	} steps[DMARC_QUERIES_MAX];
-	size_t count; /* steps that were made */
-	bool later;   /* one got no answer */
+	size_t count;             /* steps that were made */
+	bool later;               /* one got no answer */
 	struct span organization; /* the organizational domain */
 };
 /* Ask for all its names with the next question. */
 void dmarc_want(struct resolver *r, struct span domain);
 /* domain is plain and in lower case. Spans into it. */
-void dmarc_walk(
-    struct resolver *r, struct span domain, struct dmarc_walk *w_r);
+void dmarc_walk(struct resolver *r, struct span domain, struct dmarc_walk *w_r);
 
 /* A domain that SPF or DKIM has found, or might have found. */
 struct dmarc_identity {

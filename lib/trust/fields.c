@@ -62,8 +62,8 @@ fields_restart(struct fields *f)
 }
 
 const struct header_field *
-fields_take(struct fields *f, struct span name,
-    const struct header_field *except)
+fields_take(
+    struct fields *f, struct span name, const struct header_field *except)
 {
 	uint32_t hash = fields_hash(name);
 

@@ -8,15 +8,15 @@ enum { FIELDS_MAX = 10000 }; /* of a longer header only the first ones */
 
 struct field {
 	struct header_field is;
-	uint32_t hash; /* of its name in lower case */
+	uint32_t hash;  /* of its name in lower case */
 	uint32_t taken; /* the signature's number that has hashed it last */
 };
 struct fields {
 	struct field *at;
 	size_t count;
-	bool all;       /* there are no more */
+	bool all;         /* there are no more */
 	struct span body; /* what follows the header in the text read */
-	uint32_t number; /* of the signature that is looked at */
+	uint32_t number;  /* of the signature that is looked at */
 };
 
 /* Spans into the text, which begins with the header. */
@@ -29,7 +29,7 @@ size_t fields_of_name(const struct fields *f, const char *name);
 void fields_restart(struct fields *f);
 /* The last field of this name that has not been taken yet (RFC 6376 5.4.2), but
  * not `except`; NULL: there is none. */
-const struct header_field *fields_take(struct fields *f, struct span name,
-    const struct header_field *except);
+const struct header_field *fields_take(
+    struct fields *f, struct span name, const struct header_field *except);
 
 #endif

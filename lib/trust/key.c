@@ -87,8 +87,8 @@ rsa_numbers(struct span der, struct key *k)
 static bool
 rsa_wrapped(struct span der, struct key *k)
 {
-	static const struct span rsa_oid =
-	    SPAN_INIT("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
+	static const struct span rsa_oid = SPAN_INIT(
+	    "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01");
 	struct span inside, algorithm, bits;
 
 	return der_take(&der, DER_SEQUENCE, &inside) &&
@@ -143,12 +143,14 @@ list_has(struct span list, const char *word)
 static bool
 suits(const struct tags *t, enum key_kind kind, struct key *k)
 {
-	const char *const names[] = { [KEY_RSA] = "rsa",
-		[KEY_EDDSA] = "ed25519" };
+	const char *const names[] = {
+		[KEY_RSA] = "rsa", [KEY_EDDSA] = "ed25519"
+	};
 	struct span value;
 
 	if (tags_find(t, "v", &value) &&
-	    (!span_equal(value, SPAN("DKIM1")) || value.at != t->at[0].value.at))
+	    (!span_equal(value, SPAN("DKIM1")) ||
+		value.at != t->at[0].value.at))
 		return false;
 	if (!tags_find(t, "k", &value))
 		value = SPAN("rsa");
@@ -205,8 +207,7 @@ key_parse(struct span record, enum key_kind kind, struct key *k)
 static void
 number_set(mpz_t n, struct span bytes)
 {
-	nettle_mpz_set_str_256_u(
-	    n, bytes.len, (const unsigned char *)bytes.at);
+	nettle_mpz_set_str_256_u(n, bytes.len, (const unsigned char *)bytes.at);
 }
 
 static bool
@@ -240,7 +241,6 @@ key_verify(const struct key *k, const unsigned char digest[KEY_DIGEST],
 		return rsa_verify(k, digest, signature);
 	/* RFC 8463 3: the digest is what PureEdDSA signs. */
 	return signature.len == ED25519_SIGNATURE_SIZE &&
-	    nettle_ed25519_sha512_verify(
-		(const unsigned char *)k->bytes.at, KEY_DIGEST, digest,
-		(const unsigned char *)signature.at) == 1;
+	    nettle_ed25519_sha512_verify((const unsigned char *)k->bytes.at,
+		KEY_DIGEST, digest, (const unsigned char *)signature.at) == 1;
 }

@@ -16,12 +16,12 @@ enum key_kind { KEY_RSA, KEY_EDDSA };
 
 struct key {
 	enum key_kind kind;
-	unsigned bits;         /* of the modulus; 256 for Ed25519 */
-	struct span modulus;   /* RSA: big-endian, without leading zeros */
-	struct span exponent;  /* likewise */
-	struct str bytes;      /* what they are in, or Ed25519's key */
-	bool strict;           /* t=s: i= must not be a subdomain */
-	bool test;             /* t=y */
+	unsigned bits;        /* of the modulus; 256 for Ed25519 */
+	struct span modulus;  /* RSA: big-endian, without leading zeros */
+	struct span exponent; /* likewise */
+	struct str bytes;     /* what they are in, or Ed25519's key */
+	bool strict;          /* t=s: i= must not be a subdomain */
+	bool test;            /* t=y */
 };
 
 enum key_found {
@@ -39,7 +39,7 @@ void key_free(struct key *k);
  * KEY_HUGE its bits are known. */
 enum key_found key_parse(struct span record, enum key_kind kind, struct key *k);
 /* The signature of this SHA-256 digest is valid. k must be KEY_GOOD. */
-bool key_verify(const struct key *k,
-    const unsigned char digest[KEY_DIGEST], struct span signature);
+bool key_verify(const struct key *k, const unsigned char digest[KEY_DIGEST],
+    struct span signature);
 
 #endif

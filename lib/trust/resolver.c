@@ -49,8 +49,8 @@ entry_of(struct resolver *r, struct span name, enum dns_type type)
 	if (e == NULL && r->count < RESOLVER_MAX) {
 		e = arena_new(&r->arena, sizeof *e);
 		e->key = arena_copy(&r->arena, str_span(&key));
-		e->question =
-		    (struct dns_question){ span_from(e->key, 2), type };
+		e->question = (struct dns_question){ span_from(e->key, 2),
+			type };
 		hash_add(&r->known, e);
 		r->count++;
 		e->next = r->wanted;

@@ -31,8 +31,7 @@ void resolver_free(struct resolver *r);
 
 /* It will be asked, together with others. name is in any case; one that can't
  * be a domain does not exist. */
-void resolver_want(
-    struct resolver *r, struct span name, enum dns_type type);
+void resolver_want(struct resolver *r, struct span name, enum dns_type type);
 /* Ask what waits, and this. The answer lives as long as the resolver. */
 const struct dns_answer *resolver_ask(
     struct resolver *r, struct span name, enum dns_type type);

@@ -51,22 +51,23 @@ forwarder_line(struct span line, struct rules *r)
 		r->forwarders = more;
 	}
 	str_free(&domain);
-	return ok ? NULL : "not a domain; write one a line, as in lists.example";
+	return ok ? NULL
+		  : "not a domain; write one a line, as in lists.example";
 }
 
 static unsigned
 file_read(int etc, const char *name, struct rules *r,
     const char *(*line_read)(struct span line, struct rules *r),
-    void (*complain)(unsigned line, const char *text, void *arg))
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
 {
 	struct conf_list l;
 	struct span line;
 	unsigned wrong = 0;
-	const char *fault = "can't be read";
+	const char *fault = NULL;
 
 	if (!conf_list_open(&l, etc, name) && errno != ENOENT) {
 		if (complain != NULL)
-			complain(0, fault, (void *)name);
+			complain(0, "can't be read", arg);
 		wrong++;
 	}
 	while (conf_next(&l, &line)) {
@@ -74,7 +75,7 @@ file_read(int etc, const char *name, struct rules *r,
 		if (fault == NULL)
 			continue;
 		if (complain != NULL)
-			complain(l.line, fault, (void *)name);
+			complain(l.line, fault, arg);
 		wrong++;
 	}
 	conf_list_close(&l);
@@ -82,12 +83,17 @@ file_read(int etc, const char *name, struct rules *r,
 }
 
 unsigned
-rules_read(int etc, struct rules *r_r,
-    void (*complain)(unsigned line, const char *text, void *arg))
+rules_read_checks(int etc, struct rules *r,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
 {
-	*r_r = (struct rules){ .count = 0 };
-	return file_read(etc, "verify", r_r, rule_line, complain) +
-	    file_read(etc, "forwarders", r_r, forwarder_line, complain);
+	return file_read(etc, "verify", r, rule_line, complain, arg);
+}
+
+unsigned
+rules_read_forwarders(int etc, struct rules *r,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg)
+{
+	return file_read(etc, "forwarders", r, forwarder_line, complain, arg);
 }
 
 void

@@ -23,10 +23,13 @@ struct rules {
 	size_t count;
 	struct arena arena;
 };
-/* Mistakes are reported through complain (may be NULL), one by one, with the
- * file's name as arg; such lines are skipped. Returns their number. */
-unsigned rules_read(int etc, struct rules *r_r,
-    void (*complain)(unsigned line, const char *text, void *arg));
+/* Read one of the files into *r, which is all zero before the first. Mistakes
+ * are reported through complain (may be NULL), one by one, and such lines are
+ * skipped. Returns their number. */
+unsigned rules_read_checks(int etc, struct rules *r,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg);
+unsigned rules_read_forwarders(int etc, struct rules *r,
+    void (*complain)(unsigned line, const char *text, void *arg), void *arg);
 void rules_free(struct rules *r);
 /* arg is a struct rules: the domain is a trusted forwarder, in any case. */
 bool rules_trust(void *arg, struct span domain);

@@ -69,9 +69,8 @@ canon_read(struct signature *s)
 	if (!tags_find(&s->tags, "c", &value)) {
 		/* Sealers that leave it out mean relaxed, and so has ARC's
 		 * public test suite. */
-		s->header = s->body = s->type == SIGNATURE_AMS
-		    ? CANON_RELAXED
-		    : CANON_SIMPLE;
+		s->header = s->body = s->type == SIGNATURE_AMS ? CANON_RELAXED
+							       : CANON_SIMPLE;
 		return true;
 	}
 	header = value;
@@ -316,8 +315,8 @@ header_add(const struct signature *s, struct fields *f, struct str *out)
 
 	fields_restart(f);
 	while (word_next(&rest, ':', &name)) {
-		const struct header_field *field =
-		    fields_take(f, name, s->field);
+		const struct header_field *field = fields_take(
+		    f, name, s->field);
 
 		if (field != NULL)
 			canon_field(s->header, field->whole, out);

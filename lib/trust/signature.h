@@ -20,10 +20,10 @@ struct signature {
 	enum key_kind kind;
 	enum canon header, body;
 	struct span domain, selector, names; /* d=, s=, h= */
-	struct span identity; /* i=, or empty */
-	struct str bytes;     /* b= decoded */
-	struct str hash;      /* bh= decoded */
-	uint64_t length;      /* l=; UINT64_MAX: the whole body */
+	struct span identity;                /* i=, or empty */
+	struct str bytes;                    /* b= decoded */
+	struct str hash;                     /* bh= decoded */
+	uint64_t length; /* l=; UINT64_MAX: the whole body */
 	enum result result;
 	const char *reason; /* why it is not RESULT_PASS */
 	unsigned bits;      /* of its key; 0: not known */
@@ -38,8 +38,7 @@ void signature_free(struct signature *s);
 /* Append the name of its key's record. */
 void signature_key_name(const struct signature *s, struct str *out);
 /* Find the key; false: s->result says why there is none. */
-bool signature_key(
-    struct signature *s, struct resolver *r, struct key *key_r);
+bool signature_key(struct signature *s, struct resolver *r, struct key *key_r);
 /* The signature of these bytes; sets the result. */
 void signature_check(
     struct signature *s, const struct key *k, struct span bytes);

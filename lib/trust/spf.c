@@ -104,8 +104,8 @@ static enum match
 address_match(struct spf *s, const struct spf_term *t, struct span name)
 {
 	bool four = s->client.family == AF_INET;
-	const struct dns_answer *a =
-	    resolver_ask(s->resolver, name, four ? DNS_A : DNS_AAAA);
+	const struct dns_answer *a = resolver_ask(
+	    s->resolver, name, four ? DNS_A : DNS_AAAA);
 	enum match m = answer_judge(s, a);
 
 	if (m != MATCH_YES)
@@ -114,8 +114,8 @@ address_match(struct spf *s, const struct spf_term *t, struct span name)
 		const void *bytes = four ? (const void *)&a->records[i].is.a
 					 : &a->records[i].is.aaaa;
 
-		if (spf_address_within(&s->client, bytes,
-			four ? t->bits4 : t->bits6))
+		if (spf_address_within(
+			&s->client, bytes, four ? t->bits4 : t->bits6))
 			return MATCH_YES;
 	}
 	return MATCH_NO;
@@ -124,8 +124,7 @@ address_match(struct spf *s, const struct spf_term *t, struct span name)
 static enum match
 mx_match(struct spf *s, const struct spf_term *t, struct span name)
 {
-	enum dns_type type =
-	    s->client.family == AF_INET ? DNS_A : DNS_AAAA;
+	enum dns_type type = s->client.family == AF_INET ? DNS_A : DNS_AAAA;
 	const struct dns_answer *a = resolver_ask(s->resolver, name, DNS_MX);
 	enum match m = answer_judge(s, a);
 
@@ -147,8 +146,7 @@ mx_match(struct spf *s, const struct spf_term *t, struct span name)
 static bool
 is_below(struct span name, struct span domain)
 {
-	if (name.len > domain.len &&
-	    name.at[name.len - domain.len - 1] == '.')
+	if (name.len > domain.len && name.at[name.len - domain.len - 1] == '.')
 		name = span_from(name, name.len - domain.len);
 	return span_equal_case(name, domain);
 }
@@ -193,8 +191,8 @@ may_ask(struct spf *s)
 {
 	if (++s->lookups <= SPF_LOOKUPS_MAX)
 		return true;
-	problem(s, RESULT_PERMERROR, "more than ten terms ask the DNS",
-	    SPAN(""));
+	problem(
+	    s, RESULT_PERMERROR, "more than ten terms ask the DNS", SPAN(""));
 	return false;
 }
 
@@ -295,15 +293,14 @@ redirect_follow(struct spf *s, struct span target, struct span domain)
 	spf_macro_expand(s, target, domain, &name);
 	r = host_check(s, arena_copy(&s->arena, str_span(&name)));
 	if (r == RESULT_NONE) /* RFC 7208 6.1 */
-		r = problem(s, RESULT_PERMERROR, "no SPF record",
-		    str_span(&name));
+		r = problem(
+		    s, RESULT_PERMERROR, "no SPF record", str_span(&name));
 	str_free(&name);
 	return r;
 }
 
 static enum result
-record_evaluate(
-    struct spf *s, const struct spf_record *r, struct span domain)
+record_evaluate(struct spf *s, const struct spf_record *r, struct span domain)
 {
 	terms_want(s, r, domain);
 	for (size_t i = 0; i < r->count; i++)
@@ -320,7 +317,8 @@ record_evaluate(
 		}
 	if (r->redirect.len > 0)
 		return redirect_follow(s, r->redirect, domain);
-	return problem(s, RESULT_NEUTRAL, "no term matches", SPAN("")); /* 4.7 */
+	return problem(
+	    s, RESULT_NEUTRAL, "no term matches", SPAN("")); /* 4.7 */
 }
 
 static enum result

@@ -21,8 +21,8 @@ address_add(const struct spf_address *a, struct str *out)
 		if (a->family == AF_INET)
 			str_addf(out, "%u", a->bytes[i]);
 		else
-			str_addf(out, "%x.%x", a->bytes[i] >> 4,
-			    a->bytes[i] & 15);
+			str_addf(
+			    out, "%x.%x", a->bytes[i] >> 4, a->bytes[i] & 15);
 	}
 }
 

@@ -36,8 +36,8 @@ static bool
 leads_to(struct resolver *r, struct span name, const struct spf_address *client)
 {
 	bool four = client->family == AF_INET;
-	const struct dns_answer *a =
-	    resolver_ask(r, name, four ? DNS_A : DNS_AAAA);
+	const struct dns_answer *a = resolver_ask(
+	    r, name, four ? DNS_A : DNS_AAAA);
 
 	for (size_t i = 0; i < a->count; i++)
 		if (spf_address_within(client,
@@ -74,16 +74,15 @@ spf_names_find(struct spf *s)
 		return;
 	s->listed = true;
 	a = names_ask(s->resolver, &s->client);
-	s->names =
-	    arena_new(&s->arena, SPF_NAMES_MAX * sizeof *s->names);
+	s->names = arena_new(&s->arena, SPF_NAMES_MAX * sizeof *s->names);
 	for (size_t i = 0; i < a->count && i < SPF_NAMES_MAX; i++)
 		if (leads_to(s->resolver, a->records[i].is.name, &s->client))
 			s->names[s->name_count++] = a->records[i].is.name;
 }
 
 enum result
-iprev_check(struct resolver *r, const struct spf_address *client,
-    struct span *name_r)
+iprev_check(
+    struct resolver *r, const struct spf_address *client, struct span *name_r)
 {
 	const struct dns_answer *a = names_ask(r, client);
 

@@ -144,8 +144,8 @@ spf_is_domain_spec(struct span text)
 
 /* "/" and a number without leading zeros, at the end; taken off. */
 static bool
-prefix_cut(struct span *text, const char *slashes, unsigned max,
-    unsigned *bits_r)
+prefix_cut(
+    struct span *text, const char *slashes, unsigned max, unsigned *bits_r)
 {
 	size_t n = text->len, len = strlen(slashes);
 	struct span digits;
@@ -298,9 +298,9 @@ term_parse(struct span text, struct spf_term *t)
 	struct span rest = text, name;
 	bool signed_term = false;
 
-	*t = (struct spf_term){ .result = RESULT_PASS,
-		.text = text,
-		.domain = SPAN("") };
+	*t = (struct spf_term){
+		.result = RESULT_PASS, .text = text, .domain = SPAN("")
+	};
 	for (size_t i = 0; i < COUNT(qualifiers) && !signed_term; i++)
 		if (span_take(&rest, qualifiers[i].sign)) {
 			t->result = qualifiers[i].result;

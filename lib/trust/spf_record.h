@@ -18,9 +18,9 @@ enum spf_kind {
 };
 struct spf_term {
 	enum spf_kind kind;
-	enum result result;  /* of its qualifier */
-	struct span text;    /* as written */
-	struct span domain;  /* domain-spec, or empty */
+	enum result result;         /* of its qualifier */
+	struct span text;           /* as written */
+	struct span domain;         /* domain-spec, or empty */
 	struct spf_address network; /* ip4, ip6 */
 	unsigned bits4, bits6;      /* of the network */
 };
@@ -33,8 +33,8 @@ struct spf_record {
 /* The text is of an SPF record: "v=spf1" and a space or the end. */
 bool spf_is_record(struct span text);
 /* Read it; false: a term is malformed, *wrong_r is that one. */
-bool spf_record_parse(struct span text, struct arena *a,
-    struct spf_record *r_r, struct span *wrong_r);
+bool spf_record_parse(struct span text, struct arena *a, struct spf_record *r_r,
+    struct span *wrong_r);
 
 /* One piece of a macro string (RFC 7208 7.1). */
 struct spf_piece {

@@ -60,8 +60,7 @@ static bool
 is_value(struct span value)
 {
 	for (size_t i = 0; i < value.len; i++)
-		if (byte_is_control(value.at[i]) &&
-		    !byte_is_space(value.at[i]))
+		if (byte_is_control(value.at[i]) && !byte_is_space(value.at[i]))
 			return false;
 	return true;
 }

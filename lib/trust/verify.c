@@ -202,8 +202,7 @@ verify_run(struct verify *v)
 	if (!v->whole)
 		v->authors.fault = "the header is too long";
 	if (!off[RULE_DKIM])
-		dkim_read(
-		    &v->dkim, &v->fields, v->now, v->bodies, v->resolver);
+		dkim_read(&v->dkim, &v->fields, v->now, v->bodies, v->resolver);
 	if (!off[RULE_ARC])
 		arc_read(&v->arc, &v->fields, v->now, v->bodies, v->resolver);
 	questions_want(v);

@@ -17,7 +17,7 @@ struct verify {
 	/* Given: */
 	int fd; /* the message, from offset on so many bytes */
 	uint64_t offset, size;
-	int64_t now;                  /* seconds since the epoch */
+	int64_t now; /* seconds since the epoch */
 	struct spf_address client;
 	struct span client_text;
 	struct span sender, helo; /* of the envelope */

@@ -100,8 +100,8 @@ signatures_text(const struct verify *v, struct str *out)
 	for (size_t i = 0; i < v->dkim.count; i++) {
 		const struct signature *s = &v->dkim.at[i];
 
-		str_addf(out, "%s%s ", i > 0 ? ", " : "",
-		    result_text(s->result));
+		str_addf(
+		    out, "%s%s ", i > 0 ? ", " : "", result_text(s->result));
 		str_add(out, s->domain);
 		str_add_byte(out, '/');
 		str_add(out, s->selector);
