@@ -5,12 +5,13 @@ The file ZONE is read for each question; a line is NAME TYPE DATA:
     mx.example.org A 127.0.0.1
     _25._tcp.mx.example.org TLSA 3 1 1 00ff...
     broken.example.org ANY servfail
+    mute.example.org ANY silent
     forged.example.org ANY insecure
 Answers are marked as authentic (AD), but for names said to be insecure. Each
 question goes to LOG as NAME TYPE."""
 import ipaddress, socket, struct, sys
 
-TYPES = {"A": 1, "CNAME": 5, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
+TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 NAMES = {v: k for k, v in TYPES.items()}
 
 
@@ -21,7 +22,7 @@ def name_bytes(name):
 def data_bytes(kind, data):
     if kind in ("A", "AAAA"):
         return ipaddress.ip_address(data).packed
-    if kind == "CNAME":
+    if kind in ("CNAME", "PTR"):
         return name_bytes(data)
     if kind == "MX":
         preference, host = data.split()
@@ -57,6 +58,8 @@ def answer(query, path, log):
     for _ in range(8):
         here = zone.get(name, [])
         secure = secure and ("ANY", "insecure") not in here
+        if ("ANY", "silent") in here:
+            return None
         if ("ANY", "servfail") in here:
             code = 2
         elif not here and not any(n.endswith("." + name) for n in zone):
@@ -80,7 +83,9 @@ def main():
     s.bind(("127.0.0.1", port))
     while True:
         query, peer = s.recvfrom(4096)
-        s.sendto(answer(query, path, log), peer)
+        reply = answer(query, path, log)
+        if reply:
+            s.sendto(reply, peer)
 
 
 main()

@@ -19,4 +19,8 @@ void answer_free(struct answer *a);
 void header_write(const struct answer *a, struct span header, struct span me,
     struct str *out);
 
+/* confine.c: the sandbox, with room for messages of this size. No file can be
+ * opened and nothing connected to any more. */
+void filter_confine(uint64_t message_size);
+
 #endif

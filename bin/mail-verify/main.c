@@ -19,13 +19,13 @@
 #include "base/die.h"
 #include "base/help.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/record.h"
 #include "mail/header.h"
 #include "os/conf.h"
 #include "os/dirs.h"
 #include "os/input.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/sock.h"
 
 static const char help[] =
@@ -35,8 +35,6 @@ static const char help[] =
     "See chainmail-mail-verify(8).\n";
 
 enum {
-	MEMORY = 64 << 20,
-	FILES = 16,
 	CONNECT_MS = 10000,
 	HEADER_MAX = 2 << 20,
 	CHUNK = 65536,
@@ -50,6 +48,22 @@ struct filter {
 	struct limits limits;
 	struct answer answer;
 };
+
+/* The last line is for the client. */
+static _Noreturn void
+later(const char *what)
+{
+	struct logline l;
+
+	log_start(&l, "error");
+	log_text(&l, "text", what);
+	log_errno(&l);
+	log_write(&l);
+	fprintf(stderr,
+	    "4.3.0 The message can't be checked now; "
+	    "try again later\n");
+	exit(TEMP);
+}
 
 /* Before proc_start(), which drops them. */
 static const char *
@@ -69,11 +83,11 @@ own_service(void)
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		die(TEMP, "socketpair");
+		later("socketpair");
 	proc_sibling("verifyd", &path);
 	pid = fork();
 	if (pid < 0)
-		die(TEMP, "start verifyd");
+		later("start verifyd");
 	if (pid == 0) {
 		int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -99,7 +113,7 @@ service_open(void)
 	if (fd < 0 && errno == ENOENT)
 		fd = own_service();
 	if (fd < 0)
-		die(TEMP, "connect to %s", path.at);
+		later("connect to verifyd");
 	str_free(&path);
 	return fd;
 }
@@ -115,12 +129,7 @@ prepare(struct filter *f)
 	if (etc >= 0)
 		close(etc);
 	f->service = service_open();
-	proc_limit(&(struct proc_limits){
-	    .memory = MEMORY + 2 * f->limits.message_size,
-	    .files = FILES,
-	    .no_fork = true });
-	sandbox_paths(NULL, 0);
-	sandbox_calls(CALLS_NAMES | CALLS_SOCKET);
+	filter_confine(f->limits.message_size);
 }
 
 static void
@@ -138,7 +147,7 @@ question_send(struct filter *f)
 	record_add_number(&q, "size", (int64_t)f->message.size);
 	record_end(&q);
 	if (sock_send(f->service, str_span(&q), &f->message.fd, 1) < 0)
-		die(TEMP, "ask verifyd");
+		later("ask verifyd");
 	str_free(&q);
 }
 
@@ -151,7 +160,7 @@ answer_receive(struct filter *f)
 
 	if (sock_receive(f->service, 0, &packet, fds, &count) != 1 ||
 	    !answer_parse(str_span(&packet), &f->answer))
-		die_text(TEMP, "no answer of verifyd");
+		later("no answer of verifyd");
 	while (count > 0)
 		close(fds[--count]);
 	str_free(&packet);
@@ -161,17 +170,18 @@ static void
 put(struct span bytes)
 {
 	if (write_all(STDOUT_FILENO, bytes) < 0)
-		die(TEMP, "write the message");
+		later("write the message");
 }
 
 static void
 message_part(const struct filter *f, uint64_t at, size_t len, struct str *out)
 {
 	if (read_part(f->message.fd, f->message.offset + at, len, out) < 0)
-		die(TEMP, "read the message");
+		later("read the message");
 }
 
-static void
+/* False: the header is too long. */
+static bool
 message_pass(const struct filter *f)
 {
 	struct str in = STR_INIT, out = STR_INIT;
@@ -180,7 +190,7 @@ message_pass(const struct filter *f)
 
 	message_part(f, 0, (size_t)at, &in);
 	if (at < f->message.size && header_size(str_span(&in)) == in.len)
-		die_text(DATA, "5.3.4 The header is too long");
+		return false;
 	header_write(&f->answer, str_span(&in), str_span(&f->me), &out);
 	put(str_span(&out));
 	while (at < f->message.size) {
@@ -194,9 +204,10 @@ message_pass(const struct filter *f)
 	}
 	/* Some file systems report a full disk only at close. */
 	if (close(STDOUT_FILENO) < 0)
-		die(TEMP, "write the message");
+		later("write the message");
 	str_free(&in);
 	str_free(&out);
+	return true;
 }
 
 int
@@ -213,13 +224,15 @@ main(int argc, char **argv)
 		help_usage(help);
 	prepare(&f);
 	if (input_take(STDIN_FILENO, 2 * f.limits.message_size, &f.message) < 0)
-		die(TEMP, "read the message");
+		later("read the message");
 	question_send(&f);
 	answer_receive(&f);
+	if (f.answer.verdict == DONE && !message_pass(&f)) {
+		f.answer.verdict = DATA;
+		str_setf(&f.answer.text, "5.3.4 The header is too long");
+	}
 	if (f.answer.verdict != DONE)
 		fprintf(stderr, "%s\n", f.answer.text.at);
-	else
-		message_pass(&f);
 	answer_free(&f.answer);
 	str_free(&f.me);
 	return f.answer.verdict;

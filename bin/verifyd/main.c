@@ -1,5 +1,5 @@
 /* verifyd: checks mail from outside: SPF, DKIM, ARC, DMARC, iprev.
- *	verifyd			serves CHAINMAIL_RUN/verify
+ *	verifyd [-t seconds]	serves CHAINMAIL_RUN/verify
  *	descriptor 0		a listening SOCK_SEQPACKET socket, or one
  *				connection, or anything else: then it binds the
  *				socket; 3: systemd's
@@ -14,18 +14,19 @@
 #include "base/help.h"
 #include "os/dirs.h"
 #include "os/proc.h"
-#include "os/sandbox.h"
 #include "os/serve.h"
 #include "service.h"
 #include "trust/rules.h"
 
 static const char help[] =
-    "usage: verifyd\n"
+    "usage: verifyd [-t seconds]\n"
     "Checks mail from outside (SPF, DKIM, ARC, DMARC, iprev), for the filter\n"
     "mail-verify; it serves CHAINMAIL_RUN/verify.\n"
+    "  -t seconds  for all answers of the DNS about one message (20)\n"
     "See chainmail-verifyd(8).\n";
 
-enum { CHILDREN_MAX = 200, IDLE_S = 300, MEMORY = 256 << 20, FILES = 128 };
+enum { CHILDREN_MAX = 200, IDLE_S = 300 };
+enum { DNS_S = 20, DNS_S_MAX = 600 };
 
 /* Mistakes are told once; such lines are skipped with each message. */
 static void
@@ -41,16 +42,8 @@ rules_tell(int etc)
 static int
 session(void *arg)
 {
-	proc_limit(&(struct proc_limits){ .no_fork = true });
-	sandbox_calls(CALLS_NAMES | CALLS_INTERNET);
+	service_narrow();
 	return question_answer(arg);
-}
-
-/* Only the configuration can be read, and nothing be written. */
-static void
-paths_allow(void)
-{
-	sandbox_paths(&(struct sandbox_path){ dir_etc(), SANDBOX_READ }, 1);
 }
 
 /* Some files of /etc can't be read again inside the sandbox. */
@@ -83,19 +76,24 @@ main(int argc, char **argv)
 	struct serve how = {
 		.session = session, .arg = &s, .max = CHILDREN_MAX
 	};
+	uint64_t seconds = DNS_S;
+	int option;
 
 	proc_start(argv[0], 4);
 	help_answer(argc, argv, help);
-	if (argc > 1)
+	while ((option = getopt(argc, argv, "t:")) != -1)
+		if (option != 't' ||
+		    !span_is_number(span_text(optarg), DNS_S_MAX, &seconds) ||
+		    seconds == 0)
+			help_usage(help);
+	if (optind < argc)
 		help_usage(help);
+	s.dns_ms = (int64_t)seconds * 1000;
 	s.etc = conf_open();
 	conf_me(s.etc, &s.me);
 	s.dns = dns_open(s.etc, conf_complain, (void *)"dns");
 	rules_tell(s.etc);
 	socket_open(&how);
-	proc_limit(&(struct proc_limits){ .memory = MEMORY, .files = FILES });
-	paths_allow();
-	sandbox_calls(CALLS_NAMES | CALLS_INTERNET | CALLS_ACCEPT | CALLS_FORK |
-	    CALLS_SANDBOX);
+	service_confine();
 	return serve(&how);
 }

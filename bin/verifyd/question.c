@@ -17,7 +17,6 @@
 
 enum {
 	REQUEST_MS = 10000, /* from the connection to its question */
-	DNS_MS = 20000,     /* all answers */
 	CPU_S = 30,
 	FD_OFFSET_MAX = INT32_MAX,
 };
@@ -137,7 +136,7 @@ message_check(struct question *q, const struct spf_address *client)
 		.rules = &q->rules,
 		.resolver = &resolver };
 
-	q->deadline = clock_mono_ms() + DNS_MS;
+	q->deadline = clock_mono_ms() + q->service->dns_ms;
 	resolver_init(&resolver, lookup, q);
 	if (verify_run(&v) < 0)
 		die(TEMP, "read the message");

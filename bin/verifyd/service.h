@@ -9,7 +9,12 @@ struct service {
 	int etc; /* -1: no configuration */
 	struct dns *dns;
 	struct str me;
+	int64_t dns_ms; /* for all answers about one message */
 };
+
+/* confine.c: the sandbox; before the first message, and in the process of each. */
+void service_confine(void);
+void service_narrow(void);
 
 /* One question on descriptor 0: an exit code.
  *

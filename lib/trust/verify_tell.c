@@ -108,8 +108,6 @@ signatures_text(const struct verify *v, struct str *out)
 		if (s->result != RESULT_PASS)
 			str_addf(out, " (%s)", s->reason);
 	}
-	if (v->dkim.more > 0)
-		str_addf(out, ", %zu more", v->dkim.more);
 	if (v->dkim.count == 0)
 		str_add_text(out,
 		    result_text(
@@ -141,6 +139,10 @@ verify_facts(const struct verify *v,
 	put(arg, "iprev", span_text(result_text(v->iprev)));
 	if (v->name.len > 0)
 		put(arg, "name", v->name);
+	str_addf(&text, "%zu", v->dkim.count + v->dkim.more);
+	if (v->dkim.more > 0)
+		put(arg, "signatures", str_span(&text));
+	str_clear(&text);
 	signatures_text(v, &text);
 	put(arg, "dkim", str_span(&text));
 	str_free(&text);

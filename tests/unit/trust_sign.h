@@ -137,14 +137,13 @@ canon_of(struct span c, bool of_body)
 		c = span_from(c, 1);
 	else
 		c = SPAN("simple");
-	return span_equal(of_body ? c : header, SPAN("relaxed"))
-	    ? CANON_RELAXED
-	    : CANON_SIMPLE;
+	return span_equal(of_body ? c : header, SPAN("relaxed")) ? CANON_RELAXED
+								 : CANON_SIMPLE;
 }
 
 static inline void
-field_begin(const struct signer *s, const char *name, const char *tags,
-    struct str *out)
+field_begin(
+    const struct signer *s, const char *name, const char *tags, struct str *out)
 {
 	str_setf(out, "%s: %s; a=%s", name, tags,
 	    s->kind == KEY_EDDSA ? "ed25519-sha256" : "rsa-sha256");

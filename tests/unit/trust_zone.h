@@ -15,8 +15,8 @@ struct zone_record {
 };
 struct zone {
 	const struct zone_record *records; /* up to one without a name */
-	unsigned asked;  /* questions */
-	unsigned rounds; /* calls with any */
+	unsigned asked;                    /* questions */
+	unsigned rounds;                   /* calls with any */
 };
 
 static inline bool

@@ -41,16 +41,16 @@ setup(void **state)
 	signer_record(&world.edwards, &world.edwards_record);
 	str_set(&world.strict_record, str_span(&world.edwards_record));
 	str_add_text(&world.strict_record, "; t=s:x");
-	key_publish(&world.zone[0], "r._domainkey.a.example",
-	    &world.rsa_record);
-	key_publish(&world.zone[1], "small._domainkey.a.example",
-	    &world.small_record);
-	key_publish(&world.zone[2], "a._domainkey.a.example",
-	    &world.edwards_record);
+	key_publish(
+	    &world.zone[0], "r._domainkey.a.example", &world.rsa_record);
+	key_publish(
+	    &world.zone[1], "small._domainkey.a.example", &world.small_record);
+	key_publish(
+	    &world.zone[2], "a._domainkey.a.example", &world.edwards_record);
 	key_publish(&world.zone[3], "strict._domainkey.a.example",
 	    &world.strict_record);
-	key_publish(&world.zone[4], "a._domainkey.b.example",
-	    &world.edwards_record);
+	key_publish(
+	    &world.zone[4], "a._domainkey.b.example", &world.edwards_record);
 	world.zone[5] = (struct zone_record){ "late._domainkey.a.example",
 		DNS_TXT, NULL };
 	return 0;
@@ -164,8 +164,8 @@ both_algorithms_and_all_forms_are_verified(void **state)
 		    RESULT_PASS);
 		assert_int_equal(dkim.at[0].bits, 256);
 		snprintf(tags, sizeof tags, RSA "%s", forms[i]);
-		assert_int_equal(signed_result(&world.rsa, tags, NULL, NULL),
-		    RESULT_PASS);
+		assert_int_equal(
+		    signed_result(&world.rsa, tags, NULL, NULL), RESULT_PASS);
 		assert_int_equal(dkim.at[0].bits, 1024);
 	}
 }
@@ -356,8 +356,7 @@ keys_are_read_strictly(void **state)
 	assert_int_equal(key_of("p=A", KEY_RSA), KEY_BROKEN);
 	assert_int_equal(key_of("v=DKIM1; k=rsa", KEY_RSA), KEY_BROKEN);
 	assert_int_equal(key_of("", KEY_RSA), KEY_BROKEN);
-	assert_int_equal(
-	    key_of("k=rsa; v=DKIM1; p=", KEY_RSA), KEY_BROKEN);
+	assert_int_equal(key_of("k=rsa; v=DKIM1; p=", KEY_RSA), KEY_BROKEN);
 	snprintf(record, sizeof record, "k=ed25519; h=sha1; %s", p);
 	assert_int_equal(key_of(record, KEY_EDDSA), KEY_BROKEN);
 	snprintf(record, sizeof record, "k=ed25519; h=sha1:sha256; %s", p);
@@ -422,8 +421,7 @@ assert_body(enum canon c, const char *body, const char *canonical)
 		assert_true(body_want(&b, UINT64_MAX));
 		for (size_t at = 0; at < strlen(body); at += piece)
 			body_add(&b,
-			    span_head(
-				span_from(span_text(body), at), piece));
+			    span_head(span_from(span_text(body), at), piece));
 		body_end(&b);
 		assert_int_equal(b.size, strlen(canonical));
 		assert_memory_equal(
@@ -516,8 +514,8 @@ chains_are_verified_up_to_fifty_sets(void **state)
 	str_set(&m, span_text(plain));
 	chain_make(&m, ARC_MAX, "mx.a.example; dmarc=pass");
 	message_replace(&m, "ARC-Seal: i=50;", "ARC-Seal: i=51;");
-	assert_chain(&m, RESULT_FAIL,
-	    "a set has no valid number, or is there twice");
+	assert_chain(
+	    &m, RESULT_FAIL, "a set has no valid number, or is there twice");
 	str_free(&m);
 }
 
@@ -574,8 +572,8 @@ only_trusted_sealers_vouch(void **state)
 	assert_true(vouched(3, "x; dmarc = pass", is_b));
 	assert_false(vouched(2, "x; dmarc=fail; arc=pass", is_any));
 	assert_false(vouched(2, "x; spf=pass (; dmarc=pass)", is_any));
-	assert_false(vouched(
-	    2, "x; spf=fail smtp.mailfrom=\"a; dmarc=pass\"", is_any));
+	assert_false(
+	    vouched(2, "x; spf=fail smtp.mailfrom=\"a; dmarc=pass\"", is_any));
 	assert_false(vouched(2, "x; dmarc=passes", is_any));
 	assert_false(vouched(2, "x; xdmarc=pass", is_any));
 }

@@ -9,7 +9,10 @@
 #include "trust/author.h"
 #include "trust/dmarc.h"
 
-#define T(name, data) { "_dmarc." name, DNS_TXT, data }
+#define T(name, data)                                                          \
+	{                                                                      \
+		"_dmarc." name, DNS_TXT, data                                  \
+	}
 static const struct zone_record records[] = {
 	T("org.example", "v=DMARC1; p=reject; sp=quarantine; np=none; pct=0"),
 	{ "mail.org.example", DNS_A, "192.0.2.1" },
@@ -139,8 +142,8 @@ static void
 a_long_name_costs_eight_questions(void **state)
 {
 	(void)state;
-	check("a.b.c.d.e.f.g.h.i.j.k.l.m.n.org.example", "", false,
-	    RESULT_NONE);
+	check(
+	    "a.b.c.d.e.f.g.h.i.j.k.l.m.n.org.example", "", false, RESULT_NONE);
 	assert_found(RESULT_FAIL, DMARC_NONE);
 	/* Three more: does the domain exist? All in two rounds. */
 	assert_int_equal(zone.asked, DMARC_QUERIES_MAX + 3);
@@ -189,9 +192,8 @@ static void
 tricks_in_names_are_no_addresses(void **state)
 {
 	(void)state;
-	assert_authors(
-	    "From: \"ceo@bank.example\" <x@evil.example>\n\n", "evil.example",
-	    "");
+	assert_authors("From: \"ceo@bank.example\" <x@evil.example>\n\n",
+	    "evil.example", "");
 	assert_authors(
 	    "From: =?utf-8?q?ceo=40bank=2Eexample?= <x@evil.example>\n\n",
 	    "evil.example", "");
@@ -201,8 +203,8 @@ tricks_in_names_are_no_addresses(void **state)
 	    "From has an address without a domain");
 	assert_authors(
 	    "From: \"a@bank.example\"@evil.example\n\n", "evil.example", "");
-	assert_authors("From: x@evil.example (ceo@bank.example)\n\n",
-	    "evil.example", "");
+	assert_authors(
+	    "From: x@evil.example (ceo@bank.example)\n\n", "evil.example", "");
 	assert_authors("From: a@b\xc3\xbc"
 		       "cher.example\n\n",
 	    "xn--bcher-kva.example", "");

@@ -11,7 +11,10 @@
 #include "trust/spf_names.h"
 #include "trust/spf_record.h"
 
-#define T(name, data) { name, DNS_TXT, data }
+#define T(name, data)                                                          \
+	{                                                                      \
+		name, DNS_TXT, data                                            \
+	}
 static const struct zone_record records[] = {
 	T("plain.example", "other text"),
 	T("plain.example", "v=spf1 ip4:192.0.2.0/28 ip6:2001:db8::/33 -all"),
@@ -31,29 +34,32 @@ static const struct zone_record records[] = {
 	{ "host.example", DNS_MX, "far.host.example" },
 	{ "far.host.example", DNS_A, "198.51.100.9" },
 	{ "far.host.example", DNS_AAAA, "2001:db8::9" },
-	T("void.example", "v=spf1 a:a.void.example a:b.void.example "
-			  "a:c.void.example +all"),
-	T("twovoid.example",
-	    "v=spf1 a:a.void.example a:b.void.example +all"),
-	T("eleven.example", "v=spf1 a:far.host.example a:far.host.example "
-			    "a:far.host.example a:far.host.example "
-			    "a:far.host.example a:far.host.example "
-			    "a:far.host.example a:far.host.example "
-			    "a:far.host.example a:far.host.example "
-			    "a:far.host.example +all"),
+	T("void.example",
+	    "v=spf1 a:a.void.example a:b.void.example "
+	    "a:c.void.example +all"),
+	T("twovoid.example", "v=spf1 a:a.void.example a:b.void.example +all"),
+	T("eleven.example",
+	    "v=spf1 a:far.host.example a:far.host.example "
+	    "a:far.host.example a:far.host.example "
+	    "a:far.host.example a:far.host.example "
+	    "a:far.host.example a:far.host.example "
+	    "a:far.host.example a:far.host.example "
+	    "a:far.host.example +all"),
 	T("names.example", "v=spf1 ptr -all"),
 	{ "7.2.0.192.in-addr.arpa", DNS_PTR, "liar.example" },
 	{ "7.2.0.192.in-addr.arpa", DNS_PTR, "seven.names.example" },
 	{ "seven.names.example", DNS_A, "192.0.2.7" },
 	{ "liar.example", DNS_A, "203.0.113.1" },
-	T("macro.example", "v=spf1 exists:%{ir}.%{l1r-}.%{d2}.%{v}.%{h}."
-			   "list.example -all"),
+	T("macro.example",
+	    "v=spf1 exists:%{ir}.%{l1r-}.%{d2}.%{v}.%{h}."
+	    "list.example -all"),
 	{ "7.2.0.192.ann.macro.example.in-addr.client.example.list.example",
 	    DNS_A, "127.0.0.2" },
 	T("space.example", "v=spf1 exists:a%_b.space.example -all"),
 	{ "a\\032b.space.example", DNS_A, "127.0.0.2" },
-	T("into.example", "v=spf1 include:plain.example "
-			  "include:soft.example ?all"),
+	T("into.example",
+	    "v=spf1 include:plain.example "
+	    "include:soft.example ?all"),
 	T("none.example", "v=spf1 include:gone.example +all"),
 	T("later.example", "v=spf1 include:silent.example +all"),
 	{ NULL, 0, NULL },
@@ -101,10 +107,8 @@ networks_match_by_their_bits(void **state)
 	assert_int_equal(check("192.0.2.15", ann, helo), RESULT_PASS);
 	assert_string_equal(reason, "by: ip4:192.0.2.0/28");
 	assert_int_equal(check("192.0.2.16", ann, helo), RESULT_FAIL);
-	assert_int_equal(
-	    check("2001:db8:7fff::1", ann, helo), RESULT_PASS);
-	assert_int_equal(
-	    check("2001:db8:8000::1", ann, helo), RESULT_FAIL);
+	assert_int_equal(check("2001:db8:7fff::1", ann, helo), RESULT_PASS);
+	assert_int_equal(check("2001:db8:8000::1", ann, helo), RESULT_FAIL);
 	/* An address of IPv4 is one, however it is written. */
 	assert_int_equal(check("::ffff:192.0.2.1", ann, helo), RESULT_PASS);
 	assert_int_equal(of("soft.example"), RESULT_SOFTFAIL);
@@ -115,8 +119,7 @@ static void
 without_a_sender_the_helo_name_counts(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    check("192.0.2.1", "", "plain.example"), RESULT_PASS);
+	assert_int_equal(check("192.0.2.1", "", "plain.example"), RESULT_PASS);
 	assert_int_equal(check("192.0.2.1", "", "[192.0.2.1]"), RESULT_NONE);
 	assert_int_equal(check("192.0.2.1", "", "localhost"), RESULT_NONE);
 	assert_int_equal(check("192.0.2.1", "", ""), RESULT_NONE);
@@ -244,10 +247,10 @@ terms_are_read_strictly(void **state)
 		"v=spf1 include:", "v=spf1 ip4:192.0.2", "v=spf1 ip6:::1/129",
 		"v=spf1 ip4:192.0.2.1/", "v=spf1 redirect=",
 		"v=spf1 redirect=a.example redirect=a.example",
-		"v=spf1 exp=a.example exp=a.example", "v=spf1 exists:%{c}.e.example",
-		"v=spf1 exists:%{d0}.example", "v=spf1 exists:%(d).example",
-		"v=spf1 exists:%{d.example", "v=spf1 -x=y", "v=spf1 a:a.123",
-		"v=spf1 \xff" };
+		"v=spf1 exp=a.example exp=a.example",
+		"v=spf1 exists:%{c}.e.example", "v=spf1 exists:%{d0}.example",
+		"v=spf1 exists:%(d).example", "v=spf1 exists:%{d.example",
+		"v=spf1 -x=y", "v=spf1 a:a.123", "v=spf1 \xff" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
