@@ -68,6 +68,18 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	nothing_left
 }
 
+@test "a filter's words may begin with the status of their class" {
+	run filtered 'cat; echo 5.7.26 not your domain >&2; exit 77'
+	[ "$output" = "550 5.7.26 not your domain" ]
+	run filtered 'cat; echo 4.4.3 no answer >&2; exit 75'
+	[ "$output" = "451 4.4.3 no answer" ]
+	for words in '4.7.26 other class' '5.7.2600 too long' '5.7 too short' '5.7.26'; do
+		run filtered "cat; echo '$words' >&2; exit 77"
+		[ "$output" = "550 5.7.1 $words" ]
+	done
+	nothing_left
+}
+
 @test "no process for a filter: 451, and the next message passes" {
 	[ -z "${SERVED-}" ] || skip "it is not smtpd's to have one"
 	need strace

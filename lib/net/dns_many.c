@@ -13,7 +13,7 @@
 #include "net/dns_inside.h"
 
 enum {
-	AT_ONCE = 32, /* sockets */
+	AT_ONCE = 64, /* sockets */
 	ATTEMPTS = 3, /* at least; each server is tried twice */
 };
 
@@ -97,46 +97,64 @@ flight_land(struct many *m, struct flight *f)
 		m->states[f->number] = STATE_ALONE;
 }
 
-/* Wait for all that are in the air. */
-static void
-flights_await(struct many *m, size_t count, int64_t until)
+/* Start what is open, as far as there is room; how many are in the air. */
+static size_t
+flights_fill(struct many *m, size_t *next, struct pollfd p[AT_ONCE])
 {
-	for (;;) {
-		struct pollfd p[AT_ONCE];
-		int64_t left = until - clock_mono_ms();
-		size_t open = 0;
+	size_t flying = 0;
 
-		for (size_t i = 0; i < count; i++) {
-			p[i] = (struct pollfd){ m->flights[i].fd, POLLIN, 0 };
-			open += m->flights[i].fd >= 0;
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		struct flight *f = &m->flights[i];
+
+		while (f->fd < 0 && *next < m->count) {
+			if (m->states[*next] == STATE_OPEN)
+				flight_start(m, *next, f);
+			++*next;
 		}
-		if (open == 0 || left <= 0)
-			return;
-		if (poll(p, count, (int)left) < 0) {
-			if (errno != EINTR && errno != EAGAIN)
-				return;
-			continue;
-		}
-		for (size_t i = 0; i < count; i++)
-			if (p[i].revents != 0)
-				flight_land(m, &m->flights[i]);
+		flying += f->fd >= 0;
+		p[i] = (struct pollfd){ f->fd, POLLIN, 0 };
 	}
+	return flying;
 }
 
-/* Each that is open, by a packet. */
+/* Each that is open, by a packet; wait until all have landed, or until then. */
 static void
 all_fly(struct many *m, int64_t until)
 {
-	size_t next = 0, n;
+	struct pollfd p[AT_ONCE];
+	int64_t left;
+	size_t next = 0;
 
-	while (next < m->count && clock_mono_ms() < until) {
-		for (n = 0; n < AT_ONCE && next < m->count; next++)
-			if (m->states[next] == STATE_OPEN)
-				flight_start(m, next, &m->flights[n++]);
-		flights_await(m, n, until);
-		for (size_t i = 0; i < n; i++)
-			if (m->flights[i].fd >= 0)
-				close(m->flights[i].fd);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		m->flights[i].fd = -1;
+	while (flights_fill(m, &next, p) > 0 &&
+	    (left = until - clock_mono_ms()) > 0) {
+		int n = poll(p, AT_ONCE, (int)left);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			break;
+		for (size_t i = 0; n > 0 && i < AT_ONCE; i++)
+			if (p[i].revents != 0)
+				flight_land(m, &m->flights[i]);
+	}
+	for (size_t i = 0; i < AT_ONCE; i++)
+		if (m->flights[i].fd >= 0)
+			close(m->flights[i].fd);
+}
+
+/* Those that a packet is not enough for, each in half of the time left at
+ * most. */
+static void
+alone_ask(struct many *m, int64_t deadline)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		int64_t now = clock_mono_ms();
+
+		if (m->states[i] != STATE_ALONE)
+			continue;
+		dns_ask_until(m->dns, &m->questions[i],
+		    now + (deadline - now) / 2, m->arena, &m->answers[i]);
+		m->states[i] = STATE_DONE;
 	}
 }
 
@@ -179,11 +197,8 @@ dns_ask_many(struct dns *d, const struct dns_question *questions, size_t count,
 
 		m->server = (first + i) % g->count;
 		all_fly(m, now + (deadline - now) / (int64_t)(attempts - i));
+		alone_ask(m, deadline);
 	}
-	for (size_t i = 0; i < count; i++)
-		if (m->states[i] == STATE_ALONE)
-			dns_ask_until(
-			    d, &questions[i], deadline, a, &answers_r[i]);
 	free(m->states);
 	free(m);
 }

@@ -422,6 +422,51 @@ names_that_can_not_be_are_not_asked_for(void **state)
 	assert_int_equal(*w->fake.queries, 1);
 }
 
+/* One of each kind of trouble, beside good ones. */
+static void
+many_are_asked_at_once(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dns_type type;
+		enum dns_result result;
+	} cases[] = {
+		{ "example.org", DNS_MX, DNS_FOUND },
+		{ "example.org", DNS_TXT, DNS_FOUND },
+		{ "silent.trick", DNS_A, DNS_LATER },
+		{ "servfail.trick", DNS_A, DNS_LATER },
+		{ "wrongid.trick", DNS_A, DNS_LATER },
+		{ "forged.trick", DNS_A, DNS_FOUND },
+		{ "huge.trick", DNS_TXT, DNS_FOUND }, /* over TCP */
+		{ "old.trick", DNS_A, DNS_FOUND },    /* without EDNS */
+		{ "step.hop.example.org", DNS_A, DNS_FOUND },
+		{ "circle.example.org", DNS_A, DNS_LATER },
+		{ "gone.example.org", DNS_MX, DNS_GONE },
+		{ "a..b", DNS_A, DNS_GONE },
+	};
+	enum { COPIES = 8 }; /* more than are in the air at once */
+	struct dns_question questions[COPIES * COUNT(cases)];
+	struct dns_answer answers[COPIES * COUNT(cases)];
+	struct fake_world *w = *state;
+
+	for (size_t i = 0; i < COUNT(questions); i++)
+		questions[i] = (struct dns_question){
+			span_text(cases[i % COUNT(cases)].name),
+			cases[i % COUNT(cases)].type
+		};
+	/* Those that are silent all wait at the same time. */
+	dns_ask_many(w->dns, questions, COUNT(questions),
+	    clock_mono_ms() + 6000, &w->arena, answers);
+	for (size_t i = 0; i < COUNT(questions); i++)
+		if (answers[i].result != cases[i % COUNT(cases)].result)
+			fail_msg("%zu %s: %d", i, cases[i % COUNT(cases)].name,
+			    (int)answers[i].result);
+	assert_span(answers[0].records[0].is.mx.host, "mx1.example.org");
+	dns_ask_many(w->dns, questions, 0, 0, &w->arena, answers);
+	dns_ask_many(w->dns, questions, 1, 0, &w->arena, answers);
+	assert_int_equal(answers[0].result, DNS_LATER);
+}
+
 static void
 it_works_inside_the_sandbox(void **state)
 {
@@ -460,6 +505,7 @@ main(void)
 		TEST(a_server_that_is_not_there_costs_no_time),
 		TEST(the_file_dns_is_read_or_complained_of),
 		TEST(names_that_can_not_be_are_not_asked_for),
+		TEST(many_are_asked_at_once),
 		TEST(it_works_inside_the_sandbox),
 	};
 
