@@ -243,4 +243,20 @@ message_seal(const struct signer *s, unsigned i, const char *cv,
 	str_free(&field);
 }
 
+/* What must be there becomes something else. */
+static inline void
+message_replace(struct str *m, const char *what, const char *with)
+{
+	size_t at = span_find_case(str_span(m), span_text(what));
+	struct str out = STR_INIT;
+
+	if (at == m->len)
+		abort();
+	str_add(&out, span_head(str_span(m), at));
+	str_add_text(&out, with);
+	str_add(&out, span_from(str_span(m), at + strlen(what)));
+	str_free(m);
+	*m = out;
+}
+
 #endif

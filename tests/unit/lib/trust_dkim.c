@@ -1,4 +1,4 @@
-/* lib/trust: keys, canonical forms, DKIM signatures and chains of ARC. */
+/* lib/trust: keys, canonical forms and DKIM signatures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,10 +8,9 @@
 
 #include "../trust_sign.h"
 #include "../trust_zone.h"
-#include "trust/arc.h"
 #include "trust/dkim.h"
 
-enum { NOW = 1800000000, KEYS = 5 };
+enum { NOW = 1800000000, KEYS = 4 };
 
 static struct {
 	struct signer rsa, small, edwards;
@@ -79,10 +78,9 @@ static const char plain[] = "From: Ann <ann@a.example>\n"
 			    "\n\n";
 
 static struct dkim dkim;
-static struct arc arc;
 static char reasons[4][80];
 
-/* Verify both; results stay in dkim and arc (their spans don't). */
+/* Results stay in dkim, their spans don't. */
 static void
 verify(const struct str *message)
 {
@@ -96,7 +94,6 @@ verify(const struct str *message)
 	body_init(&bodies[CANON_SIMPLE], CANON_SIMPLE);
 	body_init(&bodies[CANON_RELAXED], CANON_RELAXED);
 	dkim_read(&dkim, &f, NOW, bodies, &r);
-	arc_read(&arc, &f, NOW, bodies, &r);
 	/* In pieces of any size. */
 	for (size_t at = 0, n = 1; at < f.body.len; at += n, n = n % 7 + 1)
 		for (int c = CANON_SIMPLE; c <= CANON_RELAXED; c++)
@@ -105,26 +102,11 @@ verify(const struct str *message)
 	body_end(&bodies[CANON_SIMPLE]);
 	body_end(&bodies[CANON_RELAXED]);
 	dkim_verify(&dkim, &f, bodies, &r);
-	arc_verify(&arc, &f, bodies, &r);
 	for (size_t i = 0; i < dkim.count && i < COUNT(reasons); i++)
 		strcpy(reasons[i], dkim.at[i].reason);
 	dkim_free(&dkim);
 	fields_free(&f);
 	resolver_free(&r);
-}
-
-static void
-message_replace(struct str *m, const char *what, const char *with)
-{
-	size_t at = span_find_case(str_span(m), span_text(what));
-	struct str out = STR_INIT;
-
-	assert_true(at < m->len);
-	str_add(&out, span_head(str_span(m), at));
-	str_add_text(&out, with);
-	str_add(&out, span_from(str_span(m), at + strlen(what)));
-	str_free(m);
-	*m = out;
 }
 
 /* The result of a message signed with these tags after a change. */
@@ -139,7 +121,6 @@ signed_result(const struct signer *s, const char *tags, const char *what,
 	if (what != NULL)
 		message_replace(&m, what, with);
 	verify(&m);
-	arc_free(&arc);
 	str_free(&m);
 	assert_int_equal(dkim.count, 1);
 	return dkim.at[0].result;
@@ -286,7 +267,6 @@ tags_are_checked(void **state)
 		if (i >= 18 && i <= 19)
 			message_replace(&m, "c=simple", cases[i].tags);
 		verify(&m);
-		arc_free(&arc);
 		str_free(&m);
 		if (dkim.at[0].result != cases[i].result)
 			fail_msg("%s: %s (%s)", cases[i].tags,
@@ -322,7 +302,6 @@ of_many_signatures_the_first_are_tried(void **state)
 		message_sign(&world.edwards, "DKIM-Signature",
 		    ED "c=relaxed/relaxed", &m);
 	verify(&m);
-	arc_free(&arc);
 	assert_int_equal(dkim.count, DKIM_MAX);
 	assert_int_equal(dkim.more, 4);
 	for (size_t i = 0; i < dkim.count; i++)
@@ -469,115 +448,6 @@ fields_have_canonical_forms(void **state)
 	str_free(&out);
 }
 
-/* A message that went through so many hands. */
-static void
-chain_make(struct str *m, unsigned hands, const char *found)
-{
-	str_set(m, span_text(plain));
-	for (unsigned i = 1; i <= hands; i++)
-		message_seal(&world.edwards, i, i == 1 ? "none" : "pass",
-		    i == 1 ? "a.example" : "b.example", found, m);
-}
-
-static void
-assert_chain(struct str *m, enum result result, const char *reason)
-{
-	verify(m);
-	if (arc.result != result)
-		fail_msg("%s: %s", result_text(arc.result), arc.reason);
-	assert_string_equal(arc.reason, reason);
-	arc_free(&arc);
-}
-
-static void
-chains_are_verified_up_to_fifty_sets(void **state)
-{
-	struct str m = STR_INIT;
-
-	(void)state;
-	chain_make(&m, 0, "");
-	assert_chain(&m, RESULT_NONE, "");
-	chain_make(&m, 1, "mx.a.example; dmarc=pass");
-	assert_chain(&m, RESULT_PASS, "");
-	chain_make(&m, 3, "mx.a.example; dmarc=pass");
-	assert_chain(&m, RESULT_PASS, "");
-	message_replace(&m, "Hello", "Hallo");
-	assert_chain(&m, RESULT_FAIL, "the body was changed");
-	chain_make(&m, 3, "mx.a.example; dmarc=pass");
-	message_replace(&m, "i=1; mx.a.example", "i=1; mx.e.example");
-	assert_chain(&m, RESULT_FAIL, "a seal is not valid");
-	chain_make(&m, 3, "mx.a.example; dmarc=pass");
-	message_replace(&m, "ARC-Seal: i=2", "X-Seal: i=2");
-	assert_chain(&m, RESULT_FAIL, "a set is not whole");
-	chain_make(&m, ARC_MAX, "mx.a.example; dmarc=pass");
-	assert_chain(&m, RESULT_PASS, "");
-	str_set(&m, span_text(plain));
-	chain_make(&m, ARC_MAX, "mx.a.example; dmarc=pass");
-	message_replace(&m, "ARC-Seal: i=50;", "ARC-Seal: i=51;");
-	assert_chain(
-	    &m, RESULT_FAIL, "a set has no valid number, or is there twice");
-	str_free(&m);
-}
-
-static bool
-is_b(void *arg, struct span domain)
-{
-	(void)arg;
-	return span_equal(domain, SPAN("b.example"));
-}
-static bool
-is_any(void *arg, struct span domain)
-{
-	(void)arg;
-	return domain.len > 0;
-}
-
-static bool
-vouched(unsigned hands, const char *found, bool (*trust)(void *, struct span))
-{
-	struct str m = STR_INIT;
-	struct zone zone = { .records = world.zone };
-	struct resolver r;
-	struct fields f;
-	struct body bodies[2];
-	bool vouches;
-
-	chain_make(&m, hands, found);
-	resolver_init(&r, zone_lookup, &zone);
-	fields_read(&f, str_span(&m));
-	body_init(&bodies[CANON_SIMPLE], CANON_SIMPLE);
-	body_init(&bodies[CANON_RELAXED], CANON_RELAXED);
-	arc_read(&arc, &f, NOW, bodies, &r);
-	for (int c = CANON_SIMPLE; c <= CANON_RELAXED; c++) {
-		body_add(&bodies[c], f.body);
-		body_end(&bodies[c]);
-	}
-	arc_verify(&arc, &f, bodies, &r);
-	assert_int_equal(arc.result, RESULT_PASS);
-	vouches = arc_vouches(&arc, trust, NULL) != NULL;
-	arc_free(&arc);
-	fields_free(&f);
-	resolver_free(&r);
-	str_free(&m);
-	return vouches;
-}
-
-static void
-only_trusted_sealers_vouch(void **state)
-{
-	(void)state;
-	assert_true(vouched(1, "x; spf=fail; dmarc=pass (p=none)", is_any));
-	assert_false(vouched(1, "x; dmarc=pass", is_b));
-	assert_true(vouched(2, "x; dmarc=pass", is_b));
-	assert_true(vouched(3, "x; dmarc = pass", is_b));
-	assert_false(vouched(2, "x; dmarc=fail; arc=pass", is_any));
-	assert_false(vouched(2, "x; spf=pass (; dmarc=pass)", is_any));
-	assert_false(
-	    vouched(2, "x; spf=fail smtp.mailfrom=\"a; dmarc=pass\"", is_any));
-	assert_false(vouched(2, "x; dmarc=passes", is_any));
-	assert_false(vouched(2, "x; xdmarc=pass", is_any));
-}
-
 int
 main(void)
 {
@@ -593,8 +463,6 @@ main(void)
 		cmocka_unit_test(keys_that_cost_too_much_are_not_used),
 		cmocka_unit_test(bodies_have_canonical_forms),
 		cmocka_unit_test(fields_have_canonical_forms),
-		cmocka_unit_test(chains_are_verified_up_to_fifty_sets),
-		cmocka_unit_test(only_trusted_sealers_vouch),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
