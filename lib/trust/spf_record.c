@@ -119,7 +119,7 @@ is_toplabel(struct span label)
 bool
 spf_is_domain_spec(struct span text)
 {
-	struct span rest = text, last = SPAN("");
+	struct span rest = text, last;
 	struct spf_piece p;
 	bool macro = false;
 
