@@ -11,6 +11,7 @@ setup_file() {
 		a.example TXT v=spf1 ip4:192.0.2.1 -all
 		_dmarc.a.example TXT v=DMARC1; p=reject
 		a._domainkey.a.example TXT $("$HELPERS/sign" -r)
+		alias._domainkey.a.example CNAME a._domainkey.a.example
 		q.example TXT v=spf1 -all
 		_dmarc.q.example TXT v=DMARC1; p=quarantine
 		a._domainkey.lists.example TXT $("$HELPERS/sign" -r)
@@ -91,9 +92,12 @@ field() { sed -n '1{s/$//;:a;N;/\n[^\t]/!ba;s/\n[^\t].*//;s/\n\t/ /g;p;q}' "$out
 
 @test "signatures are verified, and what is signed may come from anywhere" {
 	service
-	"$HELPERS/sign" 'v=1; d=a.example; s=a; c=relaxed/relaxed; h=from:from:subject' <"$message" >"$message.signed"
+	# One key's name leads to the other's.
+	"$HELPERS/sign" 'v=1; d=a.example; s=alias; c=simple/simple; h=from' <"$message" |
+		"$HELPERS/sign" 'v=1; d=a.example; s=a; c=relaxed/relaxed; h=from:from:subject' >"$message.signed"
 	TCPREMOTEIP=198.51.100.9 verify "$message.signed"
 	[ "$status" = 0 ]
+	has 'dkim=pass (256-bit key) header.d=a.example header.s=alias header.b=' "$(field)"
 	has 'spf=fail (by: -all)' "$(field)"
 	has 'dkim=pass (256-bit key) header.d=a.example header.s=a header.b=' "$(field)"
 	has 'dmarc=pass (by DKIM' "$(field)"

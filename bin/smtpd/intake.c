@@ -13,8 +13,6 @@
 #include "trace.h"
 #include "transaction.h"
 
-enum { FILTER_STATUS_MAX = sizeof "5.999.999" };
-
 static const char *
 filter_file(const struct session *s)
 {
@@ -156,7 +154,7 @@ filter_answer(struct session *s, const struct filter_verdict *v)
 {
 	const struct limits *l = &s->server->limits;
 	struct span words = str_span(&v->text);
-	char room[FILTER_STATUS_MAX];
+	char *room = s->message.filter_status;
 	const char *status = v->code == TEMP
 	    ? filter_status('4', "4.7.1", &words, room)
 	    : filter_status('5', "5.7.1", &words, room);

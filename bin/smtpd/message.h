@@ -9,6 +9,8 @@
 
 struct session;
 
+enum { FILTER_STATUS_MAX = sizeof "5.999.999" };
+
 struct message {
 	struct lines lines;
 	struct str text;   /* of the present block, with the disk's line ends */
@@ -23,6 +25,7 @@ struct message {
 
 	int code; /* reply code of its fault; 0: none */
 	const char *status;
+	char filter_status[FILTER_STATUS_MAX]; /* one that a filter gave */
 	const char *rule; /* the violated rule: see refuse() */
 	struct str reason;
 	struct span name; /* its Message-ID, for the log; in the envelope's

@@ -10,12 +10,12 @@
 #include "../trust_zone.h"
 #include "trust/dkim.h"
 
-enum { NOW = 1800000000, KEYS = 4 };
+enum { NOW = 1800000000, KEYS = 6 };
 
 static struct {
 	struct signer rsa, small, edwards;
 	struct str rsa_record, small_record, edwards_record, strict_record;
-	struct zone_record zone[KEYS + 2];
+	struct zone_record zone[KEYS + 1];
 } world;
 
 static void
