@@ -215,6 +215,27 @@ plain='Subject: one\nFrom: Ann <ann@example.org>\n\nbody\n'
 	has 'c OK' "$HEARD"
 }
 
+@test "IDLE without inotify says so once, and how to get it" {
+	need strace
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/imapd" <<-EOF
+		#!/bin/sh
+		exec strace -f -qq -e trace=inotify_init1 -e inject=inotify_init1:error=EMFILE \
+			-o "$BATS_TEST_TMPDIR/trace" "$BUILD/bin/imapd" "\$@"
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/bin/imapd"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH session -u bob@example.org "$M"
+	say 'a SELECT INBOX' 'b IDLE'
+	hear '+ idling'
+	await 20 grep -q event=unwatched "$LOG"
+	say DONE 'c IDLE'
+	hear '+ idling'
+	say DONE 'd LOGOUT'
+	hear 'd OK'
+	[ "$(grep -c event=unwatched "$LOG")" = 1 ]
+	has 'remedy="sysctl fs.inotify.max_user_instances=' "$(cat "$LOG")"
+}
+
 @test "a silent client is sent away after the idle time, in IDLE too" {
 	echo 'idle-time 1s' >"$CHAINMAIL_ETC/limits"
 	session "$M"

@@ -57,6 +57,7 @@ struct session {
 	struct str text;      /* scratch buffer for an untagged response */
 	uint32_t flags_told;  /* folder.keyword_changes when FLAGS was sent */
 	bool flags_room;      /* whether it offered new keywords */
+	bool unwatched;       /* the log was told that inotify failed */
 	uint64_t modseq_told; /* the highest since the last answer */
 	bool modseq_due;      /* the answer is to have HIGHESTMODSEQ */
 	const char *user;

@@ -57,6 +57,7 @@ static const struct {
 	{ "unnamed", LEVEL_WARNING },
 	{ "unsafe", LEVEL_WARNING },
 	{ "unusable", LEVEL_WARNING },
+	{ "unwatched", LEVEL_WARNING },
 	{ "deferred", LEVEL_NOTICE },
 	{ "drop", LEVEL_NOTICE },
 	{ "locked", LEVEL_NOTICE },

@@ -1,9 +1,11 @@
 /* IDLE (RFC 2177): changes are reported as they happen, until DONE. */
+#include <errno.h>
 #include <poll.h>
 
 #include "answer.h"
 #include "argument.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "command.h"
 #include "memory.h"
 #include "notify/idle.h"
@@ -24,6 +26,26 @@ struct waiting {
 	int pause;
 };
 
+/* A session has one inotify instance for its mailbox, and systems allow 128 a
+ * user unless they are told. Say so once; errno is why. */
+static void
+unwatched_tell(struct session *s)
+{
+	struct logline l;
+
+	/* The folder may have been deleted. */
+	if (s->unwatched || errno == ENOENT || errno == ENOTDIR)
+		return;
+	s->unwatched = true;
+	log_start(&l, "unwatched");
+	log_text(&l, "user", s->user);
+	log_errno(&l);
+	log_text(&l, "remedy",
+	    errno == ENOSPC ? "sysctl fs.inotify.max_user_watches=524288"
+			    : "sysctl fs.inotify.max_user_instances=8192");
+	log_write(&l);
+}
+
 static struct waiting
 wait_begin(struct session *s, bool idle)
 {
@@ -34,6 +56,8 @@ wait_begin(struct session *s, bool idle)
 	w.expunges = idle || notify_expunges(s);
 	if (w.selected) {
 		w.folder = folder_watch(&s->folder);
+		if (w.folder < 0)
+			unwatched_tell(s);
 		w.pause = folder_is_settled(&s->folder) ? POLL_MS : SETTLE_MS;
 		w.polling = w.folder < 0 || w.pause == SETTLE_MS;
 	}
