@@ -100,7 +100,7 @@ WORDS = r"\blog_(?:span|text|number|time|peer)\(\s*[^,;\"]+,\s*\"([a-z_-]+)\""
 def used(tree):
     """The events and the words of all lines that the programs write."""
     events, words = set(), set()
-    for path in glob.glob(f"{tree}/bin/*/*.c") + glob.glob(f"{tree}/lib/*/*.c"):
+    for path in glob.glob(f"{tree}/bin/**/*.c", recursive=True) + glob.glob(f"{tree}/lib/*/*.c"):
         text = open(path, encoding="utf-8").read()
         for start in re.finditer(STARTS, text):
             call = text[start.end():text.index(";", start.end())]
