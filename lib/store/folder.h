@@ -110,26 +110,26 @@ struct folder_excerpts {
 
 struct folder {
 	struct store *store;
-	struct maildir dirs;
-	struct str path; /* for inotify */
-	bool read_only;
 	/* Another account's (shared.h): NULL, or it. Nothing is written there; the
 	 * index is in memory, and \Seen is this account's own (own_seen.h). */
 	const struct shared_folder *guest;
-	unsigned rights; /* RIGHT_… of acl.h: what the session may do in it */
 	struct own_seen seen;
-	bool removed;    /* the folder itself was deleted */
-	bool foreign;    /* a message that can't be read was logged */
-	uint32_t count;  /* reported: valid numbers are 1 to count */
+	struct maildir dirs;
+	unsigned rights; /* RIGHT_… of acl.h: what the session may do in it */
+	struct str path; /* for inotify */
+	bool read_only;
+	bool removed;   /* the folder itself was deleted */
+	bool foreign;   /* a message that can't be read was logged */
+	bool lost;      /* the index is to be made anew, before it is written */
+	uint32_t count; /* reported: valid numbers are 1 to count */
 	uint32_t recent; /* of count */
 	uint32_t uidvalidity;
 	uint32_t uidnext; /* of all messages reported or read */
 	struct keywords keywords;
 	uint32_t keyword_changes; /* how often keywords has changed */
-	struct index index;
-	bool lost; /* the index is to be made anew, before it is written */
 	uint32_t placing; /* UIDs from here on are being given by a copy or
 			   * move within this folder; 0: none are */
+	struct index index;
 	struct folder_view view;
 	struct folder_excerpts excerpts;
 	/* Called with the number of messages done by the calls below that change
