@@ -67,3 +67,15 @@ five() {
 	echo "$output"
 	[[ $output == *'UID 3 ENVELOPE (NIL "other" '* ]]
 }
+
+@test "what is kept outlives an index that is made anew" {
+	five
+	imap 'a SELECT INBOX' 'b FETCH 1:* ENVELOPE' 'c FETCH 1:2 BODYSTRUCTURE' >/dev/null
+	rm "$M/index"
+	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* ENVELOPE' 'c FETCH 1:2 BODYSTRUCTURE')" = 0 ]
+	# Another start of the kernel; the last excerpt was not written.
+	printf x | dd of="$M/index" bs=1 seek=20 conv=notrunc status=none
+	truncate -s -16 "$M/index.content"
+	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:* ENVELOPE')" = 0 ]
+	[ "$(opened 'a SELECT INBOX' 'b FETCH 1:2 BODYSTRUCTURE')" = 1 ]
+}

@@ -46,7 +46,7 @@ excerpts_close(struct excerpts *x)
 }
 
 bool
-excerpts_open(struct excerpts *x, int dir, uint64_t generation)
+excerpts_open_any(struct excerpts *x, int dir)
 {
 	struct excerpt_start start;
 	struct stat st;
@@ -54,24 +54,32 @@ excerpts_open(struct excerpts *x, int dir, uint64_t generation)
 	bool ok;
 
 	excerpts_close(x);
-	x->fd = generation == 0
-	    ? -1
-	    : openat(dir, EXCERPT_FILE,
-		  O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	x->fd = openat(
+	    dir, EXCERPT_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ok = x->fd >= 0 && fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    pread(x->fd, &start, sizeof start, 0) == (ssize_t)sizeof start &&
 	    memcmp(start.magic, EXCERPT_MAGIC, sizeof start.magic) == 0 &&
 	    start.version == EXCERPT_VERSION &&
-	    start.start_size == sizeof start && start.generation == generation;
+	    start.start_size == sizeof start && start.generation != 0;
 	if (ok) {
 		index_bus_errors();
-		x->generation = generation;
+		x->generation = start.generation;
 	} else {
 		excerpts_close(x);
-		x->missing = generation;
 	}
 	errno = saved;
 	return ok;
+}
+
+bool
+excerpts_open(struct excerpts *x, int dir, uint64_t generation)
+{
+	if (generation != 0 && excerpts_open_any(x, dir) &&
+	    x->generation == generation)
+		return true;
+	excerpts_close(x);
+	x->missing = generation;
+	return false;
 }
 
 /* These bytes are mapped. What is behind the file's end raises SIGBUS, which gives
@@ -122,6 +130,14 @@ is_fitting(const struct excerpt_head *h)
 	return sum <= h->length && h->length <= EXCERPT_MAX;
 }
 
+static bool
+is_head(const struct excerpts *x, const struct excerpt_head *h, uint32_t place)
+{
+	return h->sign == EXCERPT_SIGN &&
+	    h->crc == excerpt_head_sum(h, x->generation, place) &&
+	    h->length % EXCERPT_PLACE == 0 && is_fitting(h);
+}
+
 /* The head is copied before it is believed, for others may write meanwhile. */
 static bool
 head_read(struct excerpts *x, const struct index_record *r,
@@ -134,11 +150,28 @@ head_read(struct excerpts *x, const struct index_record *r,
 		return false;
 	memcpy(h_r, *at_r, sizeof *h_r);
 	__asm__ volatile("" ::: "memory");
-	return h_r->sign == EXCERPT_SIGN && h_r->length == r->excerpt_len &&
+	return is_head(x, h_r, r->excerpt) && h_r->length == r->excerpt_len &&
 	    h_r->uid == r->uid && h_r->uidvalidity == uidvalidity &&
-	    h_r->size == r->size &&
-	    h_r->crc == excerpt_head_sum(h_r, x->generation, r->excerpt) &&
-	    is_fitting(h_r);
+	    h_r->size == r->size;
+}
+
+bool
+excerpt_at(struct excerpts *x, uint32_t place, struct excerpt_head *h_r,
+    struct excerpt *e_r)
+{
+	uint64_t at = (uint64_t)place * EXCERPT_PLACE;
+	const char *bytes;
+
+	if (!reach(x, at, sizeof *h_r, &bytes))
+		return false;
+	memcpy(h_r, bytes, sizeof *h_r);
+	__asm__ volatile("" ::: "memory");
+	if (!is_head(x, h_r, place) || !reach(x, at, h_r->length, &bytes))
+		return false;
+	e_r->parts = bytes + sizeof *h_r;
+	memcpy(e_r->len, h_r->len, sizeof h_r->len);
+	memcpy(e_r->sum, h_r->sum, sizeof h_r->sum);
+	return true;
 }
 
 bool

@@ -15,8 +15,12 @@
  * - Writers hold folder.lock: first the excerpts, by pwrite(2) behind the last one that
  *   the header tells of, then the records, then the header. kill -9 between two of
  *   them: bytes that nobody points to, which the next writer overwrites.
+ * - When the index is made anew (it was damaged, or the machine has started again)
+ *   the excerpts are taken over, each checked by its sums: nothing is synced, so the
+ *   last ones may be missing.
  * - A message whose file gets another name than flags and sizes explain, or another
- *   size, loses its excerpt (folder_read.c). Nothing is synced. */
+ *   size, loses its excerpt (folder_read.c).
+ */
 #ifndef STORE_EXCERPT_H
 #define STORE_EXCERPT_H
 
@@ -85,6 +89,9 @@ int excerpts_write(struct excerpts *x, struct index *ix, struct str *excerpts,
 /* The record points to it from now on; len 0: to none. */
 void excerpt_set(
     struct index *ix, struct index_record *r, uint32_t place, uint32_t len);
+/* The index was made anew from the names: records point again to what the file in dir
+ * has of their messages, by UID, size and name, as far as it is whole. */
+void excerpts_adopt(struct excerpts *x, struct index *ix, int dir);
 /* More of the file is of no use than is. */
 bool excerpts_are_worn(const struct index_header *h);
 /* Another file with those alone that records point to. -1 and errno. */

@@ -28,6 +28,11 @@ _Static_assert(
 
 uint32_t excerpt_head_sum(
     const struct excerpt_head *h, uint64_t generation, uint32_t place);
+/* Open the file in dir, whatever its generation. */
+bool excerpts_open_any(struct excerpts *x, int dir);
+/* What is at this place; false: no excerpt. */
+bool excerpt_at(struct excerpts *x, uint32_t place, struct excerpt_head *h_r,
+    struct excerpt *e_r);
 /* The head and all parts of what the record points to, in the mapping; false: it is
  * damaged, or of another message. */
 bool excerpt_whole(struct excerpts *x, const struct index_record *r,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crc32c.h"
@@ -240,4 +241,65 @@ excerpts_compact(struct excerpts *x, struct index *ix, int dir)
 	excerpts_close(x);
 	*x = to;
 	return r;
+}
+
+/* The record of the excerpt's message, if it is that message's and no other's. */
+static bool
+record_find(struct index *ix, const struct excerpt_head *h, struct span base,
+    uint32_t *row_r, struct index_record *r_r)
+{
+	struct span stored;
+
+	if (h->uidvalidity != ix->now.uidvalidity ||
+	    !index_find(ix, ix->now.count, h->uid, row_r) ||
+	    *row_r >= ix->now.count)
+		return false;
+	/* A row that waits to be written is not read before. */
+	if (*row_r != ix->rows_first + ix->rows.len / sizeof *r_r &&
+	    index_flush(ix) < 0)
+		return false;
+	return index_record(ix, *row_r, r_r) && r_r->uid == h->uid &&
+	    r_r->size == h->size && !(r_r->flags & INDEX_DEAD) &&
+	    index_name_stored(ix, r_r, &stored) &&
+	    span_equal(name_base_of(stored), base);
+}
+
+/* One excerpt of the file of this size; its length, or 0: there is none. */
+static uint32_t
+adopt_one(struct excerpts *x, struct index *ix, uint64_t size)
+{
+	uint32_t place = (uint32_t)(ix->now.content_end / EXCERPT_PLACE);
+	struct excerpt_head h;
+	struct index_record r;
+	struct excerpt e;
+	struct span base;
+	uint32_t row;
+
+	if (!excerpt_at(x, place, &h, &e) ||
+	    ix->now.content_end + h.length > size)
+		return 0;
+	ix->now.content_unused += h.length;
+	if (!excerpt_take(&e, EXCERPT_NAME, &base) ||
+	    !record_find(ix, &h, base, &row, &r))
+		return h.length;
+	excerpt_set(ix, &r, place, h.length);
+	return index_put_excerpt(ix, row, &r) < 0 ? 0 : h.length;
+}
+
+void
+excerpts_adopt(struct excerpts *x, struct index *ix, int dir)
+{
+	struct index_header *h = &ix->now;
+	struct stat st;
+	uint32_t len;
+
+	if (!excerpts_open_any(x, dir) || fstat(x->fd, &st) < 0)
+		return;
+	h->content = x->generation;
+	h->content_end = sizeof(struct excerpt_start);
+	h->content_unused = 0;
+	ix->dirty = true;
+	while ((len = adopt_one(x, ix, (uint64_t)st.st_size)) > 0)
+		h->content_end += len;
+	index_flush(ix);
 }

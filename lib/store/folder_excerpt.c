@@ -143,7 +143,7 @@ folder_excerpt_keep(
 
 	if (x->refused || f->index.private || (r.flags & INDEX_DEAD))
 		return;
-	parts[EXCERPT_NAME] = folder_base(file);
+	parts[EXCERPT_NAME] = name_base_of(file);
 	if (!excerpts_add(&x->bytes, &r, f->uidvalidity, parts))
 		return;
 	w.len = (uint32_t)(x->bytes.len - before);

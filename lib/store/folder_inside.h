@@ -111,9 +111,6 @@ void folder_letters_note(struct folder *f);
 int folder_read(struct folder *f);
 /* folder_lock(), and an index that can be written. */
 int folder_begin(struct folder *f);
-/* Of a file's name up to the first ',' or ':': the message itself, whatever else is
- * known of it. */
-struct span folder_base(struct span file);
 /* Put a message of our own behind all others, which has just come into cur/ of a
  * folder that was current, under this name. Under the lock. */
 void folder_add(struct folder *f, struct span file);

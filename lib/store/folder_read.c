@@ -87,15 +87,6 @@ read_surely(struct folder *f, struct reading *r)
 	return 0;
 }
 
-/* Up to the first ',' or ':': the message itself, whatever else is known of it. */
-struct span
-folder_base(struct span file)
-{
-	struct span head = span_head(file, span_find(file, ':'));
-
-	return span_head(head, span_find(head, ','));
-}
-
 /* What is kept of its content is that of this file. */
 static bool
 is_excerpt_of(struct index *ix, const struct index_record *r, struct span file)
@@ -103,7 +94,7 @@ is_excerpt_of(struct index *ix, const struct index_record *r, struct span file)
 	struct span stored;
 
 	return index_name_stored(ix, r, &stored) &&
-	    span_equal(folder_base(stored), folder_base(file));
+	    span_equal(name_base_of(stored), name_base_of(file));
 }
 
 /* A message as it was read now; what was looked up stays. */
@@ -263,6 +254,8 @@ replace(struct folder *f, const struct reading *r, const struct uids *u)
 		return -1;
 	if (to.private && f->guest == NULL)
 		index_remove(maildir_index(&f->dirs));
+	if (!to.private)
+		excerpts_adopt(&f->excerpts.file, &to, maildir_index(&f->dirs));
 	index_retire(&f->index);
 	/* The next session will know; this one can't say any more which message
 	 * has which number, and ends before it says something wrong. */

@@ -104,6 +104,14 @@ name_parse(struct span file, struct name *n_r)
 }
 
 struct span
+name_base_of(struct span file)
+{
+	struct span head = span_head(file, span_find(file, ':'));
+
+	return span_head(head, span_find(head, ','));
+}
+
+struct span
 name_id(const struct name *n)
 {
 	struct span rest = n->base, time;

@@ -45,6 +45,8 @@ struct name {
 /* Read a file's name; the spans point into it. False if it is no message:
  * empty, beginning with '.', over 255 bytes, holding '/' or NUL. */
 bool name_parse(struct span file, struct name *n_r);
+/* A file's name up to the first ',' or ':': the message itself. */
+struct span name_base_of(struct span file);
 /* The message's id in the log: the id in a name of ours, else the base.
  */
 struct span name_id(const struct name *n);

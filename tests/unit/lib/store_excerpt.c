@@ -21,11 +21,21 @@ record(uint32_t i)
 	return (struct index_record){ .uid = i + 1, .size = 1000 + i };
 }
 
+static void
+named(struct str *out, uint32_t i)
+{
+	str_setf(out, "%u.m.h,S=%u,U=%u:2,S", i, 1000 + i, i + 1);
+}
+
 /* A part's bytes; some parts are empty, and some are not there. */
 static bool
 part(struct str *out, uint32_t i, enum excerpt_part p)
 {
 	str_clear(out);
+	if (p == EXCERPT_NAME) {
+		str_setf(out, "%u.m.h", i);
+		return true;
+	}
 	for (uint32_t k = 0; k < (i * 7 + p * 13) % 300; k++)
 		str_add_byte(out, (char)(i + p + k));
 	return (i + p) % 5 != 0;
@@ -234,6 +244,49 @@ only_what_is_pointed_to_is_copied(void **state)
 	index_close(&ix);
 }
 
+/* The index alone is lost: each record finds its own again, up to what is broken. */
+static void
+they_are_taken_over(void **state)
+{
+	struct made *m = *state;
+	struct index_record r;
+	struct excerpts x;
+	struct index ix, again;
+	struct str file = STR_INIT;
+	uint64_t at;
+	int fd;
+
+	make(m, &ix, &x);
+	assert_true(index_record(&ix, COUNT_MADE / 2, &r));
+	at = (uint64_t)r.excerpt * EXCERPT_PLACE;
+	assert_int_equal(
+	    index_create(&again, m->store.root.dir, BOOT, false), 0);
+	again.now.uidvalidity = VALIDITY;
+	for (uint32_t i = 0; i < COUNT_MADE; i++) {
+		r = record(i);
+		/* Some are of another message now. */
+		r.size += i == 5;
+		named(&file, i == 6 ? 99 : i);
+		assert_int_equal(
+		    index_set_name(&again, &r, str_span(&file)), 0);
+		assert_int_equal(index_put(&again, i, NULL, &r), 0);
+	}
+	assert_int_equal(index_install(&again, m->store.root.dir), 0);
+	excerpts_adopt(&x, &again, m->store.root.dir);
+	assert_int_equal(index_commit(&again), 0);
+	assert_int_equal(read_right(&again, &x), COUNT_MADE - 2);
+	assert_int_equal(again.now.content_end, ix.now.content_end);
+	fd = openat(m->store.root.dir, FILE_NAME, O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, (off_t)at), 1);
+	close(fd);
+	excerpts_adopt(&x, &again, m->store.root.dir);
+	assert_int_equal(again.now.content_end, at);
+	excerpts_close(&x);
+	index_close(&again);
+	index_close(&ix);
+	str_free(&file);
+}
+
 /* Each byte of the file, one after the other, is another one; or is cut off. */
 static void
 damage_is_noticed(void **state)
@@ -280,6 +333,7 @@ main(void)
 		TEST(that_of_another_message_is_not_taken),
 		TEST(a_long_one_is_not_kept),
 		TEST(only_what_is_pointed_to_is_copied),
+		TEST(they_are_taken_over),
 		TEST(damage_is_noticed),
 	};
 
