@@ -2,6 +2,8 @@
  * a name is its header's. */
 #include "growth.h"
 
+#include <stdlib.h>
+
 #include "mail/address.h"
 #include "mail/cfws.h"
 #include "mail/charset.h"
@@ -19,6 +21,7 @@
 #include "mail/preview.h"
 #include "mail/quote.h"
 #include "mail/sortkey.h"
+#include "mail/trigrams.h"
 #include "mail/utf8.h"
 #include "mail/word.h"
 
@@ -244,6 +247,21 @@ run_fold(struct span in)
 }
 
 static void
+run_trigrams(struct span in)
+{
+	struct trigrams *t = mem_new(sizeof *t);
+	struct trigrams_sought x;
+	struct str out = STR_INIT;
+
+	trigrams_add(t, in);
+	trigrams_put(t, &out);
+	trigrams_seek(&x, in);
+	trigrams_may_have(str_span(&out), &x);
+	str_free(&out);
+	free(t);
+}
+
+static void
 run_nstring(struct span in)
 {
 	struct str out = STR_INIT;
@@ -314,6 +332,7 @@ main(void)
 		{ "cfws", run_cfws },
 		{ "mutf7", run_mutf7 },
 		{ "fold", run_fold },
+		{ "trigrams", run_trigrams },
 		{ "nstring", run_nstring },
 		{ "quote", run_quote },
 		{ "crlf", run_crlf },
