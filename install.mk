@@ -45,13 +45,14 @@ UNITDIR ?= /usr/lib/systemd/system
 units_installed = $(patsubst etc/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard \
 	$(addprefix etc/systemd/,*.socket *.service *.timer *.target *.d/*.conf)))
 other_installed = $(DESTDIR)/usr/lib/sysusers.d/chainmail.conf \
-	$(DESTDIR)/usr/lib/tmpfiles.d/chainmail.conf
+	$(DESTDIR)/usr/lib/tmpfiles.d/chainmail.conf \
+	$(DESTDIR)/usr/lib/sysctl.d/chainmail.conf
 install-systemd:
 	$(foreach u,$(units_installed),install -D -m 644 \
 		etc/systemd/$(u:$(DESTDIR)$(UNITDIR)/%=%) $(u) &&) :
 	sed -i 's,/usr/local/lib/chainmail/,$(LIBEXEC)/,' \
 		$(filter %.service,$(units_installed))
-	for f in sysusers tmpfiles; do install -D -m 644 etc/systemd/$$f.conf \
+	for f in sysusers tmpfiles sysctl; do install -D -m 644 etc/systemd/$$f.conf \
 		$(DESTDIR)/usr/lib/$$f.d/chainmail.conf || exit 1; done
 
 # Units that name other programs are those of Debian's package.
