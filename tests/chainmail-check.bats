@@ -111,6 +111,13 @@ mistakes() {
 	silent
 }
 
+@test "a filter of chainmail's own needs no path" {
+	write filter.mx 'mail-verify\n'
+	silent
+	write checkpassword 'mail-verify\n'
+	finds 78 checkpassword:1 'there is no such program'
+}
+
 @test "mistakes of several files are reported at once, sorted, and counted" {
 	write limits 'disk-reserve 1K\nx 1\ny 2\n'
 	write relay 'lan\n'

@@ -44,6 +44,15 @@ nothing_left() { [ -z "$(find "$CHAINMAIL_SPOOL" -type f)" ]; }
 	[ $((10#${header#*=} + 10#${size#*=})) = "$(stat -c %s "$CHAINMAIL_SPOOL"/new/*)" ]
 }
 
+@test "a program of chainmail is found where PATH does not have it, the system's goes before" {
+	local folder=$BUILD/bin
+	# shellcheck disable=SC2016 # for the filter's shell
+	echo 'cat >/dev/null; echo "Subject: $(command -v mail-verify) $(command -v cat)"' >"$CHAINMAIL_ETC/filter.mx"
+	printf 'EHLO x\r\nMAIL FROM:<s@r.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\na: b\r\n.\r\nQUIT\r\n' |
+		PROTO=TCP TCPREMOTEIP=192.0.2.7 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$folder/smtpd" >/dev/null
+	grep -E "^Subject: .*/mail-verify (/usr)?/bin/cat$" "$CHAINMAIL_SPOOL"/new/*
+}
+
 @test "a shell's message is in the log, and never in the reply" {
 	local log=$BATS_TEST_TMPDIR/log
 	[ -z "${SERVED-}" ] || log=$BATS_TEST_TMPDIR/filters # who runs them says it

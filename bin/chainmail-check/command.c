@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/proc.h"
+
 /* dash(1)'s own, and those of its grammar. */
 static const char *const builtins[] = { ".", ":", "[", "alias", "bg", "break",
 	"case", "cd", "command", "continue", "echo", "eval", "exec", "exit",
@@ -50,15 +52,33 @@ is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Where a command of this person is looked for. Filters of chainmail's own lie
+ * beside this program (chainmail-filter(7)). */
+static void
+folders_of(enum person who, struct str *folders_r)
+{
+	struct str own = STR_INIT;
+
+	str_set(folders_r, span_text(folders));
+	if (who == SMTPD) {
+		proc_sibling("", &own);
+		str_addf(folders_r, ":%s", own.at);
+	}
+	str_free(&own);
+}
+
 /* 0 and the path that is run; else why none is: ENOENT, or of the first of this
  * name. */
 static int
 path_find(const struct people *p, enum person who, const char *word,
     struct str *path_r)
 {
-	struct span rest = span_text(folders);
+	struct str all = STR_INIT;
+	struct span rest;
 	int error = ENOENT;
 
+	folders_of(who, &all);
+	rest = str_span(&all);
 	while (rest.len > 0) {
 		struct span folder = span_head(rest, span_find(rest, ':'));
 		int tried;
@@ -69,11 +89,12 @@ path_find(const struct people *p, enum person who, const char *word,
 		if (!is_file(path_r->at))
 			continue;
 		tried = person_try(p, who, path_r->at, X_OK);
-		if (tried == 0)
-			return 0;
-		if (error == ENOENT)
+		if (error == ENOENT || tried == 0)
 			error = tried;
+		if (tried == 0)
+			break;
 	}
+	str_free(&all);
 	return error;
 }
 

@@ -6,7 +6,24 @@
 #include "base/die.h"
 #include "base/record.h"
 #include "os/conf.h"
+#include "os/proc.h"
 #include "os/sock.h"
+
+/* A filter of chainmail's own is found by its name alone, wherever the programs
+ * are installed; the system's programs go before. */
+static void
+own_programs_add(void)
+{
+	const char *before = getenv("PATH");
+	struct str path = STR_INIT, own = STR_INIT;
+
+	proc_sibling("", &own);
+	str_setf(&path, "%s:%s",
+	    before != NULL ? before : "/usr/local/bin:/usr/bin:/bin", own.at);
+	setenv("PATH", path.at, 1);
+	str_free(&own);
+	str_free(&path);
+}
 
 /* The facts are the message's, not those of the request's connection. */
 static void
@@ -48,6 +65,7 @@ filter_serve(int etc, struct span packet, const int fds[FILTER_FDS],
 	if (ok && is_wanted(fds[FILTER_CALLER])) {
 		conf_limits(etc, &limits, NULL, NULL);
 		environment_make(r.facts);
+		own_programs_add();
 		pipeline_run(etc, r.file, fds, limits.filter_time, v_r);
 	}
 	record_verb(&record, "verdict");
