@@ -91,6 +91,12 @@ seconds() {
 	done
 }
 
+@test "the services that open mailboxes learn which start of the system it is" {
+	for unit in login deliver; do
+		grep -qx ProcSubset=all "$units/chainmail-$unit.service.d/20-boot.conf"
+	done
+}
+
 @test "each program that a service names is there" {
 	while read -r _ program _; do
 		[ -x "$BUILD/bin/${program##*/}" ]
