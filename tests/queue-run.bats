@@ -354,6 +354,21 @@ empty_after_retry() {
 	[ "$(grep -c event=deferred log)" = 0 ]
 }
 
+@test "a worker whose service is restarted while it is idle is not lost" {
+	worker
+	runner
+	put -f ann@mail.example.org ok1@mail.example.org
+	await 20 empty
+	kill "${BACKGROUND[0]}"
+	wait "${BACKGROUND[0]}" || true
+	rm -f "$CHAINMAIL_RUN/deliver"
+	worker
+	put -f ann@mail.example.org ok2@mail.example.org
+	await 20 empty
+	[ "$(jobs_of ok2)" = 1 ]
+	[ "$(grep -c event=lost log)" = 0 ]
+}
+
 @test "a job that a worker gives back is another one's, and no attempt" {
 	echo "deliver-workers 1" >"$CHAINMAIL_ETC/limits"
 	worker

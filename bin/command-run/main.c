@@ -110,6 +110,9 @@ filter_log(struct span packet, const struct filter_verdict *v, int64_t started)
 	span_line(&facts, &line);
 	record_get(facts, "MESSAGE_ID", &id);
 	log_start(&l, "filter");
+	/* The event is a warning; what filters did as they should is none. */
+	if (v->code != TEMP)
+		log_level(&l, LEVEL_INFO);
 	log_span(&l, "id", str_span(&id));
 	log_number(&l, "verdict", v->code);
 	if (v->text.len > 0)

@@ -393,20 +393,22 @@ replies_lost(struct runner *r, struct pool *p, struct connection *c)
 {
 	struct job *jobs;
 	struct logline l;
+	bool may_end;
 	size_t n;
 
 	/* Read answers sent before it ended. */
 	answers_take(r, p, c);
 	connection_leave(r, c);
 	n = pool_end(p, c, &jobs);
-	/* An idle sending worker may end. */
-	if (n > 0 || p != &r->pools[REMOTE]) {
+	/* Idle, a sending worker may end, and any whose service is restarted. */
+	may_end = n == 0 && (p->path != NULL || p == &r->pools[REMOTE]);
+	if (!may_end) {
 		log_start(&l, "lost");
 		log_number(&l, "jobs", (int64_t)n);
 		log_write(&l);
 	}
-	/* Our own child: restart as a whole, except for an idle sending one. */
-	if (p->path == NULL && (n > 0 || p != &r->pools[REMOTE])) {
+	/* Our own child: restart as a whole. */
+	if (p->path == NULL && !may_end) {
 		r->exit = TEMP;
 		if (!r->closing)
 			runner_close(r, CLOSING_MS);

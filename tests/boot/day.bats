@@ -124,6 +124,59 @@ filters() {
 }
 port_taken() { [ -n "$(beside ss -Hltn "sport = $1")" ]; }
 
+@test "mail-verify needs no path, and asks the service" {
+	echo mail-verify >"$tree/etc/chainmail/filter.mx"
+	# A name server that says of every name that there is none.
+	: >"$BATS_TEST_TMPDIR/zone"
+	echo 127.0.0.1:5353 >"$tree/etc/chainmail/dns"
+	nsenter -t "$(leader)" -n -- /usr/bin/python3 "$TOP/tests/zone.py" 5353 \
+		"$BATS_TEST_TMPDIR/zone" >/dev/null 2>&1 3>&- &
+	SCANNERS=$!
+	has 'no mistakes' "$(inside chainmail check)"
+	beside python3 - <<-'END'
+		import smtplib
+		with smtplib.SMTP("192.0.2.1", 25, "a.example", 60, ("192.0.2.1", 0)) as s:
+		    s.sendmail("eve@a.example", ["bob@mail.example.org"],
+		        "From: eve@a.example\r\n\r\nword-verified\r\n")
+	END
+	await 15 bob_has word-verified
+	has 'Authentication-Results: mail.example.org;' \
+		"$(grep -rh -B 20 word-verified "$tree/var/mail/$host/bob/Maildir/new")"
+	logged verifyd event=verify
+	rm "$tree"/etc/chainmail/{filter.mx,dns}
+}
+
+# imap USER PASSWORD LINE...: what is answered.
+imap() {
+	local user=$1 password=$2
+	shift 2
+	{ printf '%s\r\n' "l LOGIN $user@$host $password" "$@" 'z LOGOUT'; } |
+		beside python3 -c '
+import socket, sys
+s = socket.create_connection(("127.0.0.1", 143), 60)
+s.sendall(sys.stdin.buffer.read())
+while data := s.recv(65536): sys.stdout.write(data.decode())' | lf
+}
+index() { stat -c %i "$tree/var/mail/$host/$1/Maildir/index"; }
+
+@test "sessions use the index that the last one left" {
+	imap bob "$(password)" 's SELECT INBOX' >/dev/null
+	before=$(index bob)
+	has 's OK' "$(imap bob "$(password)" 's SELECT INBOX')"
+	[ "$(index bob)" = "$before" ]
+}
+
+@test "a folder is shared with another account, and root checks it" {
+	users "dora@$host mailbox"
+	echo 'sixteen-apples' | inside chainmail user passwd "dora@$host"
+	has 'c OK' "$(imap bob "$(password)" 'a CREATE Team' 's SELECT INBOX' 'b COPY 1:* Team' \
+		"c SETACL Team dora@$host lrs")"
+	run imap dora sixteen-apples "s SELECT \"Other Users/bob@$host/Team\"" 'f FETCH 1 BODY[HEADER]'
+	has 'Subject: ' "$output"
+	has 'f OK' "$output"
+	has 'all is well' "$(inside chainmail folder check "bob@$host")"
+}
+
 @test "the journal and rsyslog's mail.log have each program's own name" {
 	client mail eve@far.example "bob@$host" word-logged
 	await 15 bob_has word-logged
@@ -146,6 +199,7 @@ mail_log() { grep -q "^[^:]*:[^:]*:[^ ]* [^ ]* $1" "$tree/var/log/mail.log"; }
 	has /etc/chainmail/limits "$output"
 	lacks event=message "$output"
 	lacks event=delivered "$output"
+	lacks ' verdict=0 ' "$output" # a filter's
 	rm "$tree/etc/chainmail/limits"
 	inside systemctl restart chainmail-check.service
 }
