@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Many sessions of imapd at once on the same folders, at random, against a model.
 
-usage: tests/imap/stress.py SERVER SECONDS [SEED [SESSIONS]]
+usage: tests/imap/stress.py SERVER SECONDS [SEED [SESSIONS [harm]]]
 
 SERVER is a command as tests/imap/run takes it, with its mail in {}/Maildir.
 
 Beside the sessions, of which random ones are killed with SIGKILL in the middle of a
 command, one program delivers into new/ and another renames files in cur/, as
-mail readers do that know nothing of imapd. What has to hold (Ledger, Client):
+mail readers do that know nothing of imapd. With "harm" a third one deletes, cuts and
+damages the files of the folders' indexes (doc/formats.md) meanwhile; then a session may end
+by itself with 75, and nothing else may change. What has to hold (Ledger, Client):
 
   - a UID stands for one message for ever, and message numbers for what EXISTS,
     EXPUNGE and VANISHED said so far;
@@ -16,6 +18,8 @@ mail readers do that know nothing of imapd. What has to hold (Ledger, Client):
   - each session has a keyword that it alone sets: every FETCH, SEARCH, SORT and
     ESEARCH has to agree with what that session did, whoever changes other flags
     of the same messages meanwhile; after a kill, either state holds until it is seen;
+  - ENVELOPE, BODYSTRUCTURE, RFC822.SIZE, and what SEARCH TEXT, BODY and SUBJECT find, are
+    those of the message;
   - a MODSEQ never gets smaller, a change is among those since before it
     (CHANGEDSINCE, QRESYNC), and what QRESYNC tells of the past makes the
     mailbox as it is;
@@ -39,6 +43,7 @@ from session import Session, tokens
 SERVER, SECONDS = sys.argv[1], float(sys.argv[2])
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
 SESSIONS = int(sys.argv[4]) if len(sys.argv) > 4 else 20
+HARM = sys.argv[5:] == ["harm"]
 FOLDERS = ("INBOX", "Other")
 UNKNOWN = None
 
@@ -72,6 +77,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.token = {}     # (folder, uid): token
         self.sizes = {}     # token: bytes
+        self.bodies = {}    # token: bytes and lines of its text
         self.arrived = {f: set() for f in FOLDERS}  # kept tokens that were accepted
         self.modseq = {}    # (folder, uid): the highest that was seen
         self.count = 0
@@ -82,8 +88,11 @@ class Ledger:
             self.count += 1
             token = "%s%d" % (rng.choice("kkf"), self.count)
         body = "x" * rng.randint(1, 60) + "\r\n"
-        data = ("From: %s@example.org\r\nSubject: %s\r\n\r\n%s" % (token, token, body * rng.randint(1, 30))).encode()
+        lines = rng.randint(1, 30)
+        text = body * lines + "of %s.\r\n" % token
+        data = ("From: %s@example.org\r\nSubject: %s\r\n\r\n%s" % (token, token, text)).encode()
         self.sizes[token] = len(data)
+        self.bodies[token] = len(text), lines + 1
         return token, data
 
     def accepted(self, folder, token):
@@ -134,7 +143,7 @@ class Client:
         if "COMPRESS=DEFLATE" in self.can and self.random.random() < 0.2:
             self.session.run("COMPRESS DEFLATE")
             self.session.deflate()
-        self.folder = None
+        self.folder, self.told = None, {}
         self.select()
 
     # ------------------------------------------------------------ answers
@@ -190,7 +199,15 @@ class Client:
             return
         for name, value in items.items():
             if name.startswith("BODY[HEADER"):
-                self.ledger.seen(self.folder, uid, re.search(r"Subject: (\w+)", value).group(1))
+                subject = re.search(r"Subject: (\w+)", value)
+                check(subject, "no Subject of UID", uid, "of", self.folder, "which is", self.ledger.token.get((self.folder, uid)), line)
+                self.ledger.seen(self.folder, uid, subject.group(1))
+        if "ENVELOPE" in items:
+            token = items["ENVELOPE"][1].strip('"')
+            self.ledger.seen(self.folder, uid, token)
+            check(items["ENVELOPE"][2] == [["NIL", "NIL", '"%s"' % token, '"example.org"']], line)
+            check(int(items["RFC822.SIZE"]) == self.ledger.sizes[token], line)
+            check(tuple(map(int, items["BODYSTRUCTURE"][6:8])) == self.ledger.bodies[token], line)
         if "FLAGS" in items:
             has = self.keyword in items["FLAGS"]
             known = self.mine.setdefault((self.folder, uid), UNKNOWN)
@@ -200,14 +217,20 @@ class Client:
                 check(known == has, "UID", uid, "of", self.folder, "has" if has else "lacks", self.keyword, line)
         if "MODSEQ" in items:
             self.changed.add(uid)
+            self.told[self.folder, uid] = int(items["MODSEQ"][0])
             self.ledger.modseq_seen(self.folder, uid, int(items["MODSEQ"][0]), self.least.get((self.folder, uid), 0))
+
+    def modseqs(self):
+        """The least that may be told now. A session whose index was taken away goes on with it until something changes,
+        while others have a new one, whose numbers are higher."""
+        return dict(self.told if HARM else self.ledger.modseq)
 
     def command(self, text, literal=None, changing=(), may_fail=False):
         """changing: UIDs whose keyword this command is about."""
         s, name = self.session, text.split()[0]
         numbers_hold = name in ("FETCH", "STORE", "SEARCH", "SORT", "THREAD")
         self.changing, self.changed = set(changing), set()
-        self.least = dict(self.ledger.modseq) if self.condstore else {}
+        self.least = self.modseqs() if self.condstore else {}
         s.send(("%s %s" % (s.tag(), text)).encode() + (b" {%d+}\r\n" % len(literal) + literal if literal else b"") + b"\r\n")
         if self.mortal and self.random.random() < 0.004:
             self.kill()
@@ -317,6 +340,29 @@ class Client:
         if numbers:
             self.command("FETCH %s (UID FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS (SUBJECT)])" % set_of(numbers), may_fail=True)
 
+    def do_content(self):
+        numbers = self.some()
+        if numbers:
+            self.command("FETCH %s (UID ENVELOPE BODYSTRUCTURE RFC822.SIZE)" % set_of(numbers), may_fail=True)
+
+    def do_text(self):
+        """A search that few messages or many answer, from the index of texts or beside it."""
+        known = [u for u in self.view if (self.folder, u) in self.ledger.token]
+        if not known:
+            return False
+        text = self.ledger.token[self.folder, self.random.choice(known)]
+        what = self.random.choice(("TEXT", "BODY", "SUBJECT"))
+        text = text[:-1] if len(text) > 2 and self.random.random() < 0.5 else text  # one letter is in names of fields too
+        text = {"TEXT": text + self.random.choice(("", "@example")), "BODY": "of " + text, "SUBJECT": text}[what]
+        _, lines = self.command('UID SEARCH %s "%s"' % (what, text))
+        found = {int(w) for w in re.sub(r"\(.*", "", [x for x in lines if x.startswith("* SEARCH")][-1]).split()[2:]}
+        for u in self.view:
+            token = self.ledger.token.get((self.folder, u))
+            if token:
+                fits = text in {"TEXT": token + "@example.org", "BODY": "of %s." % token, "SUBJECT": token}[what]
+                check(fits or u not in found, "SEARCH", what, text, "found UID", u, "of", self.folder, "which is", token)
+                check(not fits or u in found or token[0] == "f", "SEARCH", what, text, "missed UID", u, "of", self.folder)
+
     def agrees(self, found, what):
         """UIDs that have the keyword, held against what this session did."""
         for u in found:
@@ -416,7 +462,7 @@ class Client:
     def do_idle(self):
         s = self.session
         self.changing, self.changed = set(), set()
-        self.least = dict(self.ledger.modseq) if self.condstore else {}
+        self.least = self.modseqs() if self.condstore else {}
         s.send((s.tag() + " IDLE\r\n").encode())
         time.sleep(self.random.random() / 10)
         s.send(b"DONE\r\n")
@@ -434,8 +480,16 @@ class Client:
     def do_select(self):
         self.select()
 
+    def ended(self, act):
+        code = self.session.process.wait(60)
+        # It can't know any more which message has which number: the index was damaged and messages went.
+        gave_up = HARM and code == os.EX_TEMPFAIL
+        check(gave_up or code == -signal.SIGKILL, act, "ended the session with", code)
+        if gave_up:
+            self.ledger.did("gave up")
+
     def run(self, until):
-        acts = ["keyword"] * 6 + ["fetch", "search"] * 3 + ["flags", "append", "move", "expunge", "esearch", "sort", "changed", "look", "status"] * 2 + ["thread", "save", "idle", "select"]
+        acts = ["keyword"] * 6 + ["fetch", "search"] * 3 + ["content", "text", "flags", "append", "move", "expunge", "esearch", "sort", "changed", "look", "status"] * 2 + ["thread", "save", "idle", "select"]
         while time.time() < until:
             act = self.random.choice(acts)
             try:
@@ -444,14 +498,14 @@ class Client:
                 if getattr(self, "do_" + act)() is not False:
                     self.ledger.did(act)
             except EOFError:
-                check(self.session.process.wait(10) == -signal.SIGKILL, act, "ended the session with", self.session.process.returncode)
+                self.ended(act)
                 self.past.clear()
                 while True:
                     try:
                         self.start()
                         break
                     except EOFError:
-                        check(self.session.process.wait(10) == -signal.SIGKILL, "the session ended with", self.session.process.returncode)
+                        self.ended("the beginning")
         self.mortal = False
         if self.session is None or self.session.process.poll() is not None:
             self.start()
@@ -495,6 +549,33 @@ def rename(ledger, rng, until):
         time.sleep(rng.random() / 20)
 
 
+def harm(ledger, rng, until):
+    """Indexes are caches: whatever becomes of their files, the answers are the same."""
+    while time.time() < until:
+        path = os.path.join(folder_path(rng.choice(FOLDERS)), rng.choice(("index", "index.names", "index.content", "index.text")))
+        kind = rng.choice(("delete", "cut", "byte", "bytes", "zeros", "noise", "grow"))
+        size = os.path.getsize(path) if os.path.exists(path) else 0
+        try:
+            if size and kind == "delete":
+                os.unlink(path)
+            elif size and kind == "cut":
+                os.truncate(path, rng.randrange(size))
+            elif size:
+                with open(path, "r+b") as f:
+                    if kind in ("byte", "bytes"):
+                        for _ in range(1 if kind == "byte" else 100):
+                            f.seek(rng.randrange(size))
+                            f.write(rng.randbytes(1))
+                    else:
+                        at = size if kind == "grow" else rng.randrange(size)
+                        f.seek(at)
+                        f.write(bytes(size - at) if kind == "zeros" else rng.randbytes(size - at or 5000))
+        except FileNotFoundError:
+            continue
+        ledger.did("harm")
+        time.sleep(rng.random() / 2)
+
+
 def final_look(ledger):
     for folder in FOLDERS:
         have = []
@@ -525,7 +606,7 @@ def main():
 
     jobs = [(lambda n, r: Client(ledger, n, r).run(until), n) for n in range(SESSIONS)]
     threads = [threading.Thread(target=guarded, args=(job, n, random.Random(SEED * 1000 + n))) for job, n in jobs]
-    threads += [threading.Thread(target=guarded, args=(work, ledger, random.Random(SEED * 1000 + 900 + k), until)) for k, work in enumerate((deliver, rename))]
+    threads += [threading.Thread(target=guarded, args=(work, ledger, random.Random(SEED * 1000 + 900 + k), until)) for k, work in enumerate((deliver, rename) + ((harm,) if HARM else ()))]
     for t in threads:
         t.start()
     for t in threads:
