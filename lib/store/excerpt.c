@@ -176,7 +176,7 @@ excerpt_at(struct excerpts *x, uint32_t place, struct excerpt_head *h_r,
 
 bool
 excerpt_read(struct excerpts *x, const struct index_record *r,
-    uint32_t uidvalidity, struct excerpt *e_r)
+    uint32_t uidvalidity, struct str *copy, struct excerpt *e_r)
 {
 	struct excerpt_head h;
 	const char *at;
@@ -184,7 +184,9 @@ excerpt_read(struct excerpts *x, const struct index_record *r,
 	e_r->parts = NULL;
 	if (!head_read(x, r, uidvalidity, &h, &at))
 		return false;
-	e_r->parts = at + sizeof h;
+	str_clear(copy);
+	str_add(copy, (struct span){ at + sizeof h, h.length - sizeof h });
+	e_r->parts = copy->at;
 	memcpy(e_r->len, h.len, sizeof h.len);
 	memcpy(e_r->sum, h.sum, sizeof h.sum);
 	return true;

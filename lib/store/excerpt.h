@@ -11,7 +11,9 @@
  *
  * - Readers map a part of the file and take no lock. The head of an excerpt has a sum
  *   that is good for its own place of its own generation alone, and one of each part;
- *   it says which message it is of. Whatever is wrong with it: there is none.
+ *   it says which message it is of. Whatever is wrong with it: there is none. All is
+ *   copied before it is believed: a session whose index was taken away reads where
+ *   one with a new index writes.
  * - Writers hold folder.lock: first the excerpts, by pwrite(2) behind the last one that
  *   the header tells of, then the records, then the header. kill -9 between two of
  *   them: bytes that nobody points to, which the next writer overwrites.
@@ -52,7 +54,8 @@ struct excerpts {
 	uint64_t map_at;
 };
 
-/* One message's, in the mapping: good until the next excerpt_read(). */
+/* One message's, in a copy: whatever becomes of the file and its mapping, it stays as
+ * it is when its sums are looked at. */
 struct excerpt {
 	const char *parts; /* NULL: there is none */
 	uint32_t len[EXCERPT_PARTS], sum[EXCERPT_PARTS];
@@ -64,10 +67,10 @@ void excerpts_close(struct excerpts *x);
 void excerpts_unmap(struct excerpts *x);
 /* Open the file in dir, if it is of this generation. */
 bool excerpts_open(struct excerpts *x, int dir, uint64_t generation);
-/* The one that this record points to; false: there is none, or it is of another
- * message, or damaged. */
+/* The one that this record points to, good as long as its copy is; false: there is
+ * none, or it is of another message, or damaged. */
 bool excerpt_read(struct excerpts *x, const struct index_record *r,
-    uint32_t uidvalidity, struct excerpt *e_r);
+    uint32_t uidvalidity, struct str *copy, struct excerpt *e_r);
 /* A part of it; false: it has none, or it is damaged. */
 bool excerpt_take(
     const struct excerpt *e, enum excerpt_part part, struct span *bytes_r);

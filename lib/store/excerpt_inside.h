@@ -30,7 +30,7 @@ uint32_t excerpt_head_sum(
     const struct excerpt_head *h, uint64_t generation, uint32_t place);
 /* Open the file in dir, whatever its generation. */
 bool excerpts_open_any(struct excerpts *x, int dir);
-/* What is at this place; false: no excerpt. */
+/* What is at this place, in the mapping; false: no excerpt. */
 bool excerpt_at(struct excerpts *x, uint32_t place, struct excerpt_head *h_r,
     struct excerpt *e_r);
 /* The head and all parts of what the record points to, in the mapping; false: it is

@@ -100,9 +100,11 @@ struct folder_view {
 	size_t recent_count;
 };
 
-/* Excerpts of messages of this folder that are not in index.content yet. */
+/* The excerpt that was read last, and those of messages of this folder that are not
+ * in index.content yet. */
 struct folder_excerpts {
 	struct excerpts file;
+	struct str read;
 	struct str bytes; /* as excerpts_add() has made them */
 	struct str waits; /* whose they are (folder_excerpt.c) */
 	bool refused; /* they could not be written: no more of this command */

@@ -21,6 +21,7 @@ folder_excerpts_init(struct folder *f)
 	struct folder_excerpts *x = &f->excerpts;
 
 	excerpts_init(&x->file);
+	str_init(&x->read);
 	str_init(&x->bytes);
 	str_init(&x->waits);
 	x->refused = false;
@@ -53,7 +54,7 @@ folder_excerpt(struct folder *f, uint32_t at, struct excerpt *e_r)
 	if ((x->fd < 0 || r.excerpt_of != (uint32_t)x->generation) &&
 	    !is_open(f))
 		return false;
-	return excerpt_read(x, &r, f->uidvalidity, e_r);
+	return excerpt_read(x, &r, f->uidvalidity, &f->excerpts.read, e_r);
 }
 
 static void
@@ -160,6 +161,7 @@ folder_excerpts_rest(struct folder *f)
 	write_waiting(f);
 	x->refused = false;
 	x->file.missing = 0;
+	str_free(&x->read);
 	str_free(&x->bytes);
 	str_free(&x->waits);
 	excerpts_unmap(&x->file);
@@ -172,6 +174,7 @@ folder_excerpts_free(struct folder *f)
 
 	if (f->dirs.dir >= 0)
 		write_waiting(f);
+	str_free(&x->read);
 	str_free(&x->bytes);
 	str_free(&x->waits);
 	excerpts_close(&x->file);

@@ -198,8 +198,7 @@ kept_keep(struct kept *k, struct folder *f, uint32_t at)
 	folder_excerpt_keep(f, at, k->part);
 }
 
-/* Bounded by what is there, whatever somebody wrote into the file since its sum was
- * looked at. */
+/* Bounded by what is there, whoever made it. */
 static void
 fields_begin(struct span fields, struct kept_rest *rest_r)
 {

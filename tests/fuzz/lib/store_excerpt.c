@@ -108,11 +108,13 @@ damage(struct index_record *rows, const uint8_t *data, size_t size)
 static void
 look(struct excerpts *x, const struct index_record *rows)
 {
+	struct str copy = STR_INIT;
+
 	for (uint32_t i = 0; i < COUNT_MADE; i++) {
 		struct excerpt e;
 		struct span bytes;
 
-		if (!excerpt_read(x, &rows[i], VALIDITY, &e))
+		if (!excerpt_read(x, &rows[i], VALIDITY, &copy, &e))
 			continue;
 		for (unsigned p = 0; p < EXCERPT_PARTS; p++)
 			if (excerpt_take(&e, p, &bytes) &&
@@ -120,6 +122,7 @@ look(struct excerpts *x, const struct index_record *rows)
 				!span_equal(bytes, part(i, p))))
 				abort();
 	}
+	str_free(&copy);
 }
 
 int

@@ -95,7 +95,7 @@ make(struct made *m, struct index *ix, struct excerpts *x)
 static uint32_t
 read_right(struct index *ix, struct excerpts *x)
 {
-	struct str wanted = STR_INIT;
+	struct str wanted = STR_INIT, copy = STR_INIT;
 	struct index_header h;
 	uint32_t right = 0;
 
@@ -106,7 +106,7 @@ read_right(struct index *ix, struct excerpts *x)
 		unsigned found = 0;
 
 		assert_true(index_record(ix, i, &r));
-		if (!excerpt_read(x, &r, VALIDITY, &e))
+		if (!excerpt_read(x, &r, VALIDITY, &copy, &e))
 			continue;
 		for (unsigned p = 0; p < EXCERPT_PARTS; p++) {
 			bool there = part(&wanted, r.uid - 1, p);
@@ -124,6 +124,7 @@ read_right(struct index *ix, struct excerpts *x)
 		right += found == EXCERPT_PARTS;
 	}
 	str_free(&wanted);
+	str_free(&copy);
 	return right;
 }
 
@@ -157,31 +158,69 @@ that_of_another_message_is_not_taken(void **state)
 	struct excerpts x;
 	struct index ix;
 	struct index_record r, other;
+	struct str copy = STR_INIT;
 	struct excerpt e;
 
 	make(m, &ix, &x);
 	assert_true(index_record(&ix, 3, &r));
-	assert_true(excerpt_read(&x, &r, VALIDITY, &e));
-	assert_false(excerpt_read(&x, &r, VALIDITY + 1, &e));
+	assert_true(excerpt_read(&x, &r, VALIDITY, &copy, &e));
+	assert_false(excerpt_read(&x, &r, VALIDITY + 1, &copy, &e));
 	other = r;
 	other.uid++;
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
 	other = r;
 	other.size++;
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
 	other = r;
 	other.excerpt_of++;
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
 	other = r;
 	other.excerpt++;
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
 	other = r;
 	other.excerpt_len = UINT32_MAX;
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
 	other = r;
 	other.excerpt = UINT32_MAX - 1; /* behind the end */
-	assert_false(excerpt_read(&x, &other, VALIDITY, &e));
+	assert_false(excerpt_read(&x, &other, VALIDITY, &copy, &e));
+	str_free(&copy);
 	excerpts_close(&x);
+	index_close(&ix);
+}
+
+/* Another session writes there, or this one opens another file meanwhile. */
+static void
+what_was_read_stays_as_it_was(void **state)
+{
+	struct made *m = *state;
+	struct str wanted = STR_INIT, noise = STR_INIT, copy = STR_INIT;
+	struct excerpts x;
+	struct index ix;
+	struct index_record r;
+	struct excerpt e;
+	struct span name, fields;
+	off_t at;
+
+	make(m, &ix, &x);
+	assert_true(index_record(&ix, 50, &r));
+	assert_true(excerpt_read(&x, &r, VALIDITY, &copy, &e));
+	assert_true(excerpt_take(&e, EXCERPT_NAME, &name));
+	at = (off_t)r.excerpt * EXCERPT_PLACE;
+	while (noise.len < r.excerpt_len)
+		str_add_byte(&noise, '~');
+	assert_int_equal(
+	    pwrite(x.fd, noise.at, noise.len, at), (ssize_t)noise.len);
+	assert_int_equal(ftruncate(x.fd, at + EXCERPT_PLACE), 0);
+	assert_true(excerpt_take(&e, EXCERPT_FIELDS, &fields));
+	excerpts_close(&x);
+	part(&wanted, 50, EXCERPT_NAME);
+	assert_true(span_equal(name, str_span(&wanted)));
+	assert_true(part(&wanted, 50, EXCERPT_FIELDS));
+	assert_true(wanted.len > 0);
+	assert_true(span_equal(fields, str_span(&wanted)));
+	str_free(&wanted);
+	str_free(&noise);
+	str_free(&copy);
 	index_close(&ix);
 }
 
@@ -331,6 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_written_is_read),
 		TEST(that_of_another_message_is_not_taken),
+		TEST(what_was_read_stays_as_it_was),
 		TEST(a_long_one_is_not_kept),
 		TEST(only_what_is_pointed_to_is_copied),
 		TEST(they_are_taken_over),
