@@ -77,9 +77,15 @@ stop_background() {
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
-# The port answers, or the Unix socket is there.
+# The port answers, or the Unix socket is there and somebody listens: it has its
+# name before. One of another network namespace is not listed.
 port_open() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-await_socket() { await 10 test -S "$1"; }
+listens() {
+	[ -S "$1" ] && awk -v path="$1" '
+		$NF == path { bound = 1; if ($4 == "00010000" || $5 == "0002") ready = 1 }
+		END { exit bound && !ready }' /proc/net/unix
+}
+await_socket() { await 10 listens "$1"; }
 
 # has TEXT STRING: the string holds the text; shows it when not.
 has() {

@@ -28,7 +28,7 @@ teardown() { stop_background; }
 
 start() {
 	background tlsd </dev/null 2>"$BATS_TEST_TMPDIR/log"
-	await 60 test -S "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
+	await 60 listens "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
 }
 scene() { python3 "$TOP/tests/tlsd.py" "$@"; }
 logged() { grep -q -- "$1" "$BATS_TEST_TMPDIR/log"; }
@@ -437,7 +437,7 @@ offer() { [ "$(offers)" = "$1" ]; }
 # Root too is bound by modes.
 start_bound() {
 	background setpriv --bounding-set=-all --inh-caps=-all tlsd </dev/null 2>"$BATS_TEST_TMPDIR/log"
-	await 60 test -S "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
+	await 60 listens "$CHAINMAIL_RUN/tls" # of twenty certificates, sanitized
 }
 
 @test "without a certificate nobody offers TLS, until there is one" {
