@@ -507,9 +507,14 @@ class Client:
                     except EOFError:
                         self.ended("the beginning")
         self.mortal = False
-        if self.session is None or self.session.process.poll() is not None:
-            self.start()
-        self.look()
+        while True:
+            try:
+                if self.session is None or self.session.process.poll() is not None:
+                    self.start()
+                self.look()
+                break
+            except EOFError:
+                self.ended("the last look")
         self.session.end()
 
 
