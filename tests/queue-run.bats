@@ -318,6 +318,7 @@ empty_after_retry() {
 	put -f ann@mail.example.org ok2@mail.example.org
 	put -f ann@mail.example.org ok3@mail.example.org
 	pass
+	cat <<<"$output" "$JOBS" # where it fails
 	[ "$(grep -c event=deferred <<<"$output")" = 1 ]
 	has "to=die-late@mail.example.org" "$(grep event=deferred <<<"$output")"
 	[ "$(find "$CHAINMAIL_SPOOL/new" -type f | wc -l)" = 1 ]
