@@ -280,8 +280,12 @@ for s in many: s.recv(1)'
 	need strace
 	PORT=$(free_port)
 	start_tcp -k "smtp=127.0.0.1:$PORT" greeter
-	acceptor=$(pgrep -P "$LISTEN" -x listen)
-	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$acceptor/status")" = 2 ]
+	# The port is open before it is there.
+	confined() {
+		acceptor=$(pgrep -P "$LISTEN" -x listen) &&
+			[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$acceptor/status")" = 2 ]
+	}
+	await 10 confined
 	[ "$(awk '/^NoNewPrivs:/ { print $2 }' "/proc/$acceptor/status")" = 1 ]
 }
 
