@@ -118,7 +118,8 @@ span_from(struct span s, size_t n)
 {
 	if (n > s.len)
 		n = s.len;
-	return (struct span){ s.at + n, s.len - n };
+	/* Of an empty span that is nowhere nothing may be computed, not even 0. */
+	return (struct span){ n == 0 ? s.at : s.at + n, s.len - n };
 }
 
 struct span
