@@ -19,5 +19,5 @@ setup() {
 }
 
 @test "an IMAP login and logout" {
-	python3 "$TOP/tests/cost.py" "IMAP login, logout" 66
+	python3 "$TOP/tests/cost.py" "IMAP login, logout" 70
 }
