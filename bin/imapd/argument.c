@@ -50,6 +50,16 @@ argument_mailbox(struct session *s, struct span *name_r)
 }
 
 bool
+argument_next_mailbox(struct session *s, struct span *name_r)
+{
+	if (!parse_space(&s->parser)) {
+		answer_syntax(s);
+		return false;
+	}
+	return argument_mailbox(s, name_r);
+}
+
+bool
 argument_end(struct session *s)
 {
 	if (parse_end(&s->parser))

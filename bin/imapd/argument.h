@@ -7,6 +7,8 @@
 /* A mailbox's name, decoded to UTF-8 (INBOX in upper case). False: the answer
  * is set. */
 bool argument_mailbox(struct session *s, struct span *name_r);
+/* The same behind a space. */
+bool argument_next_mailbox(struct session *s, struct span *name_r);
 /* The same for a name as it came on the wire; false: it can't be one. */
 bool mailbox_name_decode(const struct session *s, struct arena *a,
     struct span coded, struct span *name_r);

@@ -35,6 +35,8 @@ put(struct shared *s, struct span owner, struct span path, unsigned rights,
 	struct str name = STR_INIT;
 	size_t slash = path.len;
 
+	if (s->at == NULL) /* most accounts never need it */
+		s->at = arena_new(&s->arena, SHARED_MAX * sizeof *s->at);
 	while (slash > 0 && path.at[slash - 1] != '/')
 		slash--;
 	if (slash > 0 && s->count < SHARED_MAX &&
@@ -57,7 +59,6 @@ start(struct shared *s, struct span user)
 {
 	*s = (struct shared){ .arena = ARENA_INIT };
 	s->user = arena_copy(&s->arena, user);
-	s->at = arena_new(&s->arena, SHARED_MAX * sizeof *s->at);
 }
 
 /* A directory that nobody but this uid could have put there. */

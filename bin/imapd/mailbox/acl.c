@@ -17,17 +17,6 @@ enum {
 	    RIGHT_DELETE | RIGHT_ADMINISTER
 };
 
-/* Take " " and the mailbox. False: the answer is set. */
-static bool
-take_mailbox(struct session *s, struct span *name_r)
-{
-	if (!parse_space(&s->parser)) {
-		answer_syntax(s);
-		return false;
-	}
-	return argument_mailbox(s, name_r);
-}
-
 /* Take " " and an astring. False: the answer is set. */
 static bool
 take_word(struct session *s, struct span *word_r)
@@ -138,7 +127,7 @@ cmd_setacl(struct session *s)
 	enum acl_how how;
 	unsigned rights;
 
-	if (!take_mailbox(s, &mailbox) || !take_word(s, &given) ||
+	if (!argument_next_mailbox(s, &mailbox) || !take_word(s, &given) ||
 	    !take_word(s, &letters) || !argument_end(s))
 		return;
 	how = take_sign(&letters);
@@ -162,7 +151,7 @@ cmd_deleteacl(struct session *s)
 	struct span mailbox, given;
 	struct str id = STR_INIT;
 
-	if (take_mailbox(s, &mailbox) && take_word(s, &given) &&
+	if (argument_next_mailbox(s, &mailbox) && take_word(s, &given) &&
 	    argument_end(s) && may_administer(s, mailbox) &&
 	    id_check(s, given, &id))
 		give(s, mailbox, str_span(&id), ACL_SET, 0);
@@ -184,7 +173,7 @@ cmd_getacl(struct session *s)
 	struct span mailbox;
 	struct acl a;
 
-	if (!take_mailbox(s, &mailbox) || !argument_end(s) ||
+	if (!argument_next_mailbox(s, &mailbox) || !argument_end(s) ||
 	    !may_administer(s, mailbox))
 		return;
 	if (acl_of(&s->store, mailbox, &a) < 0) {
@@ -230,7 +219,7 @@ cmd_listrights(struct session *s)
 {
 	struct span mailbox, id;
 
-	if (!take_mailbox(s, &mailbox) || !take_word(s, &id) ||
+	if (!argument_next_mailbox(s, &mailbox) || !take_word(s, &id) ||
 	    !argument_end(s) || !may_administer(s, mailbox))
 		return;
 	str_set(&s->text, SPAN("* LISTRIGHTS "));
@@ -264,7 +253,7 @@ cmd_myrights(struct session *s)
 {
 	struct span mailbox;
 
-	if (!take_mailbox(s, &mailbox) || !argument_end(s))
+	if (!argument_next_mailbox(s, &mailbox) || !argument_end(s))
 		return;
 	errno = ENOENT;
 	if (mailbox_may(&s->store, mailbox, ASKING) == 0 &&

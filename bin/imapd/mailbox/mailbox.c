@@ -15,17 +15,6 @@
 
 static const struct span nothing = { NULL, 0 };
 
-/* Take " " mailbox. False: the answer is set. */
-static bool
-take_mailbox(struct session *s, struct span *name_r)
-{
-	if (!parse_space(&s->parser)) {
-		answer_syntax(s);
-		return false;
-	}
-	return argument_mailbox(s, name_r);
-}
-
 static void
 done(struct session *s, int result, const char *what, const char *text)
 {
@@ -110,7 +99,7 @@ cmd_create(struct session *s)
 	bool wrong;
 	int r;
 
-	if (!take_mailbox(s, &name))
+	if (!argument_next_mailbox(s, &name))
 		return;
 	/* RFC 3501 6.3.3: a trailing separator only announces that names below
 	 * this one will be created. */
@@ -148,7 +137,7 @@ cmd_delete(struct session *s)
 	struct span name;
 	int r;
 
-	if (!take_mailbox(s, &name) || !argument_end(s))
+	if (!argument_next_mailbox(s, &name) || !argument_end(s))
 		return;
 	r = mailbox_delete(&s->store, name);
 	if (r == 0)
@@ -163,8 +152,8 @@ cmd_rename(struct session *s)
 	struct span from, to;
 	int r;
 
-	if (!take_mailbox(s, &from) || !take_mailbox(s, &to) ||
-	    !argument_end(s))
+	if (!argument_next_mailbox(s, &from) ||
+	    !argument_next_mailbox(s, &to) || !argument_end(s))
 		return;
 	r = mailbox_rename(&s->store, from, to);
 	if (r == 0) {
@@ -181,7 +170,7 @@ subscribe(struct session *s, bool on, const char *what, const char *text)
 	struct span name;
 	int r;
 
-	if (!take_mailbox(s, &name) || !argument_end(s))
+	if (!argument_next_mailbox(s, &name) || !argument_end(s))
 		return;
 	r = mailbox_subscribe(&s->store, name, on);
 	if (r == 0)
